@@ -1,0 +1,24 @@
+//! What can go wrong inside the engine. Each front end owns the words its clients see.
+
+/// Why an engine operation was refused. Nothing has changed when one is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The key holds a value of another type.
+    WrongType,
+    /// The keyspace is over its memory budget and nothing may be evicted.
+    OutOfMemory,
+    /// The value would grow beyond what a string may hold (512 MB by default).
+    TooLong,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Error::WrongType => "the key holds a value of another type",
+            Error::OutOfMemory => "the keyspace is over its memory budget",
+            Error::TooLong => "the value is too long",
+        })
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,28 @@
+//! The storage engine: sharded keyspaces, typed values, expiry, eviction, memory budgets.
+//! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
+
+mod edit;
+mod error;
+mod hash;
+mod key;
+mod keyspace;
+mod options;
+mod output;
+mod stats;
+mod string;
+mod value;
+mod view;
+
+pub use crate::edit::Edit;
+pub use crate::error::Error;
+pub use crate::hash::{Hash, HashIter, HashRef};
+pub use crate::key::{Key, KeyHash};
+pub use crate::keyspace::{Keyspace, Maintenance};
+pub use crate::options::{
+    Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When,
+};
+pub use crate::output::Output;
+pub use crate::stats::{DatabaseStats, KeyspaceStats};
+pub use crate::string::{Str, StrRef};
+pub use crate::value::{Item, Kind, NewValue, Type, Value};
+pub use crate::view::View;

@@ -1,0 +1,103 @@
+//! What callers choose: the shape of a keyspace and the conditions of a store.
+
+/// Which keys give way when a keyspace is over its memory budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Nothing gives way: writes that need memory are refused with `Error::OutOfMemory`.
+    #[default]
+    NoEviction,
+    /// Any key, the least recently used first (by sampling).
+    AllKeysLru,
+}
+
+/// Thresholds at which packed collections turn into indexed ones, and the longest string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most fields of a packed hash (`hash-max-listpack-entries`).
+    pub hash_packed_entries_max: usize,
+    /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
+    pub hash_packed_value_max: usize,
+    /// Longest string in bytes (`proto-max-bulk-len`).
+    pub string_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            hash_packed_entries_max: 128,
+            hash_packed_value_max: 64,
+            string_bytes_max: 512 << 20,
+        }
+    }
+}
+
+/// How a keyspace is made.
+#[derive(Clone, Debug)]
+pub struct KeyspaceOptions {
+    /// Logical databases, 1 to 65,536.
+    pub n_databases: u32,
+    /// Shards of each database: a power of two, 1 to 4096.
+    pub n_shards: usize,
+    /// Memory budget in bytes; 0 for none.
+    pub memory_max_bytes: u64,
+    pub policy: Policy,
+    pub limits: Limits,
+    /// Seed of the key hash; `None` draws one (tests give one).
+    pub seed: Option<u64>,
+}
+
+impl Default for KeyspaceOptions {
+    fn default() -> KeyspaceOptions {
+        KeyspaceOptions {
+            n_databases: 16,
+            n_shards: 256,
+            memory_max_bytes: 0,
+            policy: Policy::NoEviction,
+            limits: Limits::default(),
+            seed: None,
+        }
+    }
+}
+
+/// Condition under which a store takes place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    #[default]
+    Always,
+    Absent,
+    Present,
+    /// The key is present and its CAS number is this one.
+    CasIs(u64),
+}
+
+/// What a store does to the key's expiry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expire {
+    #[default]
+    Never,
+    /// Keeps the expiry the key has.
+    Keep,
+    /// Milliseconds since the epoch. A time that has passed removes the key.
+    AtMs(u64),
+}
+
+/// How `View::set` stores.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SetOptions {
+    pub when: When,
+    pub expire: Expire,
+    /// The 32 bits that memcached clients keep beside a value; 0 takes no memory.
+    pub client_flags: u32,
+}
+
+/// What `View::set` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOutcome {
+    Stored,
+    /// `When::Absent` on a present key, or `When::Present` on an absent one.
+    NotStored,
+    /// `When::CasIs` on an absent key.
+    Missing,
+    /// `When::CasIs` with another number than the key's.
+    CasMismatch,
+}

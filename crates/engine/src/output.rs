@@ -1,0 +1,105 @@
+//! Reply bytes on their way out: small values are copied in, big ones leave as shared slices.
+
+use bytes::Bytes;
+
+/// Values of this many bytes or more leave as shared slices; below it a copy is cheaper than
+/// an extra `iovec`.
+pub const SHARED_BYTES_MIN: usize = 8 << 10;
+
+/// What a session has to say. The connection loop drains it with `writev`.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Copied bytes, in order. Writers append here.
+    pub buf: Vec<u8>,
+    /// Shared slices, each with the offset in `buf` before which it belongs; ascending.
+    shared: Vec<(usize, Bytes)>,
+    shared_bytes: usize,
+}
+
+/// A place in an `Output` to which it can be cut back.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    buf: usize,
+    n_shared: usize,
+}
+
+impl Output {
+    /// Bytes waiting, copied and shared.
+    pub fn len(&self) -> usize {
+        self.buf.len() + self.shared_bytes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.buf.extend_from_slice(bytes);
+    }
+
+    /// Appends a value without copying it when it is big.
+    pub fn put_shared(&mut self, bytes: &Bytes) {
+        if bytes.len() < SHARED_BYTES_MIN {
+            return self.put(bytes);
+        }
+        self.shared_bytes += bytes.len();
+        self.shared.push((self.buf.len(), bytes.clone()));
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark { buf: self.buf.len(), n_shared: self.shared.len() }
+    }
+
+    /// Drops all that was appended since `mark`.
+    pub fn truncate(&mut self, mark: Mark) {
+        self.buf.truncate(mark.buf);
+        for (_, bytes) in self.shared.drain(mark.n_shared..) {
+            self.shared_bytes -= bytes.len();
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.buf.clear();
+        self.shared.clear();
+        self.shared_bytes = 0;
+    }
+
+    /// True when nothing is shared: `buf` is all there is to write.
+    pub fn is_flat(&self) -> bool {
+        self.shared.is_empty()
+    }
+
+    /// The slices to write, in order.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = 0;
+        let parts = self.shared.iter().flat_map(move |(at, bytes)| {
+            let copied = &self.buf[std::mem::replace(&mut from, *at)..*at];
+            [copied, &bytes[..]]
+        });
+        let tail = self.shared.last().map_or(0, |(at, _)| *at);
+        parts.chain([&self.buf[tail..]]).filter(|it| !it.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_come_in_the_order_they_were_put() {
+        let mut out = Output::default();
+        let big = Bytes::from(vec![b'x'; SHARED_BYTES_MIN]);
+        out.put(b"a");
+        out.put_shared(&big);
+        let mark = out.mark();
+        out.put(b"b");
+        out.put_shared(&big);
+        out.put_shared(&big);
+        let sizes: Vec<usize> = out.slices().map(<[u8]>::len).collect();
+        assert_eq!(sizes, [1, big.len(), 1, big.len(), big.len()]);
+        assert_eq!(out.len(), 2 + 3 * big.len());
+        out.truncate(mark);
+        assert_eq!(out.len(), 1 + big.len());
+        assert_eq!(out.slices().count(), 2);
+    }
+}

@@ -1,0 +1,70 @@
+//! What a key can hold, and how the engine hands it out.
+
+use bytes::Bytes;
+
+use crate::hash::HashRef;
+use crate::string::StrRef;
+
+/// The types a key can hold. More join with their families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    String,
+    Hash,
+}
+
+/// A value as a read sees it, whatever its type.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    String(StrRef<'a>),
+    Hash(HashRef<'a>),
+}
+
+/// A string on its way in: copied when small, shared when the caller holds it as `Bytes` already.
+#[derive(Clone, Debug)]
+pub enum NewValue<'a> {
+    Copied(&'a [u8]),
+    Shared(Bytes),
+}
+
+/// Everything about one item. Borrowed from its locked shard.
+pub struct Item<'a> {
+    pub key: &'a [u8],
+    pub value: Value<'a>,
+    /// Milliseconds since the epoch.
+    pub expire_at_ms: Option<u64>,
+    /// Seconds since the item was last read or written (0 to 2^24 - 1).
+    pub idle_s: u32,
+    /// The 32 bits that memcached clients keep beside a value.
+    pub client_flags: u32,
+    /// CAS number, when one was ever asked for (`View::cas`).
+    pub cas: Option<u64>,
+    /// True once a read has touched it.
+    pub fetched: bool,
+    /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
+    pub edited: bool,
+    /// All that the key costs in bytes: slot, header, key, value, allocator rounding.
+    pub total_bytes: usize,
+}
+
+impl Item<'_> {
+    pub fn kind(&self) -> Type {
+        match self.value {
+            Value::String(_) => Type::String,
+            Value::Hash(_) => Type::Hash,
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+pub(crate) use sealed::Sealed;
+
+/// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
+/// working copy behind an `Edit`.
+pub trait Kind: Sealed + Sized {
+    type Ref<'a>;
+
+    #[doc(hidden)]
+    fn of(value: Value<'_>) -> Option<Self::Ref<'_>>;
+}

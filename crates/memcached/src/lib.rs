@@ -1,0 +1,1 @@
+//! The memcached front end: sessions over the engine, without sockets.
