@@ -5,7 +5,9 @@ mod cli;
 mod clock;
 mod control;
 mod load;
+mod peers;
 mod process;
+mod progress;
 mod random;
 mod servers;
 

@@ -15,12 +15,11 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
-pub(crate) use self::source::{Keys, Spread, Workload};
-pub(crate) use self::wire::{Protocol, Stored, Wire};
-pub(crate) use self::worker::Pace;
-pub(crate) use self::worker::new_histogram;
 use self::source::Source;
-use self::worker::{Phase, Seen, Shared, Worker};
+pub(crate) use self::source::{Spread, Work, Workload};
+pub(crate) use self::wire::{Protocol, Stored, Wire};
+pub(crate) use self::worker::{Footing, Pace};
+use self::worker::{Phase, Seen, Shared, Worker, new_histogram};
 use crate::clock::{now_ns, pause_ms};
 
 /// One run of load.
@@ -35,6 +34,7 @@ pub(crate) struct Load {
     pub(crate) pace: Pace,
     pub(crate) length: Length,
     pub(crate) misses: Misses,
+    pub(crate) footing: Footing,
 }
 
 /// How long a run lasts.
@@ -85,6 +85,22 @@ impl Report {
 }
 
 impl Load {
+    /// Writes all of an ordered workload, as fast as it goes.
+    pub(crate) fn fill(address: SocketAddr, wire: Wire, workload: Workload) -> Load {
+        Load {
+            address,
+            wire,
+            workload,
+            n_threads: 1,
+            n_connections: FILL_CONNECTIONS,
+            pipeline: FILL_PIPELINE,
+            pace: Pace::Closed,
+            length: Length::Whole,
+            misses: Misses::Wrong,
+            footing: Footing::default(),
+        }
+    }
+
     pub(crate) fn run(&self, observer: &mut dyn Observer) -> Result<Report> {
         let shared = Shared::default();
         shared.n_running.store(self.n_threads as u64, Ordering::Relaxed);
@@ -118,6 +134,7 @@ impl Load {
             address: self.address,
             n_connections: self.n_connections / n_threads + extra,
             pipeline: self.pipeline,
+            footing: self.footing,
             interval_ns: match self.pace {
                 Pace::Closed => None,
                 Pace::Open { per_second } => Some(1e9 * n_threads as f64 / per_second),
@@ -153,8 +170,7 @@ impl Load {
     }
 
     fn report(&self, seen: Vec<Seen>, (n_replies, elapsed_ns): (u64, u64)) -> Result<Report> {
-        let mut report =
-            Report { n_replies, n_misses: 0, elapsed_ns, latency_ns: new_histogram() };
+        let mut report = Report { n_replies, n_misses: 0, elapsed_ns, latency_ns: new_histogram() };
         for it in seen {
             report.latency_ns.add(&it.latency_ns)?;
             report.n_misses += it.n_misses;
@@ -199,6 +215,8 @@ impl Watch<'_> {
     }
 }
 
+const FILL_CONNECTIONS: usize = 4;
+const FILL_PIPELINE: usize = 128;
 /// How exactly the phases are timed. Their figures are exact either way: they are divided by
 /// the time that passed.
 const TURN_MS: u64 = 2;

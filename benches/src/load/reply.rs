@@ -193,8 +193,11 @@ mod tests {
 
     fn value_of(wire: &Wire, key: u32) -> String {
         let mut out = Vec::new();
-        Wire::new(Protocol::Memcached, Stored { value_bytes: wire.value_bytes(), ..Stored::default() })
-            .put(Op::Set, key, 0, &mut out);
+        Wire::new(
+            Protocol::Memcached,
+            Stored { value_bytes: wire.value_bytes(), ..Stored::default() },
+        )
+        .put(Op::Set, key, 0, &mut out);
         let text = String::from_utf8(out).unwrap();
         text.split("\r\n").nth(1).unwrap().to_owned()
     }

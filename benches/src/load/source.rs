@@ -55,6 +55,28 @@ impl Spread {
     }
 }
 
+/// What clients do, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Work {
+    /// GETs and SETs of strings.
+    Strings,
+    /// HINCRBY on fields of carts.
+    CartIncrement,
+    /// HGETALL of carts.
+    CartRead,
+}
+
+impl Work {
+    /// What has to be written before `n_keys` keys can be worked on.
+    pub(crate) fn preload(self, n_keys: u32) -> Workload {
+        match self {
+            Work::Strings => Workload::Fill { first: 0, n_keys },
+            Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
+        }
+    }
+}
+
 /// The requests of one thread.
 pub(crate) struct Source {
     workload: Workload,
@@ -171,8 +193,7 @@ mod tests {
     fn a_mix_keeps_its_proportion() {
         let keys = Keys::Uniform(100);
         let mut source = Source::new(Workload::Mix { gets: 10, sets: 1, keys }, 0, 1);
-        let n_sets =
-            (0..1100).filter_map(|_| source.next()).filter(|it| it.op == Op::Set).count();
+        let n_sets = (0..1100).filter_map(|_| source.next()).filter(|it| it.op == Op::Set).count();
         assert_eq!(n_sets, 100);
     }
 
@@ -181,13 +202,12 @@ mod tests {
         let mut source = Source::new(Workload::Grow { gets: 2, n_keys: 50 }, 0, 1);
         let (mut n_written, mut n_read) = (0, 0);
         while let Some(ask) = source.next() {
-            match ask.op {
-                Op::Set => n_written += 1,
-                _ => {
-                    assert!(ask.key < n_written);
-                    n_read += 1;
-                }
+            if ask.op == Op::Set {
+                n_written += 1;
+                continue;
             }
+            assert!(ask.key < n_written);
+            n_read += 1;
         }
         assert_eq!(n_written, 50);
         assert!(n_read >= 98, "{n_read}");

@@ -244,9 +244,6 @@ mod tests {
             "*4\r\n$7\r\nHINCRBY\r\n$16\r\ncart:00000000042\r\n$8\r\nitem:007\r\n$1\r\n1\r\n"
         );
         assert_eq!(memcached(plain, Op::Get), "get key:000000000042\r\n");
-        assert_eq!(
-            memcached(kept, Op::Set),
-            "set key:000000000042 9 1700000001 8\r\n0000002a\r\n"
-        );
+        assert_eq!(memcached(kept, Op::Set), "set key:000000000042 9 1700000001 8\r\n0000002a\r\n");
     }
 }

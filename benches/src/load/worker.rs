@@ -12,6 +12,7 @@ use super::connection::{Completed, Connection, Flushed};
 use super::source::Source;
 use super::wire::Wire;
 use crate::clock::now_ns;
+use crate::process;
 
 /// When requests are sent.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,14 @@ pub(super) struct Worker<'a> {
     pub(super) pipeline: usize,
     /// For an open loop: the time between two requests of this thread.
     pub(super) interval_ns: Option<f64>,
+    pub(super) footing: Footing,
+}
+
+/// Where and how load threads run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Footing {
+    pub(crate) core: Option<usize>,
+    pub(crate) real_time: bool,
 }
 
 /// What one thread saw.
@@ -95,13 +104,23 @@ struct Running<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn run(self) -> Result<Seen> {
         let shared = self.shared;
-        let seen = self.start().and_then(Running::run);
+        let seen = self.stand().and_then(|()| self.start()).and_then(Running::run);
         if seen.is_err() {
             shared.failed.store(true, Ordering::Relaxed);
             shared.set_phase(Phase::Abort);
         }
         shared.n_running.fetch_sub(1, Ordering::Relaxed);
         seen
+    }
+
+    fn stand(&self) -> Result<()> {
+        if let Some(core) = self.footing.core {
+            process::stay_on_core(core)?;
+        }
+        if self.footing.real_time {
+            process::run_before_others(process::Priority::Measured)?;
+        }
+        Ok(())
     }
 
     fn start(self) -> Result<Running<'a>> {
@@ -139,7 +158,8 @@ impl Running<'_> {
         loop {
             let phase = self.worker.shared.phase();
             if phase == Phase::Abort {
-                bail!("the run was given up");
+                // Whoever gave up has the reason.
+                return Ok(self.seen);
             }
             let is_asking = phase < Phase::Drain && !self.is_exhausted;
             if !is_asking && self.connections.iter().all(|it| it.n_pending() == 0) {
