@@ -497,15 +497,6 @@ impl<'a> ItemMut<'a> {
         has
     }
 
-    /// Sets the CAS number where the item has the field. True when it has.
-    pub(crate) fn set_cas(&mut self, cas: u64) -> bool {
-        let meta = self.layout().meta;
-        if meta.has(Meta::HAS_CAS) {
-            self.put(ItemRef::cas_at(meta), &cas.to_ne_bytes());
-        }
-        meta.has(Meta::HAS_CAS)
-    }
-
     /// Marks the item as dead: only its size is read from now on.
     pub(crate) fn mark_dead(&mut self) {
         self.set_header(self.item.header() | u64::from(Meta::DEAD) << 24);

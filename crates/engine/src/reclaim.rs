@@ -113,9 +113,9 @@ impl Shard {
         let n = self.segments.n_ids();
         let start = self.sweep.next_id.min(n);
         let compacted = self.compaction.map(|it| it.id);
-        let id = (start..n).chain(0..start).find(|id| {
-            self.segments.get(*id).expire_min_ms < now_ms && Some(*id) != compacted
-        })?;
+        let id = (start..n)
+            .chain(0..start)
+            .find(|id| self.segments.get(*id).expire_min_ms < now_ms && Some(*id) != compacted)?;
         // Rebuilt from the items met on the way and those written meanwhile.
         self.segments.get_mut(id).expire_min_ms = u64::MAX;
         self.sweep.next_id = id + 1;
@@ -164,8 +164,7 @@ impl Shard {
             }
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
             self.events.evictions += 1;
-            self.events.evictions_unfetched +=
-                u64::from(!self.segments.item(location).fetched());
+            self.events.evictions_unfetched += u64::from(!self.segments.item(location).fetched());
             self.remove((at, location));
         }
         if self.index.is_sparse() {

@@ -89,8 +89,10 @@ impl Segments {
     /// when the system has no memory left, as any allocation does.
     pub(crate) fn append(&mut self, size: usize) -> Location {
         debug_assert!(size.is_multiple_of(8));
-        let has_room =
-            self.list.get(self.active).is_some_and(|it| it.used as usize + size <= it.size as usize);
+        let has_room = self
+            .list
+            .get(self.active)
+            .is_some_and(|it| it.used as usize + size <= it.size as usize);
         if !has_room {
             self.open_segment(size);
         }
@@ -120,8 +122,7 @@ impl Segments {
         assert!(id < SEGMENTS_MAX, "a shard holds less than 32 GiB");
         let start = self.pool.take(size);
         let used = if id == 0 { 8 } else { 0 };
-        self.list[id] =
-            Segment { start: Some(start), size: size as u32, used, ..Segment::FREE };
+        self.list[id] = Segment { start: Some(start), size: size as u32, used, ..Segment::FREE };
         self.bytes += size;
         self.active = id;
     }

@@ -15,7 +15,7 @@ use crate::key::{Key, KeyHash};
 use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
 use crate::shared::Shared;
-use crate::value::{Item, NewValue, Repr, Type, Value};
+use crate::value::{Item, NewValue, Repr, Type};
 use crate::waiters::Waiters;
 
 /// Changes of the heap's share are booked with the keyspace in steps of this many bytes, so that
@@ -119,8 +119,7 @@ impl Shard {
     #[inline]
     pub(crate) fn find(&mut self, key: Key<'_>, now_ms: u64) -> Option<Found> {
         let segments = &self.segments;
-        let found =
-            self.index.find(key.hash.slot(), |at| segments.item(at).key_is(key.name))?;
+        let found = self.index.find(key.hash.slot(), |at| segments.item(at).key_is(key.name))?;
         if self.segments.item(found.1).is_expired(now_ms) {
             self.expire(found);
             return None;
@@ -211,8 +210,7 @@ impl Shard {
 
     fn expire(&mut self, found: Found) {
         self.events.expirations += 1;
-        self.events.expirations_unfetched +=
-            u64::from(!self.segments.item(found.1).fetched());
+        self.events.expirations_unfetched += u64::from(!self.segments.item(found.1).fetched());
         self.remove(found);
     }
 
@@ -268,7 +266,7 @@ impl Shard {
     /// value as it is (its box stays behind, empty). `put_back` must follow.
     pub(crate) fn take(&mut self, location: Location) -> (Repr, Type) {
         let item = self.segments.item(location);
-        let kind = kind_of(item.value());
+        let kind = item.value().kind();
         if item.is_boxed() {
             self.holdings.subtract(item);
             let mut item = self.segments.item_mut(location);
@@ -398,6 +396,20 @@ impl Shard {
         (self.segments.total_bytes() + self.index.bytes()) as u64 + self.holdings.heap_bytes
     }
 
+    /// A copy of a value, for another key.
+    pub(crate) fn clone_value(&mut self, location: Location) -> (Repr, Type) {
+        let item = self.segments.item(location);
+        if !item.is_boxed() {
+            return self.take(location);
+        }
+        let value = match &item.boxed().value {
+            BoxedValue::String(it) => BoxedValue::String(it.clone()),
+            BoxedValue::Packed(kind, it) => BoxedValue::Packed(*kind, it.clone()),
+            BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
+        };
+        (Repr::Boxed(value), item.value().kind())
+    }
+
     /// Puts a boxed value back that was taken out and not changed.
     pub(crate) fn return_boxed(&mut self, location: Location, value: BoxedValue) {
         self.holdings.subtract(self.segments.item(location));
@@ -466,13 +478,6 @@ const ITEMS_PER_WRITE: usize = 8;
 #[inline]
 pub(crate) fn seconds(now_ms: u64) -> u32 {
     (now_ms / 1000) as u32 & SECONDS_MASK
-}
-
-fn kind_of(value: Value<'_>) -> Type {
-    match value {
-        Value::String(_) => Type::String,
-        Value::Hash(_) => Type::Hash,
-    }
 }
 
 fn fits_inline(key: &[u8], len: usize) -> bool {

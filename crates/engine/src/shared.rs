@@ -1,6 +1,5 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 

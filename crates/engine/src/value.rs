@@ -21,6 +21,15 @@ pub enum Value<'a> {
     Hash(HashRef<'a>),
 }
 
+impl Value<'_> {
+    pub fn kind(self) -> Type {
+        match self {
+            Value::String(_) => Type::String,
+            Value::Hash(_) => Type::Hash,
+        }
+    }
+}
+
 /// A string on its way in: copied when small, shared when the caller holds it as `Bytes` already.
 #[derive(Clone, Debug)]
 pub enum NewValue<'a> {
@@ -59,10 +68,7 @@ pub struct Item<'a> {
 
 impl Item<'_> {
     pub fn kind(&self) -> Type {
-        match self.value {
-            Value::String(_) => Type::String,
-            Value::Hash(_) => Type::Hash,
-        }
+        self.value.kind()
     }
 }
 

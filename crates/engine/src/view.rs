@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::keyspace::{Keyspace, ShardId};
 use crate::options::{Expire, SetOptions, SetOutcome, When};
 use crate::shard::{Found, Shard, seconds};
-use crate::value::{Item, Kind, NewValue, Value};
+use crate::value::{Item, Kind, NewValue};
 use crate::waiters::{Left, Ticket};
 
 /// The locked shards of a command's keys. Every method panics on a key outside of them: that is
@@ -101,20 +101,14 @@ impl<'a> View<'a> {
     }
 
     /// Opens a present value for writing. Marks it as used when it is written; counts nothing.
-    pub fn edit<'v, T: Kind>(
-        &'v mut self,
-        key: Key<'v>,
-    ) -> Result<Option<Edit<'v, T>>, Error> {
+    pub fn edit<'v, T: Kind>(&'v mut self, key: Key<'v>) -> Result<Option<Edit<'v, T>>, Error> {
         let Some(found) = self.find(key) else { return Ok(None) };
         self.open(key, Some(found)).map(Some)
     }
 
     /// Opens a value for writing, an empty one when the key is absent (it is stored on close
     /// unless it is an empty collection or was never touched).
-    pub fn edit_or_create<'v, T: Kind>(
-        &'v mut self,
-        key: Key<'v>,
-    ) -> Result<Edit<'v, T>, Error> {
+    pub fn edit_or_create<'v, T: Kind>(&'v mut self, key: Key<'v>) -> Result<Edit<'v, T>, Error> {
         let found = self.find(key);
         self.open(key, found)
     }
@@ -261,12 +255,148 @@ impl<'a> View<'a> {
     }
 }
 
-impl Value<'_> {
-    /// The type of the value.
-    pub fn kind(&self) -> crate::value::Type {
-        match self {
-            Value::String(_) => crate::value::Type::String,
-            Value::Hash(_) => crate::value::Type::Hash,
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Expire, Hash, Keyspace, KeyspaceOptions, Maintenance, NewValue, Policy, SetOptions, Str,
+    };
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn keyspace(memory_max_bytes: u64, policy: Policy) -> Keyspace {
+        Keyspace::new(KeyspaceOptions {
+            n_shards: 4,
+            n_databases: 2,
+            memory_max_bytes,
+            policy,
+            seed: Some(1),
+            ..KeyspaceOptions::default()
+        })
+    }
+
+    fn put(keyspace: &Keyspace, name: &[u8], value: &[u8], expire: Expire) {
+        let key = keyspace.key(0, name);
+        let options = SetOptions { expire, ..SetOptions::default() };
+        keyspace.view(key, NOW).set(key, NewValue::Copied(value), options);
+    }
+
+    fn value_of(keyspace: &Keyspace, name: &[u8], now_ms: u64) -> Option<Vec<u8>> {
+        let key = keyspace.key(0, name);
+        let mut view = keyspace.view(key, now_ms);
+        view.get::<Str>(key).unwrap().map(|it| it.as_slice().to_vec())
+    }
+
+    #[test]
+    fn values_of_every_size_come_back() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        for len in [0, 1, 7, 64, 4096, 8100, 8190, 8192, 9000, 100_000] {
+            for name in [&b"k"[..], &[b'n'; 300], &[b'n'; 4097]] {
+                put(&keyspace, name, &vec![b'v'; len], Expire::Never);
+                assert_eq!(value_of(&keyspace, name, NOW), Some(vec![b'v'; len]));
+            }
         }
+        assert_eq!(keyspace.len(0), 3);
+        keyspace.flush(0);
+        assert_eq!((keyspace.len(0), keyspace.used_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn an_edit_keeps_what_it_does_not_touch() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        put(&keyspace, b"k", b"ab", Expire::AtMs(NOW + 5));
+        let key = keyspace.key(0, b"k");
+        let mut view = keyspace.view(key, NOW);
+        let cas = view.cas(key);
+        view.edit::<Str>(key).unwrap().unwrap().append(b"cd");
+        let item = view.peek(key).unwrap();
+        assert_eq!((item.expire_at_ms, item.edited), (Some(NOW + 5), true));
+        assert!(view.cas(key) != cas);
+        assert!(view.edit::<Hash>(key).is_err());
+        assert_eq!(view.get::<Str>(key).unwrap().unwrap().as_slice(), b"abcd");
+    }
+
+    #[test]
+    fn an_emptied_hash_is_gone_and_a_new_untouched_one_was_never_there() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        let key = keyspace.key(0, b"h");
+        let mut view = keyspace.view(key, NOW);
+        drop(view.edit_or_create::<Hash>(key).unwrap());
+        assert!(view.peek(key).is_none());
+        assert!(view.edit_or_create::<Hash>(key).unwrap().set(b"f", b"v"));
+        assert!(view.edit_or_create::<Hash>(key).unwrap().remove(b"f"));
+        assert!(view.peek(key).is_none());
+    }
+
+    #[test]
+    fn expired_keys_are_absent_at_once_and_their_memory_follows() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        for i in 0..1000 {
+            let name = format!("key:{i}");
+            put(&keyspace, name.as_bytes(), &[b'v'; 1000], Expire::AtMs(NOW + 10));
+        }
+        assert_eq!(value_of(&keyspace, b"key:1", NOW + 10).map(|it| it.len()), Some(1000));
+        assert_eq!(value_of(&keyspace, b"key:1", NOW + 11), None);
+        let used = keyspace.used_bytes();
+        assert_eq!(keyspace.maintain(0, 1, NOW + 11, &mut || true), Maintenance::Done);
+        assert_eq!(keyspace.len(0), 0);
+        assert_eq!(keyspace.stats().expirations, 1000);
+        assert!(keyspace.used_bytes() < used / 4, "{used} before, {}", keyspace.used_bytes());
+    }
+
+    #[test]
+    fn a_full_keyspace_evicts_or_refuses() {
+        let max = 1 << 20;
+        for policy in [Policy::AllKeysLru, Policy::NoEviction] {
+            let keyspace = keyspace(max, policy);
+            let mut refused = 0;
+            for i in 0..10_000 {
+                let name = format!("key:{i}");
+                if keyspace.make_room(NOW).is_err() {
+                    refused += 1;
+                    continue;
+                }
+                put(&keyspace, name.as_bytes(), &vec![b'v'; 100 + i % 700], Expire::Never);
+            }
+            let stats = keyspace.stats();
+            assert!(stats.used_bytes < max + (256 << 10), "{stats:?}");
+            assert_eq!(refused == 0, policy == Policy::AllKeysLru);
+            assert_eq!(stats.evictions != 0, policy == Policy::AllKeysLru);
+            assert!(stats.used_bytes * 4 / 5 < stats.item_bytes + stats.table_bytes, "{stats:?}");
+        }
+    }
+
+    #[test]
+    fn a_scan_meets_every_key_while_the_table_grows() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        for i in 0..500 {
+            put(&keyspace, format!("key:{i}").as_bytes(), b"", Expire::Never);
+        }
+        let (mut cursor, mut seen, mut added) = (0, Vec::new(), 0);
+        loop {
+            let mut visit = |item: crate::Item<'_>| seen.push(item.key.to_vec());
+            cursor = keyspace.scan(0, cursor, 10, NOW, &mut visit);
+            for _ in 0..50 {
+                put(&keyspace, format!("new:{added}").as_bytes(), b"", Expire::Never);
+                added += 1;
+            }
+            if cursor == 0 {
+                break;
+            }
+        }
+        for i in 0..500 {
+            assert!(seen.contains(&format!("key:{i}").into_bytes()), "key:{i}");
+        }
+    }
+
+    #[test]
+    fn moves_and_swaps_carry_values_between_databases() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        put(&keyspace, b"a", b"1", Expire::AtMs(NOW + 5));
+        let (from, to) = (keyspace.key(0, b"a"), keyspace.key(1, b"b"));
+        assert!(keyspace.view_many([from, to], NOW).rename(from, to));
+        assert_eq!((keyspace.len(0), keyspace.len(1)), (0, 1));
+        keyspace.swap(0, 1);
+        assert_eq!(value_of(&keyspace, b"b", NOW), Some(b"1".to_vec()));
+        assert_eq!(value_of(&keyspace, b"b", NOW + 6), None);
     }
 }

@@ -247,9 +247,7 @@ impl Shard {
     }
 
     fn random_key(&mut self, random: u64, now_ms: u64) -> Option<Vec<u8>> {
-        let fresh = |it: &crate::index::Slot| {
-            !self.segments.item(it.location()).is_expired(now_ms)
-        };
+        let fresh = |it: &crate::index::Slot| !self.segments.item(it.location()).is_expired(now_ms);
         // Of a few neighbours the first would favour keys behind gaps.
         let near: Vec<_> =
             self.index.samples(random, 8).map(|(_, slot)| slot).filter(fresh).collect();
