@@ -38,73 +38,65 @@ fn valkey_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn document() -> String {
-    let mut text = INTRODUCTION.to_owned();
-    text += &resp();
-    text += &memcached();
-    text
+    [vec![INTRODUCTION.to_owned()], resp(), memcached()].concat().join("\n") + "\n"
 }
 
-fn resp() -> String {
-    let table = Table::get();
-    let ours: BTreeMap<&str, &str> = table.docs().map(|it| (it.name, it.syntax)).collect();
+fn resp() -> Vec<String> {
+    let ours: BTreeMap<&str, &str> = Table::get().docs().map(|it| (it.name, it.syntax)).collect();
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (family, name) in valkey_commands() {
         families.entry(family).or_default().push(name);
     }
-    let top = |name: &&&str| !name.contains('|');
     let all: Vec<&str> = families.values().flatten().copied().collect();
-    let n_all = all.iter().filter(top).count();
-    let n_ours = all.iter().filter(top).filter(|it| ours.contains_key(**it)).count();
-    let mut text = format!(
-        "## Redis and Valkey (RESP)\n\n\
-         {n_ours} of Valkey 8.1's {n_all} commands, each with every option it has there.\n\
-         The others answer as unknown commands do.\n"
-    );
-    for (family, names) in &families {
-        text += &family_section(family, names, &ours);
-    }
+    let top: Vec<&str> = all.iter().copied().filter(|it| !it.contains('|')).collect();
+    let n_ours = top.iter().filter(|it| ours.contains_key(**it)).count();
+    let mut lines = vec![
+        "## Redis and Valkey (RESP)\n".to_owned(),
+        format!("{n_ours} of Valkey 8.1's {} commands, each with every option it has", top.len()),
+        "there. The others answer as unknown commands do.".to_owned(),
+    ];
+    lines.extend(families.iter().flat_map(|(family, names)| section(family, names, &ours)));
     let beyond: Vec<String> = ours.keys().filter(|it| !all.contains(it)).map(code).collect();
     if !beyond.is_empty() {
-        text += &format!("\n### Beyond Valkey\n\n{}\n", beyond.join(", "));
+        lines.push(format!("\n### Beyond Valkey\n\n{}", beyond.join(", ")));
     }
-    text
+    lines
 }
 
-fn family_section(family: &str, names: &[&str], ours: &BTreeMap<&str, &str>) -> String {
+fn section(family: &str, names: &[&str], ours: &BTreeMap<&str, &str>) -> Vec<String> {
     let (here, missing): (Vec<&str>, Vec<&str>) =
         names.iter().partition(|it| ours.contains_key(*it));
-    let mut text = format!("\n### {family}: {} of {}\n", here.len(), names.len());
+    let mut lines = vec![format!("\n### {family}: {} of {}\n", here.len(), names.len())];
     if !here.is_empty() {
-        text += "\n| command | arguments |\n|---|---|\n";
+        lines.push("| command | arguments |\n|---|---|".to_owned());
     }
-    for name in here {
-        text += &format!("| {} | {} |\n", code(&name), cell(ours[name]));
-    }
+    lines.extend(here.iter().map(|name| format!("| {} | {} |", code(name), cell(ours[name]))));
     if !missing.is_empty() {
+        let gap = if here.is_empty() { "" } else { "\n" };
         let missing: Vec<String> = missing.iter().map(code).collect();
-        text += &format!("\nNot yet: {}\n", missing.join(", "));
+        lines.push(format!("{gap}Not yet: {}", missing.join(", ")));
     }
-    text
+    lines
 }
 
-fn memcached() -> String {
+fn memcached() -> Vec<String> {
     let n_complete = COMMANDS.iter().filter(|it| it.support == Support::Complete).count();
-    let mut text = format!(
-        "\n## memcached\n\n\
-         {n_complete} of the {} commands of memcached {}, by the classic text protocol.\n\n\
-         | command | arguments | |\n|---|---|---|\n",
-        COMMANDS.len(),
-        tandem_memcached::COMPATIBLE_VERSION,
-    );
-    for command in COMMANDS {
+    let version = tandem_memcached::COMPATIBLE_VERSION;
+    let mut lines = vec![
+        "\n## memcached\n".to_owned(),
+        format!("{n_complete} of the {} commands of memcached {version}, by the", COMMANDS.len()),
+        "classic text protocol.\n".to_owned(),
+        "| command | arguments | |\n|---|---|---|".to_owned(),
+    ];
+    lines.extend(COMMANDS.iter().map(|command| {
         let support = match command.support {
             Support::Complete => "complete",
             Support::Later => "not yet",
             Support::Never => "no such part here",
         };
-        text += &format!("| `{}` | {} | {support} |\n", command.name, cell(command.syntax));
-    }
-    text
+        format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
+    }));
+    lines
 }
 
 /// A command's name as people type it.
@@ -127,5 +119,4 @@ const INTRODUCTION: &str = "\
 Written by `cargo xtask compat` from the command tables of the two front ends; a test fails when it
 is stale. What is listed as here is compared with the real servers, reply by reply, in every test
 run.
-
 ";
