@@ -4,11 +4,16 @@
 mod cli;
 mod clock;
 mod control;
+mod expiry;
+mod growth;
 mod load;
+mod memory;
 mod peers;
 mod process;
 mod progress;
 mod random;
+mod results;
+mod scrape;
 mod servers;
 
 pub use crate::cli::run;
