@@ -8,21 +8,24 @@ mod key;
 mod keyspace;
 mod options;
 mod output;
+#[cfg(test)]
+#[path = "../tests/support/seeded.rs"]
+mod seeded;
 mod stats;
 mod string;
 mod value;
 mod view;
+mod waiters;
 
 pub use crate::edit::Edit;
 pub use crate::error::Error;
-pub use crate::hash::{Hash, HashIter, HashRef};
+pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::{Keyspace, Maintenance};
-pub use crate::options::{
-    Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When,
-};
+pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::Output;
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
+pub use crate::waiters::{Left, Ticket};
