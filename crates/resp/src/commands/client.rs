@@ -26,12 +26,9 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("5.0.0", "O(1)", "Answers the connection's number."),
     plain("info", "", info).flags(USUAL).tips(&["nondeterministic_output"])
         .doc("6.2.0", "O(1)", "Describes this connection."),
-    plain("kill", "<ip:port | <[ID client-id [client-id ...]] | \
-        [TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB>] | [USER username] | \
-        [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> \
-        [<[ID client-id [client-id ...]] | \
-        [TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB>] | [USER username] | \
-        [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> ...]>", kill)
+    plain("kill", "<ip:port | <ID client-id [client-id ...] | \
+        TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB> | USER username | \
+        ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> | MAXAGE maxage> [filter ...]>", kill)
         .flags(ADMIN)
         .doc("2.4.0", "O(N) over the connections", "Closes connections."),
     plain("list", "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] \
@@ -182,9 +179,11 @@ fn setinfo(cx: &mut ClientCtx<'_>) -> Answer {
         let option = String::from_utf8_lossy(option);
         Error::said(format!("ERR {option} cannot contain spaces, newlines or special characters."))
     })?;
-    cx.client.handle.rename(|it| {
-        if is_name { it.library = value } else { it.library_version = value }
-    });
+    cx.client.handle.rename(
+        |it| {
+            if is_name { it.library = value } else { it.library_version = value }
+        },
+    );
     Ok(cx.reply.ok())
 }
 

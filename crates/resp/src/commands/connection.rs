@@ -29,7 +29,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("ping", "[message]", ping).fast()
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .doc("1.0.0", "O(1)", "Answers, to show that the server lives."),
-    plain("quit", "[argument ...]", quit).fast().flags(FIRST)
+    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST)
         .deprecated("7.2.0", "just closing the connection")
         .doc("1.0.0", "O(1)", "Answers and closes the connection."),
     plain("reset", "", reset).fast().flags(FIRST)
@@ -64,9 +64,7 @@ fn authenticate(
     let open = !settings.needs_password();
     if user != DEFAULT_USER || !(open || settings.is_password(password)) {
         server.auth_denied.fetch_add(1, Relaxed);
-        return Err(Error::said(
-            "WRONGPASS invalid username-password pair or user is disabled.",
-        ));
+        return Err(Error::said("WRONGPASS invalid username-password pair or user is disabled."));
     }
     client.authenticated = true;
     Ok(())

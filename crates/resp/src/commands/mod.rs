@@ -1,7 +1,15 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod client;
+mod command;
+mod connection;
+mod server;
 mod string;
 
 use crate::spec::{Family, Spec};
 
-pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[(Family::String, string::COMMANDS)];
+pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
+    (Family::Connection, connection::COMMANDS),
+    (Family::Server, server::COMMANDS),
+    (Family::String, string::COMMANDS),
+];

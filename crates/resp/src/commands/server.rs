@@ -30,7 +30,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("dbsize", "", dbsize).fast().flags(&[Flags::READONLY]).categories(&["keyspace"])
         .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
         .doc("1.0.0", "O(1)", "Counts the keys of the selected database."),
-    plain("debug", "subcommand [argument ...]", debug::debug).flags(ADMIN)
+    plain("debug", "subcommand [argument [argument ...]]", debug::debug).flags(ADMIN)
         .flags(&[Flags::PROTECTED])
         .doc("1.0.0", "Depends on the subcommand.", "Holds what test suites look into a server with."),
     plain("flushall", "[ASYNC | SYNC]", flushall).flags(&[Flags::WRITE])

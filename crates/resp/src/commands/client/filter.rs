@@ -103,9 +103,8 @@ fn yes_or_no(args: &mut Args<'_>) -> Result<bool, Error> {
 }
 
 fn max_age(args: &mut Args<'_>) -> Result<u64, Error> {
-    let age_s = args
-        .integer()
-        .map_err(|_| Error::said("ERR maxage is not an integer or out of range"))?;
+    let age_s =
+        args.integer().map_err(|_| Error::said("ERR maxage is not an integer or out of range"))?;
     match u64::try_from(age_s) {
         Ok(age_s) if age_s > 0 => Ok(age_s),
         _ => Err(Error::said("ERR maxage should be greater than 0")),

@@ -62,11 +62,16 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, n_keys: &mut i64) -> Answered {
         .into_iter()
         .filter_map(|(on, name)| on.then_some(name))
         .collect();
-    let n_fields = 2
-        + [inner.is_empty(), kind == "key", !token.is_empty(), !flags.is_empty(), !inner.is_empty()]
-            .into_iter()
-            .map(usize::from)
-            .sum::<usize>();
+    let n_fields = 2 + [
+        inner.is_empty(),
+        kind == "key",
+        !token.is_empty(),
+        !flags.is_empty(),
+        !inner.is_empty(),
+    ]
+    .into_iter()
+    .map(usize::from)
+    .sum::<usize>();
     let answered = reply.map_header(n_fields);
     let mut field = |name: &str, value: &str| {
         reply.text(name);

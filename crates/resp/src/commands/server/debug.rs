@@ -73,8 +73,10 @@ fn digest(cx: &mut ClientCtx<'_>) -> Answer {
 
 fn digest_value(cx: &mut ClientCtx<'_>) -> Answer {
     let names = cx.args.rest();
-    let digests: Vec<Digest> =
-        names.iter().map(|name| look(cx, name, |it| Digest::of_value(&it)).unwrap_or_default()).collect();
+    let digests: Vec<Digest> = names
+        .iter()
+        .map(|name| look(cx, name, |it| Digest::of_value(&it)).unwrap_or_default())
+        .collect();
     Ok(cx.reply.array(digests.iter(), |reply, it| reply.simple(&it.to_hex())))
 }
 
@@ -123,6 +125,17 @@ fn object(cx: &mut ClientCtx<'_>) -> Answer {
     });
     let text = text.ok_or(Error::NoSuchKey)?;
     Ok(cx.reply.simple(&text))
+}
+
+fn encoding(item: &Item<'_>) -> &'static str {
+    match item.value {
+        Value::Hash(hash) if hash.is_packed() => "listpack",
+        Value::Hash(_) => "hashtable",
+        Value::String(_) if item.edited => "raw",
+        Value::String(value) if crate::number::integer(value.as_slice()).is_some() => "int",
+        Value::String(value) if value.as_slice().len() <= 44 => "embstr",
+        Value::String(_) => "raw",
+    }
 }
 
 fn serialized_bytes(item: &Item<'_>) -> usize {

@@ -11,9 +11,8 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     let keyspace = server.keyspace.stats();
     lines.put("total_connections_received", server.clients.n_received());
     lines.put("total_commands_processed", totals.n_commands);
-    let (ops, net_in, net_out) = server.with_rates(|it| {
-        (it.commands_per_s(), it.net_in_bytes_per_s(), it.net_out_bytes_per_s())
-    });
+    let (ops, net_in, net_out) = server
+        .with_rates(|it| (it.commands_per_s(), it.net_in_bytes_per_s(), it.net_out_bytes_per_s()));
     let kilobytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
     lines.put("instantaneous_ops_per_sec", ops);
     lines.put("total_net_input_bytes", totals.net_in_bytes);
@@ -131,9 +130,7 @@ pub(super) fn latencystats(server: &Server, _now_ms: u64, lines: &mut Lines) {
                 format!("p{percent}={:.3}", nanos as f64 / 1000.0)
             })
             .collect();
-        lines.put(
-            format_args!("latency_percentiles_usec_{}", command.full_name),
-            figures.join(","),
-        );
+        lines
+            .put(format_args!("latency_percentiles_usec_{}", command.full_name), figures.join(","));
     }
 }

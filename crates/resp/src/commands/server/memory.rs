@@ -77,7 +77,8 @@ fn doctor(cx: &mut ClientCtx<'_>) -> Answer {
     let memory = Memory::of(cx.server);
     let mut findings = Vec::new();
     if memory.keyspace.used_bytes < SMALL_BYTES {
-        findings.push("The keyspace holds so little that there is nothing to diagnose.".to_string());
+        findings
+            .push("The keyspace holds so little that there is nothing to diagnose.".to_string());
     } else {
         if memory.fragmentation() > FRAGMENTATION_HIGH {
             findings.push(format!(
@@ -200,10 +201,7 @@ fn measured(memory: &Memory) -> Vec<(&'static str, Figure)> {
         ("rss-overhead.ratio", Figure::Ratio(ratio(process.rss_bytes, resident))),
         ("rss-overhead.bytes", Figure::Signed(difference(process.rss_bytes, resident))),
         ("fragmentation", Figure::Ratio(memory.fragmentation())),
-        (
-            "fragmentation.bytes",
-            Figure::Signed(difference(process.rss_bytes, keyspace.used_bytes)),
-        ),
+        ("fragmentation.bytes", Figure::Signed(difference(process.rss_bytes, keyspace.used_bytes))),
     ]
 }
 
