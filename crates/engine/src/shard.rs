@@ -98,7 +98,7 @@ pub(crate) struct Shard {
 impl Shard {
     pub(crate) fn new(shared: Arc<Shared>, random: u64) -> Shard {
         Shard {
-            index: Index::new(),
+            index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),
             holdings: Holdings::default(),
@@ -451,10 +451,10 @@ impl Shard {
         self.sweep = Sweep::default();
         self.holdings = Holdings::default();
         self.due_ms = u64::MAX;
-        let segments = Segments::new(Arc::clone(&self.shared.pool));
+        let pool = &self.shared.pool;
         let contents = (
-            std::mem::replace(&mut self.index, Index::new()),
-            std::mem::replace(&mut self.segments, segments),
+            std::mem::replace(&mut self.index, Index::new(Arc::clone(pool))),
+            std::mem::replace(&mut self.segments, Segments::new(Arc::clone(pool))),
         );
         self.book();
         contents
