@@ -6,7 +6,7 @@
 //! a scan goes by hash, whatever the table's size is at each step. An item that finds its home
 //! full goes to the next bucket with room; buckets fill from the front, so a search ends at the
 //! first bucket with a free slot. (Bucketized linear probing, Knuth 6.4; the layout follows
-//! MemC3, NSDI'13, and Segcache, NSDI'21.)
+//! `MemC3`, NSDI'13, and Segcache, NSDI'21.)
 
 use std::sync::Arc;
 

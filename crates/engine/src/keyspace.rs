@@ -219,17 +219,17 @@ impl Keyspace {
 
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
-        let held = self.lock_whole(self.database(db));
+        let held = Keyspace::lock_whole(self.database(db));
         empty(held);
     }
 
     /// Empties every database, atomically.
     pub fn flush_all(&self) {
-        let held = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let held = self.databases.iter().flat_map(Keyspace::lock_whole).collect();
         empty(held);
     }
 
-    fn lock_whole<'a>(&'a self, database: &'a Database) -> Vec<Locked<'a>> {
+    fn lock_whole(database: &Database) -> Vec<Locked<'_>> {
         database.cells().iter().map(Cell::lock).collect()
     }
 
@@ -239,7 +239,7 @@ impl Keyspace {
             return;
         }
         // All shards of all databases, in order: swaps are rare, and no mapping can move twice.
-        let held: Vec<_> = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let held: Vec<_> = self.databases.iter().flat_map(Keyspace::lock_whole).collect();
         let (a, b) = (&self.places[a as usize], &self.places[b as usize]);
         let was = a.load(Ordering::Acquire);
         a.store(b.load(Ordering::Acquire), Ordering::Release);
