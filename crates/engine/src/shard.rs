@@ -88,17 +88,18 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(shared: Arc<Shared>, random: u64) -> Shard {
+    /// `id` tells the shard from all others of its keyspace.
+    pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Shard {
         Shard {
             index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),
             holdings: Holdings::default(),
-            waiters: Waiters::new(0),
+            waiters: Waiters::new(id),
             wakers: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
-            random,
+            random: u64::from(id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
@@ -285,6 +286,12 @@ impl Shard {
         );
         self.book();
         contents
+    }
+
+    /// Wakes all who wait for a key here; they look for it anew.
+    pub(crate) fn dismiss_waiters(&mut self) {
+        self.has_changed = true;
+        self.waiters.dismiss(&mut self.wakers);
     }
 
     pub(crate) fn next_random(&mut self) -> u64 {
