@@ -12,8 +12,9 @@ mod packed;
 pub use crate::hash::indexed::IndexedHash;
 use crate::hash::indexed::IndexedIter;
 use crate::hash::packed::{PackedEntry, PackedIter};
+use crate::item::BoxedValue;
 use crate::options::Limits;
-use crate::value::{Kind, Sealed, Value};
+use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// A hash as a read sees it.
 #[derive(Clone, Copy)]
@@ -225,7 +226,34 @@ fn set_packed(bytes: &mut Vec<u8>, old: Option<PackedEntry>, field: &[u8], value
     is_new
 }
 
-impl Sealed for Hash {}
+#[expect(private_interfaces, reason = "sealed: only the engine calls it")]
+impl Sealed for Hash {
+    const TYPE: Type = Type::Hash;
+
+    fn open(repr: Repr, _: bool, limits: Limits) -> Hash {
+        match repr {
+            Repr::Small(it) if it.is_empty() => Hash::empty(it, limits),
+            Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => {
+                Hash::from_packed(it, limits)
+            }
+            Repr::Boxed(BoxedValue::Hash(it)) => Hash::from_indexed(it, limits),
+            Repr::Boxed(it) => unreachable!("the type was checked before the edit: {it:?}"),
+        }
+    }
+
+    fn close(self) -> (Repr, bool) {
+        let repr = match self.into_repr() {
+            HashRepr::Packed(it) => Repr::Small(it),
+            HashRepr::Indexed(it) => Repr::Boxed(BoxedValue::Hash(it)),
+        };
+        (repr, false)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl Kind for Hash {
     type Ref<'a> = HashRef<'a>;
 

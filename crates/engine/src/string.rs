@@ -2,7 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::value::{Kind, Sealed, Value};
+use crate::item::BoxedValue;
+use crate::options::Limits;
+use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// A working copy that grows beyond this becomes a big one, which grows in place. As big as the
 /// strings that are kept outside of segments.
@@ -179,7 +181,33 @@ impl std::ops::Deref for Str {
     }
 }
 
-impl Sealed for Str {}
+#[expect(private_interfaces, reason = "sealed: only the engine calls it")]
+impl Sealed for Str {
+    const TYPE: Type = Type::String;
+
+    fn open(repr: Repr, edited: bool, _: Limits) -> Str {
+        match repr {
+            Repr::Small(it) => Str::from_small(it, edited),
+            Repr::Boxed(BoxedValue::String(it)) => Str::from_shared(it, edited),
+            Repr::Boxed(it) => unreachable!("the type was checked before the edit: {it:?}"),
+        }
+    }
+
+    fn close(self) -> (Repr, bool) {
+        let edited = self.is_edited();
+        let repr = match self.into_repr() {
+            StrRepr::Small(it) => Repr::Small(it),
+            StrRepr::Big(it) => Repr::Boxed(BoxedValue::String(it)),
+        };
+        (repr, edited)
+    }
+
+    /// An empty string is a value like any other.
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
 impl Kind for Str {
     type Ref<'a> = StrRef<'a>;
 
