@@ -3,6 +3,10 @@
 mod client;
 mod command;
 mod connection;
+mod expiry;
+mod generic;
+mod hash;
+mod scan;
 mod server;
 mod string;
 
@@ -10,6 +14,8 @@ use crate::spec::{Family, Spec};
 
 pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Connection, connection::COMMANDS),
+    (Family::Generic, generic::COMMANDS),
+    (Family::Hash, hash::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

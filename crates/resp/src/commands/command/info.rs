@@ -12,7 +12,8 @@ pub(super) fn describe(reply: &mut Reply<'_>, command: &Command) -> Answered {
     for n in positions(command.spec.keys) {
         reply.int(n);
     }
-    categories(reply, command);
+    let categories: Vec<String> = command.categories().iter().map(|it| format!("@{it}")).collect();
+    words(reply, categories.iter().map(String::as_str).collect());
     reply.set_header(command.spec.tips.len());
     for tip in command.spec.tips {
         reply.text(tip);
@@ -39,17 +40,6 @@ fn positions(keys: Keys) -> [i64; 3] {
     match keys {
         Keys::Range { first, last, step } => [first as i64, last as i64, step as i64],
         Keys::None | Keys::Counted { .. } | Keys::Special { .. } => [0, 0, 0],
-    }
-}
-
-/// In ACL's order.
-fn categories(reply: &mut Reply<'_>, command: &Command) {
-    let own = command.categories();
-    let names: Vec<&str> = ACL_ORDER.iter().copied().filter(|it| own.contains(it)).collect();
-    debug_assert_eq!(names.len(), own.len(), "{} has an unknown category", command.full_name);
-    reply.set_header(names.len());
-    for name in names {
-        reply.simple(&format!("@{name}"));
     }
 }
 
@@ -96,28 +86,3 @@ fn subcommands(reply: &mut Reply<'_>, command: &Command) {
         reply.array(command.subcommands.iter(), describe);
     }
 }
-
-/// The categories, in the order in which ACL CAT lists them.
-const ACL_ORDER: &[&str] = &[
-    "keyspace",
-    "read",
-    "write",
-    "set",
-    "sortedset",
-    "list",
-    "hash",
-    "string",
-    "bitmap",
-    "hyperloglog",
-    "geo",
-    "stream",
-    "pubsub",
-    "admin",
-    "fast",
-    "slow",
-    "blocking",
-    "dangerous",
-    "connection",
-    "transaction",
-    "scripting",
-];

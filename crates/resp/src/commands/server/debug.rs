@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use tandem_engine::{Item, Value};
 
 use super::digest::Digest;
+use crate::commands::generic::object::encoding_name;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
@@ -118,24 +119,13 @@ fn object(cx: &mut ClientCtx<'_>) -> Answer {
         let lru = (now_s - u64::from(it.idle_s).min(now_s)) & LRU_CLOCK_MAX;
         format!(
             "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{lru} lru_seconds_idle:{}",
-            encoding(&it),
+            encoding_name(&it),
             serialized_bytes(&it),
             it.idle_s
         )
     });
     let text = text.ok_or(Error::NoSuchKey)?;
     Ok(cx.reply.simple(&text))
-}
-
-fn encoding(item: &Item<'_>) -> &'static str {
-    match item.value {
-        Value::Hash(hash) if hash.is_packed() => "listpack",
-        Value::Hash(_) => "hashtable",
-        Value::String(_) if item.edited => "raw",
-        Value::String(value) if crate::number::integer(value.as_slice()).is_some() => "int",
-        Value::String(value) if value.as_slice().len() <= 44 => "embstr",
-        Value::String(_) => "raw",
-    }
 }
 
 fn serialized_bytes(item: &Item<'_>) -> usize {
