@@ -2,7 +2,7 @@
 //! knows from here.
 
 use crate::dispatch::{ClientCtx, Ctx};
-use crate::keys::{KeySpec, Keys};
+use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
 
 pub(crate) use crate::flags::{Family, Flags};
@@ -18,7 +18,9 @@ pub(crate) struct Spec {
     /// The arguments, as a person would write them. Arity and COMMAND DOCS are read off this line.
     pub(crate) syntax: &'static str,
     pub(crate) keys: Keys,
-    /// How each key is used, where that is not simply what the row's constructor says.
+    /// How the keys are used, where the row's constructor does not say it.
+    pub(crate) access: Option<Access>,
+    /// How each key is used, where they differ.
     pub(crate) key_specs: &'static [KeySpec],
     pub(crate) flags: Flags,
     pub(crate) run: Run,
@@ -107,6 +109,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         name,
         syntax,
         keys,
+        access: None,
         key_specs: &[],
         flags,
         run,
@@ -139,7 +142,12 @@ impl Spec {
         spec
     }
 
-    /// Says how each key is used.
+    /// Says how the row's keys are used, where its constructor does not.
+    pub(crate) const fn access(self, access: Access) -> Spec {
+        Spec { access: Some(access), ..self }
+    }
+
+    /// Says how each key is used, where they differ.
     pub(crate) const fn keyed(self, key_specs: &'static [KeySpec]) -> Spec {
         Spec { key_specs, ..self }
     }

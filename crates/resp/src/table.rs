@@ -142,7 +142,8 @@ impl Command {
             return self.spec.key_specs.to_vec();
         }
         let writes = self.spec.flags.has(Flags::WRITE);
-        let access = if writes { Access::CHANGE } else { Access::READ };
+        let implied = if writes { Access::CHANGE } else { Access::READ };
+        let access = self.spec.access.unwrap_or(implied);
         match self.spec.keys {
             Keys::None => Vec::new(),
             keys => vec![KeySpec::new(keys, access)],
@@ -152,36 +153,45 @@ impl Command {
     /// ACL categories: what the flags imply, the family's, and the row's own.
     pub(crate) fn categories(&self) -> Vec<&'static str> {
         let flags = self.spec.flags;
-        let mut names = Vec::new();
-        let mut add = |name: &'static str| {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        };
-        self.family.category().into_iter().for_each(&mut add);
-        self.spec.categories.iter().copied().for_each(&mut add);
-        for (flag, name) in [
-            (Flags::WRITE, "write"),
-            (Flags::ADMIN, "admin"),
-            (Flags::ADMIN, "dangerous"),
-            (Flags::PUBSUB, "pubsub"),
-            (Flags::FAST, "fast"),
-            (Flags::BLOCKING, "blocking"),
-        ] {
-            if flags.has(flag) {
-                add(name);
-            }
-        }
-        // Reads without a word of their own on what they read are not in the category.
-        if flags.has(Flags::READONLY) {
-            add("read");
-        }
-        if !flags.has(Flags::FAST) {
-            add("slow");
-        }
-        names
+        let is_group = matches!(self.spec.run, Run::Group(_));
+        let family = self.family.category().filter(|_| !is_group);
+        CATEGORIES
+            .into_iter()
+            .filter(|(name, implied_by)| {
+                implied_by.is_some_and(|it| flags.has(it))
+                    || family == Some(*name)
+                    || self.spec.categories.contains(name)
+                    || (*name == "slow" && !flags.has(Flags::FAST))
+            })
+            .map(|(name, _)| name)
+            .collect()
     }
 }
+
+/// ACL's categories in the order in which it lists them, each with the flag that implies it.
+pub(crate) const CATEGORIES: [(&str, Option<Flags>); 21] = [
+    ("keyspace", None),
+    ("read", Some(Flags::READONLY)),
+    ("write", Some(Flags::WRITE)),
+    ("set", None),
+    ("sortedset", None),
+    ("list", None),
+    ("hash", None),
+    ("string", None),
+    ("bitmap", None),
+    ("hyperloglog", None),
+    ("geo", None),
+    ("stream", None),
+    ("pubsub", Some(Flags::PUBSUB)),
+    ("admin", Some(Flags::ADMIN)),
+    ("fast", Some(Flags::FAST)),
+    ("slow", None),
+    ("blocking", Some(Flags::BLOCKING)),
+    ("dangerous", Some(Flags::ADMIN)),
+    ("connection", None),
+    ("transaction", None),
+    ("scripting", None),
+];
 
 /// Names to commands: open addressing over a hash of the first and last bytes.
 struct Index {
