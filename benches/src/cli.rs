@@ -11,6 +11,7 @@ use crate::load::{
     Footing, Length, Load, Misses, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
 };
 
+use crate::loops::LoopOptions;
 use crate::memory::MemoryOptions;
 use crate::peers::PeersOptions;
 use crate::progress::Bar;
@@ -38,6 +39,8 @@ enum Command {
     Expiry(ExpiryOptions),
     /// Times /metrics with many connections
     Scrape(ScrapeOptions),
+    /// Runs requests through a session without sockets, for profilers
+    Loop(LoopOptions),
 }
 
 pub fn run() -> Result<()> {
@@ -48,6 +51,7 @@ pub fn run() -> Result<()> {
         Command::Growth(it) => it.run(),
         Command::Expiry(it) => it.run(),
         Command::Scrape(it) => it.run(),
+        Command::Loop(it) => it.run(),
     }
 }
 

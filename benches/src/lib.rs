@@ -5,8 +5,10 @@ mod cli;
 mod clock;
 mod control;
 mod expiry;
+mod front;
 mod growth;
 mod load;
+mod loops;
 mod memory;
 mod peers;
 mod process;
@@ -17,3 +19,4 @@ mod scrape;
 mod servers;
 
 pub use crate::cli::run;
+pub use crate::front::{Kind, Script, Size};

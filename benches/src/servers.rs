@@ -156,6 +156,8 @@ impl Recipe {
             let priority = (Priority::Measured as u8).to_string();
             words.splice(0..0, ["chrt".into(), "-f".into(), priority]);
         }
+        // However this program ends, the kernel ends the server with it.
+        words.splice(0..0, ["setpriv", "--pdeathsig", "KILL"].map(String::from));
         let folder = std::env::temp_dir().join("tandem-bench");
         std::fs::create_dir_all(&folder)?;
         let log = std::fs::File::create(folder.join(format!("{port}.log")))?;

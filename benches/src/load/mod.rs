@@ -15,8 +15,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
-use self::source::Source;
-pub(crate) use self::source::{Keys, Spread, Work, Workload};
+pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
 pub(crate) use self::wire::{Protocol, Stored, Wire, key_name};
 pub(crate) use self::worker::{Footing, Pace, new_histogram};
 use self::worker::{Phase, Seen, Shared, Worker};
