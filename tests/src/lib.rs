@@ -1,1 +1,3 @@
 //! Harness of the black-box tests.
+
+pub mod oracle;
