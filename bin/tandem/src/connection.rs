@@ -5,8 +5,9 @@
 //! only for what a turn left over: half a command, or replies that the socket did not take. So
 //! an idle connection holds no buffer at all. Nothing is read while replies wait.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -18,13 +19,13 @@ use tokio::time::Sleep;
 use tokio_util::io::poll_read_buf;
 
 use crate::clock;
-use crate::protocol::{Held, Limits, Session, Step};
+use crate::protocol::{Held, Session, Step};
 
 /// What connections of one worker share. Borrowed within a turn, never across an await.
 #[derive(Default)]
 pub(crate) struct Shared {
     buffers: RefCell<Buffers>,
-    pub(crate) draining: std::cell::Cell<bool>,
+    pub(crate) draining: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -38,7 +39,6 @@ pub(crate) struct Connection<S, T> {
     socket: T,
     session: S,
     shared: Rc<Shared>,
-    limits: Rc<std::cell::Cell<Limits>>,
     /// Bytes read and not yet consumed; empty while the worker's buffer serves.
     input: BytesMut,
     /// Replies not yet written.
@@ -66,13 +66,11 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         socket: T,
         session: S,
         shared: Rc<Shared>,
-        limits: Rc<std::cell::Cell<Limits>>,
-    ) -> Connection<S, T> {
+        ) -> Connection<S, T> {
         Connection {
             socket,
             session,
             shared,
-            limits,
             input: BytesMut::new(),
             out: Output::default(),
             n_written: 0,
@@ -94,6 +92,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         // Whoever wakes a connection that waits wants it to look again.
         if matches!(self.next, Next::Wait { .. }) {
             self.next = Next::Advance;
+            self.sleep = None;
         }
         for _ in 0..TURNS_MAX {
             if self.session.is_killed() {
@@ -139,12 +138,9 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
 
     fn poll_wait(&mut self, until_ms: Option<u64>, cx: &mut Context<'_>) -> Poll<()> {
         let Some(until_ms) = until_ms else { return Poll::Pending };
-        let deadline = clock::instant_at_ms(until_ms);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if sleep.deadline() != deadline {
-            sleep.as_mut().reset(deadline);
-        }
-        ready!(Pin::new(sleep).poll(cx));
+        let sleep = Box::pin(tokio::time::sleep_until(clock::instant_at_ms(until_ms)));
+        let sleep = self.sleep.insert(sleep);
+        ready!(sleep.as_mut().poll(cx));
         self.sleep = None;
         self.next = Next::Advance;
         Poll::Ready(())
@@ -154,6 +150,9 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shared = Rc::clone(&self.shared);
         let buffers = &mut *shared.buffers.borrow_mut();
+        // A command that panicked may have left something behind.
+        buffers.input.clear();
+        buffers.out.clear();
         let is_own = !self.input.is_empty();
         let input = if is_own { &mut self.input } else { &mut buffers.input };
         let now_ms = clock::now_ms();
@@ -167,10 +166,10 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             }
             self.session.count_read(n_read, now_ms);
         }
-        let limits = self.limits.get();
+        let output_bytes_max = self.session.output_bytes_max();
         self.next = loop {
             let step = self.session.advance(input, &mut buffers.out, now_ms);
-            if limits.output.is_hit_by(buffers.out.len()) {
+            if output_bytes_max > 0 && buffers.out.len() as u64 > output_bytes_max {
                 tracing::warn!(bytes = buffers.out.len(), "client's output is over its limit");
                 buffers.out.clear();
                 break Next::Close;
@@ -198,10 +197,6 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         }
         if !is_own && buffers.input.capacity() > SHARED_INPUT_BYTES_MAX {
             buffers.input = BytesMut::new();
-        }
-        if self.input.len() > limits.input_bytes {
-            tracing::warn!(bytes = self.input.len(), "client's query is over its limit");
-            self.next = Next::Close;
         }
         self.report();
         Poll::Ready(Ok(()))

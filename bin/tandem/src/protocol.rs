@@ -21,6 +21,9 @@ pub(crate) trait Session: 'static {
 
     fn count_written(&self, n_bytes: usize);
 
+    /// More output at once than this, and the connection is closed; 0 is no limit.
+    fn output_bytes_max(&self) -> u64;
+
     /// Tells what the connection holds, for those who list connections.
     fn report(&self, held: Held);
 
@@ -39,7 +42,8 @@ pub(crate) trait Watch {
     /// True while it waits for something other than its client.
     fn is_exempt(&self) -> bool;
 
-    fn kill(&self);
+    /// Closes it for being idle or slow, and counts that.
+    fn kick(&self);
 
     fn wake(&self);
 }
@@ -87,28 +91,12 @@ pub(crate) trait FrontEnd: Clone + Send + 'static {
     fn count_rejected(&self);
 }
 
-/// Limits of a connection that may change while it lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Longest time without a command, 0 for any.
-    pub(crate) idle_ms: u64,
-    /// Most bytes that wait for the rest of a command.
-    pub(crate) input_bytes: usize,
-    pub(crate) output: OutputLimit,
-}
-
-/// `client-output-buffer-limit` of the normal class; zeros are no limit.
+/// What a worker's once-a-second round holds a connection to; zeros are no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OutputLimit {
-    /// More than this, and the connection is closed.
-    pub(crate) hard_bytes: u64,
-    /// More than this for `soft_s` seconds, and it is closed.
+pub(crate) struct Limits {
+    /// Longest time without a command.
+    pub(crate) idle_ms: u64,
+    /// More output than this that waits for `soft_ms`, and the connection is closed.
     pub(crate) soft_bytes: u64,
-    pub(crate) soft_s: u64,
-}
-
-impl OutputLimit {
-    pub(crate) fn is_hit_by(&self, n_bytes: usize) -> bool {
-        self.hard_bytes > 0 && n_bytes as u64 > self.hard_bytes
-    }
+    pub(crate) soft_ms: u64,
 }
