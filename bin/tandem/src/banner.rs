@@ -36,7 +36,8 @@ fn write(to: &mut String, config: &Config, listening: &Listening) -> std::fmt::R
     writeln!(to, "  limits      {clients} RESP clients, {connections} memcached connections")?;
     let tries = [
         port(&listening.resp).map(|it| format!("redis-cli -p {it} set hello world")),
-        port(&listening.memcached).map(|it| format!("printf 'stats\\r\\nquit\\r\\n' | nc 127.0.0.1 {it}")),
+        port(&listening.memcached)
+            .map(|it| format!("printf 'stats\\r\\nquit\\r\\n' | nc 127.0.0.1 {it}")),
         port(&listening.admin).map(|it| format!("curl 127.0.0.1:{it}/metrics")),
     ];
     for (index, command) in tries.iter().flatten().enumerate() {

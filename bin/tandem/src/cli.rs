@@ -116,9 +116,7 @@ impl Options {
         ];
         let mut all: Vec<Given> = single
             .into_iter()
-            .filter_map(|(key, typed, value)| {
-                Some(Given::new(key, vec![value.clone()?], typed))
-            })
+            .filter_map(|(key, typed, value)| Some(Given::new(key, vec![value.clone()?], typed)))
             .collect();
         if !self.bind.is_empty() {
             all.push(Given::new("bind", self.bind.clone(), "--bind"));

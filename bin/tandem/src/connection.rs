@@ -6,8 +6,8 @@
 //! an idle connection holds no buffer at all. Nothing is read while replies wait.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IoSlice};
 use std::future::Future;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -53,20 +53,20 @@ pub(crate) struct Connection<S, T> {
 /// What a connection does once its replies are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    Read { need: usize },
+    Read {
+        need: usize,
+    },
     Advance,
-    Wait { until_ms: Option<u64> },
+    Wait {
+        until_ms: Option<u64>,
+    },
     /// The server ends: what has arrived is answered, then the connection closes.
     LastRead,
     Close,
 }
 
 impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
-    pub(crate) fn new(
-        socket: T,
-        session: S,
-        shared: Rc<Shared>,
-        ) -> Connection<S, T> {
+    pub(crate) fn new(socket: T, session: S, shared: Rc<Shared>) -> Connection<S, T> {
         Connection {
             socket,
             session,

@@ -34,7 +34,8 @@ pub(crate) fn cpu_of_main_thread() -> Cpu {
     // The name, in parentheses, may hold spaces: the fields are counted from behind it.
     let fields = stat.rsplit_once(')').map_or("", |it| it.1);
     let ticks = |index| {
-        let ticks: Option<u64> = fields.split_whitespace().nth(index).and_then(|it| it.parse().ok());
+        let ticks: Option<u64> =
+            fields.split_whitespace().nth(index).and_then(|it| it.parse().ok());
         Duration::from_millis(ticks.unwrap_or(0) * 10)
     };
     Cpu { user: ticks(11), system: ticks(12) }

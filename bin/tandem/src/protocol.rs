@@ -52,9 +52,13 @@ pub(crate) trait Watch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// `need` more bytes complete the next command; 0 is unknown.
-    ReadMore { need: usize },
+    ReadMore {
+        need: usize,
+    },
     Write,
-    Wait { until_ms: Option<u64> },
+    Wait {
+        until_ms: Option<u64>,
+    },
     Close,
 }
 

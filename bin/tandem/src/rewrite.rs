@@ -27,9 +27,8 @@ fn with(text: &str, name: &str, value: &str) -> String {
     };
     let n_lines = lines[header + 1..].iter().position(|it| is_header(it));
     let end = n_lines.map_or(lines.len(), |n| header + 1 + n);
-    let is_it = |line: &&str| {
-        line.split_once('=').is_some_and(|it| it.0.trim().trim_matches('"') == name)
-    };
+    let is_it =
+        |line: &&str| line.split_once('=').is_some_and(|it| it.0.trim().trim_matches('"') == name);
     match lines[header..end].iter().position(is_it) {
         Some(at) => lines[header + at] = &setting,
         None => {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::accept::Door;
 use crate::admin::{self, Admin};
-use crate::config::Config;
+use crate::config::{Config, MEMCACHED_PORT};
 use crate::front::{memcached::Memcached, resp::Resp};
 use crate::host::{Listening, Process};
 use crate::socket::{self, Address, Listener};
@@ -121,7 +121,7 @@ async fn sample(admin: Arc<Admin>) {
 }
 
 /// Makes the keyspaces and the front ends.
-fn shop(config: Config, process: &Arc<Process>) -> Shop {
+pub(crate) fn shop(config: Config, process: &Arc<Process>) -> Shop {
     let n_workers = config.n_threads;
     let keyspace = |options: KeyspaceOptions| {
         let n_shards = shards::count(n_workers, options.memory_max_bytes);
@@ -144,10 +144,7 @@ fn shop(config: Config, process: &Arc<Process>) -> Shop {
     });
     Shop {
         resp: Resp { server: Arc::new(resp) },
-        memcached: Memcached {
-            server: Arc::new(memcached),
-            counts: Arc::clone(&process.counts),
-        },
+        memcached: Memcached { server: Arc::new(memcached), counts: Arc::clone(&process.counts) },
     }
 }
 
@@ -166,7 +163,7 @@ fn raise_limits(config: &Config) {
 }
 
 impl Process {
-    fn new(config: &Config, listening: Listening) -> Process {
+    pub(crate) fn new(config: &Config, listening: Listening) -> Process {
         Process {
             run_id: process::run_id(),
             started_at_ms: clock::now_ms(),
@@ -228,8 +225,6 @@ fn tcp(hosts: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, Strin
 
 /// Files other than connections: listeners, epoll, the configuration.
 const FILES_RESERVED: u64 = 64;
-
-const MEMCACHED_PORT: u16 = 11211;
 
 /// Scrapers are few.
 const ADMIN_BACKLOG: i32 = 64;

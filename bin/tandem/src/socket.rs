@@ -112,9 +112,9 @@ fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     }
     use std::net::ToSocketAddrs;
     let found = match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => host.to_socket_addrs().map_err(|e| {
-            format!("cannot find the address of {name}: {e}")
-        }),
+        Some((name, port)) if port.parse::<u16>().is_ok() => {
+            host.to_socket_addrs().map_err(|e| format!("cannot find the address of {name}: {e}"))
+        }
         _ => (host, port)
             .to_socket_addrs()
             .map_err(|e| format!("cannot find the address of {host}: {e}")),

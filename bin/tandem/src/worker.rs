@@ -38,7 +38,9 @@ pub(crate) enum Job {
     Resp(Accepted, Place),
     Memcached(Accepted, Place),
     /// Answer what has arrived, close every connection and end.
-    Drain { deadline_ms: u64 },
+    Drain {
+        deadline_ms: u64,
+    },
 }
 
 /// A connection's place under its front end's limit; given back when it is dropped.
@@ -108,22 +110,19 @@ impl Link {
     fn start(index: usize, n_workers: usize, shop: Shop) -> io::Result<Link> {
         let (jobs, inbox) = unbounded_channel();
         let n_connections = Arc::new(AtomicUsize::new(0));
-        let runtime_error = |e| io::Error::other(format!("worker {index}: {e}"));
         let counted = Arc::clone(&n_connections);
-        let thread = std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-            // No time or I/O driver can be missing: both are switched on one line above its use.
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .build_local(LocalOptions::default())
-                .map_err(runtime_error);
-            match runtime {
-                Ok(runtime) => {
-                    let worker = Worker::new(index, n_workers, shop, counted);
-                    runtime.block_on(worker.run(inbox));
+        let thread =
+            std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+                let runtime =
+                    Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+                match runtime {
+                    Ok(runtime) => {
+                        let worker = Worker::new(index, n_workers, shop, counted);
+                        runtime.block_on(worker.run(inbox));
+                    }
+                    Err(error) => tracing::error!(index, %error, "a worker cannot start"),
                 }
-                Err(error) => tracing::error!(%error, "cannot start"),
-            }
-        })?;
+            })?;
         Ok(Link { jobs, n_connections, thread: parking_lot::Mutex::new(Some(thread)) })
     }
 }

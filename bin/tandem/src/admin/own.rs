@@ -1,6 +1,6 @@
 //! Metrics by our own names: the same for both front ends, told apart by a label.
 
-use crate::admin::exposition::{Row, counter, gauge, histogram, sum, Values};
+use crate::admin::exposition::{Row, Values, counter, gauge, histogram, sum};
 use crate::admin::rates::WINDOWS;
 use crate::admin::snapshot::{Front, Snapshot};
 

@@ -234,11 +234,7 @@ fn redis(admin: &Admin, now_ms: u64) -> Redis {
     }
 }
 
-fn ratios(
-    rates: &HitRates,
-    now_ms: u64,
-    now: (u64, u64),
-) -> [Option<f64>; WINDOWS.len()] {
+fn ratios(rates: &HitRates, now_ms: u64, now: (u64, u64)) -> [Option<f64>; WINDOWS.len()] {
     WINDOWS.map(|(_, window_ms)| rates.ratio(window_ms, now_ms, now))
 }
 

@@ -218,7 +218,9 @@ mod tests {
 
     #[test]
     fn later_sources_win_and_every_value_knows_where_it_is_from() {
-        let (_dir, path) = file("threads = 2\n\n[resp]\nport = 1\nmaxmemory = \"1gb\"\nsave = [\"900 1\", \"300 10\"]\nappendonly = true\n");
+        let (_dir, path) = file(
+            "threads = 2\n\n[resp]\nport = 1\nmaxmemory = \"1gb\"\nsave = [\"900 1\", \"300 10\"]\nappendonly = true\n",
+        );
         let sources = Sources {
             file: Some(path.clone()),
             redis_conf: Vec::new(),
@@ -234,7 +236,10 @@ mod tests {
         assert_eq!(find(&settings, "resp.port").origin.to_string(), "command line --resp-port");
         let policy = find(&settings, "resp.maxmemory-policy");
         let expected = "environment variable TANDEM_RESP_MAXMEMORY_POLICY";
-        assert_eq!((policy.origin.to_string().as_str(), &*policy.values[0]), (expected, "allkeys-lru"));
+        assert_eq!(
+            (policy.origin.to_string().as_str(), &*policy.values[0]),
+            (expected, "allkeys-lru")
+        );
         assert_eq!(find(&settings, "threads").origin, Origin::File { path: path.clone(), line: 1 });
         assert_eq!(find(&settings, "resp.maxmemory").origin, Origin::File { path, line: 5 });
         assert_eq!(find(&settings, "resp.save").values, ["900 1", "300 10"]);

@@ -53,6 +53,34 @@ impl Config {
         Config::load_with(cli, environment)
     }
 
+    /// What would hold, for `check-config`.
+    pub(crate) fn report(&self) -> String {
+        let file = self.file.as_ref().map_or("none".to_owned(), |it| it.display().to_string());
+        let text = |name| self.resp.text(name);
+        let memcached = &self.memcached;
+        let warnings = self.warnings.iter().map(|it| format!("warning     {it}\n"));
+        format!(
+            "{}settings    good\nfile        {file}\nthreads     {}\n\
+             resp        port {}, bind {}, maxmemory {}, {}\n\
+             memcached   port {}, bind {}, maxmemory {}, {} connections\n\
+             admin       port {}, bind {}\nlog         {:?}, {}\n",
+            warnings.collect::<String>(),
+            self.n_threads,
+            text("port"),
+            text("bind"),
+            text("maxmemory"),
+            text("maxmemory-policy"),
+            memcached.port.unwrap_or(MEMCACHED_PORT),
+            memcached.listen.join(" "),
+            memcached.memory_max_bytes,
+            memcached.connections_max,
+            self.admin.port,
+            self.admin.bind.join(" "),
+            self.log.format,
+            self.log.level,
+        )
+    }
+
     fn load_with(cli: &Cli, environment: Vec<(String, String)>) -> Result<Config, Vec<String>> {
         let beside = Path::new(DEFAULT_FILE);
         let file = cli.options.config.clone().or_else(|| beside.exists().then(|| beside.into()));
@@ -284,6 +312,9 @@ const DEFAULT_FILE: &str = "tandem.toml";
 
 /// The port of the Redis exporter, which dashboards and scrapers know.
 const ADMIN_PORT: u16 = 9121;
+
+/// memcached's own.
+pub(crate) const MEMCACHED_PORT: u16 = 11211;
 
 /// All IPv4 addresses, and all IPv6 ones where there is IPv6: Redis's own default.
 const DEFAULT_BIND: [&str; 2] = ["*", "-::*"];

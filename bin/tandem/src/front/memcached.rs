@@ -38,11 +38,8 @@ impl FrontEnd for Memcached {
         };
         self.counts.accepted.fetch_add(1, Relaxed);
         let stats = Arc::clone(&self.server.workers()[worker]);
-        let session = tandem_memcached::Session::new(
-            Arc::clone(&self.server),
-            Arc::clone(&stats),
-            info,
-        );
+        let session =
+            tandem_memcached::Session::new(Arc::clone(&self.server), Arc::clone(&stats), info);
         MemcachedSession { session, stats, counts: Arc::clone(&self.counts) }
     }
 
