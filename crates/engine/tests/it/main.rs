@@ -1,6 +1,8 @@
 //! The engine from outside: random operations against a model, memory, threads.
 
+mod memory;
 mod model;
 mod operations;
 #[path = "../support/seeded.rs"]
 mod seeded;
+mod threads;

@@ -10,7 +10,7 @@ pub fn for_seeds(n_seeds: u64, mut test: impl FnMut(&mut Random)) {
     };
     for seed in seeds {
         let _named = NameOnPanic(seed);
-        test(&mut Random { state: seed });
+        test(&mut Random::new(seed));
     }
 }
 
@@ -31,6 +31,15 @@ pub struct Random {
 }
 
 impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random { state: seed }
+    }
+
+    /// Another source, for another thread.
+    pub fn fork(&mut self) -> Random {
+        Random::new(self.next())
+    }
+
     pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut it = self.state;
