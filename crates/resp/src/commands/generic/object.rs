@@ -28,7 +28,7 @@ pub(super) fn encoding(cx: &mut Ctx<'_>) -> Answer {
     })
 }
 
-fn encoding_name(item: &Item<'_>) -> &'static str {
+pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value {
         Value::Hash(hash) if hash.is_packed() => "listpack",
         Value::Hash(_) => "hashtable",
