@@ -16,7 +16,7 @@ pub(crate) struct Snapshot {
     pub(crate) started_at_ms: u64,
     pub(crate) rss_bytes: u64,
     pub(crate) cpu: Cpu,
-    pub(crate) n_open_files: usize,
+    pub(crate) n_open_files: Option<u64>,
     pub(crate) resp: Front,
     pub(crate) memcached: Front,
     pub(crate) redis: Redis,
