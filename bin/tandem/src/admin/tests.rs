@@ -95,3 +95,23 @@ const EXPORTERS_NAMES: &str = "
     memcached_slab_items_reclaimed_total memcached_slab_mem_requested_bytes
     memcached_slab_chunk_size_bytes memcached_slab_chunks_used memcached_slab_chunks_free
     memcached_slab_current_pages memcached_slab_commands_total";
+
+/// An alert on a name that is not there never fires.
+#[test]
+fn alerts_and_the_dashboard_use_metrics_that_are_there() {
+    let rules = include_str!("../../../../deploy/prometheus/rules.yml");
+    let dashboard = include_str!("../../../../deploy/grafana/dashboards/tandem.json");
+    let rows = TABLES.into_iter().flatten();
+    let names: HashSet<&str> = rows.map(|row| row.name).collect();
+    let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let mut n_found = 0;
+    for word in [rules, dashboard].into_iter().flat_map(|it| it.split(|it| !is_name(it))) {
+        let prefixes = ["tandem_", "redis_", "memcached_", "process_"];
+        if prefixes.iter().any(|it| word.starts_with(it)) {
+            let name = word.trim_end_matches("_bucket");
+            assert!(names.contains(name), "{word} is no metric");
+            n_found += 1;
+        }
+    }
+    assert!(n_found > 40, "{n_found}");
+}
