@@ -62,7 +62,7 @@ impl Listening {
             Address::Tcp(it) => Some(it),
             Address::Unix(_) => None,
         });
-        let binds: String = tcp.clone().map(|it| format!(",bind={}", it.ip())).collect();
+        let binds = tcp.clone().fold(String::new(), |to, it| format!("{to},bind={}", it.ip()));
         let port = tcp.clone().next().map(std::net::SocketAddr::port);
         let unix = self.resp.iter().filter_map(|it| match it {
             Address::Unix(path) => Some(format!("name=unix,bind={}", path.display())),

@@ -13,6 +13,11 @@ fn admin() -> Admin {
     Admin::new(shop, process)
 }
 
+/// Both front ends without any listener.
+pub(crate) fn shop() -> Shop {
+    admin().shop
+}
+
 #[test]
 fn every_metric_is_named_once_and_explained() {
     let mut names = HashSet::new();
@@ -61,7 +66,9 @@ fn labels_are_escaped_and_histograms_add_up() {
     ];
     let snapshot = Snapshot::take(&admin());
     let mut exposition = Exposition::new();
-    ROWS.iter().for_each(|row| exposition.add(row, &snapshot));
+    for row in &ROWS {
+        exposition.add(row, &snapshot);
+    }
     let expected = "# HELP h H.\n# TYPE h histogram\n\
         h_bucket{c=\"a\\\"b\\\\c\",le=\"0.5\"} 1\nh_bucket{c=\"a\\\"b\\\\c\",le=\"1\"} 3\n\
         h_bucket{c=\"a\\\"b\\\\c\",le=\"+Inf\"} 3\nh_sum{c=\"a\\\"b\\\\c\"} 2.5\n\
