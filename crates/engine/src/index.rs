@@ -313,7 +313,7 @@ mod tests {
             let hash = (mix(i) as u32) & 0xfff0_00ff;
             index.insert(hash, Location(i as u32));
             model.insert(i as u32, hash);
-            if mix(i ^ 77).is_multiple_of(3) {
+            if mix(i ^ 0xff).is_multiple_of(3) {
                 let victim = *model.range(mix(i) as u32 % i as u32..).next().unwrap().0;
                 let hash = model.remove(&victim).unwrap();
                 index.remove(get(&index, hash, Location(victim)).unwrap());

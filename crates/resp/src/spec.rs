@@ -33,6 +33,8 @@ pub(crate) struct Spec {
     /// ACL categories that do not follow from family and flags.
     pub(crate) categories: &'static [&'static str],
     pub(crate) deprecated: Option<Deprecated>,
+    /// What a group does when it is called without a second word.
+    pub(crate) alone: Option<ClientHandler>,
 }
 
 /// Since when a command is out of favour, and what to use instead.
@@ -119,6 +121,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         tips: &[],
         categories: &[],
         deprecated: None,
+        alone: None,
     }
 }
 
@@ -140,6 +143,11 @@ impl Spec {
             at += 1;
         }
         spec
+    }
+
+    /// Lets a group be called without a second word.
+    pub(crate) const fn alone(self, run: ClientHandler) -> Spec {
+        Spec { alone: Some(run), ..self }
     }
 
     /// Says how the row's keys are used, where its constructor does not.

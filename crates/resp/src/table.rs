@@ -62,6 +62,17 @@ impl Table {
         parts.next().map_or(Some(command), |sub| command.subcommand(sub))
     }
 
+    /// The full name of the command with this id.
+    pub fn name_of(&self, id: usize) -> Option<&str> {
+        // A group's subcommands have the ids behind it.
+        let at = self.commands.partition_point(|it| it.id <= id).checked_sub(1)?;
+        let command = &self.commands[at];
+        match id - command.id {
+            0 => Some(&command.full_name),
+            nth => command.subcommands.get(nth - 1).map(|it| &*it.full_name),
+        }
+    }
+
     /// Top-level commands.
     pub(crate) fn commands(&self) -> &[Command] {
         &self.commands
@@ -117,7 +128,11 @@ impl Command {
             Run::Data(_) | Run::Client(_) => Vec::new(),
         };
         let n_names = if group.is_some() { 2 } else { 1 };
-        let arity = if subcommands.is_empty() { syntax::arity(&args, n_names) } else { -2 };
+        let arity = match (subcommands.is_empty(), spec.alone) {
+            (true, _) => syntax::arity(&args, n_names),
+            (false, None) => -2,
+            (false, Some(_)) => -1,
+        };
         let full_name = match group {
             Some(group) => format!("{group}|{}", spec.name),
             None => spec.name.to_owned(),

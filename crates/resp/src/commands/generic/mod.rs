@@ -1,7 +1,7 @@
 //! Keys, whatever they hold.
 
 mod expire;
-mod object;
+pub(super) mod object;
 mod place;
 mod walk;
 
