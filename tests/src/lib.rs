@@ -1,1 +1,9 @@
-//! Harness of the black-box tests.
+//! Harness of the black-box tests: transcripts, server processes, oracles, generated commands.
+
+pub mod client;
+pub mod process;
+pub mod random;
+pub mod server;
+pub mod transcript;
+pub mod value;
+pub mod words;
