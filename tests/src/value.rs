@@ -179,7 +179,7 @@ fn list(f: &mut fmt::Formatter<'_>, open: &str, items: &[Value], close: &str) ->
     f.write_str(open)?;
     for (i, item) in items.iter().enumerate() {
         f.write_str(if i == 0 { "" } else { " " })?;
-        item.fmt(f)?;
+        write!(f, "{item}")?;
     }
     f.write_str(close)
 }
