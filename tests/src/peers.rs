@@ -25,7 +25,7 @@ impl SocketPeer {
             Dialect::Memcached => {
                 let line = client.until(b"\n")?;
                 let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(&line);
-                Some(escaped(line))
+                Some(if line.is_empty() { "(empty)".to_owned() } else { escaped(line) })
             }
         }
     }

@@ -9,13 +9,18 @@
 //! ~ 1500 ms                       time passes
 //! > INFO server                   `…` stands for anything
 //! "# Server\r\nredis_version:…"
+//! | more
 //! ```
 //!
-//! RESP replies are written `OK`, `!ERR words`, `7`, `"bytes"`, `(nil)`, `(nil array)`, `[a b]`, and for
-//! RESP3 `(null)`, `{k: v}`, `<a b>`, `(double) 1.5`, `(true)`, `txt"words"`, `push[a b]`.
-//! `(closed)` says that the server has closed the connection, `(waits)` that it makes it wait.
+//! A line that begins with `| ` goes on where the line above it ended. RESP replies are written
+//! `OK`, `!ERR words`, `7`, `"bytes"`, `(nil)`, `(nil array)`, `[a b]`, and for RESP3 `(null)`,
+//! `{k: v}`, `<a b>`, `(double) 1.5`, `(true)`, `txt"words"`, `push[a b]`.
+//! `(closed)` says that the server has closed the connection, `(waits)` that it makes it wait,
+//! `(empty)` stands for an empty line.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use crate::client::encode;
 use crate::words;
@@ -47,6 +52,46 @@ pub fn check(transcript: &str, dialect: Dialect, peer: &mut dyn Peer) {
     }
 }
 
+/// A transcript that a source file holds.
+#[derive(Debug)]
+pub struct Found {
+    /// The file's name.
+    pub file: String,
+    /// The text.
+    pub text: String,
+    /// The function that it is given to: `check` or `check_here`.
+    pub checker: String,
+}
+
+/// All transcripts in the source files of a folder.
+pub fn find_all(folder: &Path) -> Vec<Found> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of transcripts") {
+        let path = entry.expect("a readable folder").path();
+        let source = fs::read_to_string(&path).expect("a source file");
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for part in source.split("\n    check").skip(1) {
+            let Some((call, rest)) = part.split_once('(') else { continue };
+            let Some((_, rest)) = rest.split_once("#\"\n") else { continue };
+            let Some((text, _)) = rest.split_once("\n        \"#") else { continue };
+            let checker = format!("check{call}");
+            found.push(Found { file: file.clone(), text: text.to_owned(), checker });
+        }
+    }
+    found
+}
+
+/// The commands that a transcript runs, as their words.
+pub fn commands(transcript: &str) -> Vec<Vec<Vec<u8>>> {
+    let lines = joined_lines(transcript);
+    let command = |line: &String| line.split_once("> ").map(|(_, words)| words::split(words));
+    lines
+        .iter()
+        .filter(|line| action(line, Dialect::Memcached).is_some())
+        .filter_map(command)
+        .collect()
+}
+
 /// Runs a transcript; on a difference says what was answered and what was expected.
 pub fn compare(transcript: &str, dialect: Dialect, peer: &mut dyn Peer) -> Result<(), String> {
     let mut expected = String::new();
@@ -58,10 +103,10 @@ pub fn compare(transcript: &str, dialect: Dialect, peer: &mut dyn Peer) -> Resul
             Action::Later { ms } => peer.later(ms),
             Action::Send { connection, bytes } => {
                 let answer = peer.exchange(connection, &bytes, step.expected.len());
-                for (i, line) in answer.iter().enumerate() {
+                for (i, line) in answer.iter().map(|line| line.trim_end()).enumerate() {
                     // A line that fits a pattern is shown as the pattern: only differences show.
                     let pattern = step.expected.get(i).filter(|it| fits(line, it));
-                    let _ = writeln!(actual, "{}", pattern.unwrap_or(line));
+                    let _ = writeln!(actual, "{}", pattern.map_or(line, String::as_str));
                 }
             }
         }
@@ -72,8 +117,7 @@ pub fn compare(transcript: &str, dialect: Dialect, peer: &mut dyn Peer) -> Resul
     if actual == expected {
         return Ok(());
     }
-    Err(format!("\nactual:\n{actual}\nexpected:\n{expected}\nfirst difference: {}",
-        first_difference(&actual, &expected)))
+    Err(format!("{}\nthe whole answer:\n{actual}", first_difference(&actual, &expected)))
 }
 
 struct Step {
@@ -89,15 +133,26 @@ enum Action {
 
 fn steps(transcript: &str, dialect: Dialect) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if let Some(action) = action(line, dialect) {
-            steps.push(Step { line: line.to_owned(), action, expected: Vec::new() });
+    for line in joined_lines(transcript) {
+        if let Some(action) = action(&line, dialect) {
+            steps.push(Step { line, action, expected: Vec::new() });
         } else {
             let step = steps.last_mut().expect("a transcript begins with a command");
-            step.expected.push(line.to_owned());
+            step.expected.push(line);
         }
     }
     steps
+}
+
+fn joined_lines(transcript: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_prefix("| ") {
+            Some(more) => lines.last_mut().expect("a line to go on from").push_str(more),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines
 }
 
 fn action(line: &str, dialect: Dialect) -> Option<Action> {
@@ -145,10 +200,16 @@ fn fits(line: &str, pattern: &str) -> bool {
 }
 
 fn first_difference(actual: &str, expected: &str) -> String {
-    let mut pairs = actual.lines().zip(expected.lines());
-    match pairs.find(|(actual, expected)| actual != expected) {
-        Some((actual, expected)) => format!("answered {actual}, expected {expected}"),
-        None => "one of the texts ends early".to_owned(),
+    let (mut actual, mut expected) = (actual.lines(), expected.lines());
+    let mut command = "";
+    loop {
+        let pair = (actual.next(), expected.next());
+        if pair.0 == pair.1 {
+            command = pair.0.filter(|line| line.contains("> ")).unwrap_or(command);
+            continue;
+        }
+        let [actual, expected] = [pair.0, pair.1].map(|line| line.unwrap_or("(nothing)"));
+        return format!("\n{command}\n  answered: {actual}\n  expected: {expected}");
     }
 }
 

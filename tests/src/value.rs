@@ -114,7 +114,9 @@ impl Reader<'_> {
             b'>' => Value::Push(self.values(&text)?),
             b'%' => {
                 let pairs = 0..number(&text);
-                Value::Map(pairs.map(|_| Some((self.value()?, self.value()?))).collect::<Option<_>>()?)
+                Value::Map(
+                    pairs.map(|_| Some((self.value()?, self.value()?))).collect::<Option<_>>()?,
+                )
             }
             other => panic!("a reply begins with {:?}: {line:?}", char::from(other)),
         })
