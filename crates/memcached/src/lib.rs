@@ -1,1 +1,29 @@
-//! The memcached front end: sessions over the engine, without sockets.
+//! The memcached front end: the classic text protocol over the engine, without sockets or clocks.
+//!
+//! A `Session` is one connection: bytes in, bytes out. Text (and later meta and binary) commands
+//! become a `Request`; one `run` executes it. Words and limits are those of memcached 1.6.45.
+
+mod clients;
+mod commands;
+mod error;
+mod host;
+mod prefixes;
+mod server;
+mod session;
+mod settings;
+mod stats;
+
+pub use crate::clients::{ClientHandle, Clients, ConnectionInfo};
+pub use crate::commands::{COMMANDS, Command, Support};
+pub use crate::error::TOO_MANY_CONNECTIONS;
+pub use crate::host::{Connections, CpuTimes, Host, Shutdown};
+pub use crate::server::{Server, ServerParts};
+pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
+pub use crate::settings::{KEY_BYTES_MAX, Settings, SettingsError};
+pub use crate::stats::{
+    CommandStats, Counter, HISTOGRAM_BUCKETS, Histogram, HistogramSnapshot, Totals, WorkerStats,
+    bucket_max_ns,
+};
+
+/// What `version` answers: the memcached whose behaviour this front end has.
+pub const COMPATIBLE_VERSION: &str = "1.6.45";

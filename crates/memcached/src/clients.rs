@@ -1,0 +1,96 @@
+//! The registry of this front end's connections.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+
+use ahash::RandomState;
+use atomic_waker::AtomicWaker;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+
+/// What is known of a connection when it opens.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionInfo {
+    /// The other end, as `tcp:127.0.0.1:50000` or `unix:/run/tandem.sock`.
+    pub peer: String,
+    /// Our end.
+    pub local: String,
+    /// Milliseconds since the epoch.
+    pub connected_at_ms: u64,
+}
+
+/// A connection as others see it. Its own loop writes the atomics, anybody reads them.
+#[derive(Debug)]
+pub struct ClientHandle {
+    pub id: u64,
+    pub info: ConnectionInfo,
+    /// When the connection last ran a command, in milliseconds since the epoch.
+    pub last_active_ms: AtomicU64,
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+    /// Bytes read and not yet answered.
+    pub input_bytes: AtomicU64,
+    /// Bytes waiting to be written.
+    pub output_bytes: AtomicU64,
+    killed: AtomicBool,
+    /// Woken by `kill`; the connection loop registers itself here.
+    pub waker: AtomicWaker,
+}
+
+impl ClientHandle {
+    /// Asks the connection loop to close.
+    pub fn kill(&self) {
+        self.killed.store(true, SeqCst);
+        self.waker.wake();
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(SeqCst)
+    }
+}
+
+/// Open connections by id.
+#[derive(Default)]
+pub struct Clients {
+    by_id: Mutex<HashMap<u64, Arc<ClientHandle>, RandomState>>,
+    last_id: AtomicU64,
+}
+
+impl Clients {
+    pub(crate) fn open(&self, info: ConnectionInfo) -> Arc<ClientHandle> {
+        let id = self.last_id.fetch_add(1, Relaxed) + 1;
+        let handle = Arc::new(ClientHandle {
+            id,
+            last_active_ms: AtomicU64::new(info.connected_at_ms),
+            info,
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            input_bytes: AtomicU64::new(0),
+            output_bytes: AtomicU64::new(0),
+            killed: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        });
+        self.by_id.lock().insert(id, Arc::clone(&handle));
+        handle
+    }
+
+    pub(crate) fn close(&self, id: u64) {
+        self.by_id.lock().remove(&id);
+    }
+
+    /// Connections that are open now.
+    pub fn len(&self) -> usize {
+        self.by_id.lock().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every open connection, oldest first.
+    pub fn list(&self) -> Vec<Arc<ClientHandle>> {
+        let mut all: Vec<_> = self.by_id.lock().values().cloned().collect();
+        all.sort_unstable_by_key(|it| it.id);
+        all
+    }
+}

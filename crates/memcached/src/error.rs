@@ -1,0 +1,60 @@
+//! Every error line that a client can see, in the words of memcached 1.6.45.
+
+/// Sent before closing a connection that is one too many.
+pub const TOO_MANY_CONNECTIONS: &[u8] = b"ERROR Too many open connections\r\n";
+
+/// Why a command was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Error {
+    UnknownCommand,
+    BadFormat,
+    BadCommandLine,
+    BadDataChunk,
+    InvalidExptime,
+    InvalidDelta,
+    NonNumeric,
+    TooLarge,
+    NoMemoryStoring,
+    NoMemory,
+    FlushNotAllowed,
+    DetailNotAllowed,
+    DetailUsage,
+    DumpNotAllowed,
+    IllegalSlab,
+    ShutdownDisabled,
+    ShutdownMode,
+    MemlimitTooSmall,
+    MemlimitNotMegabytes,
+}
+
+impl Error {
+    pub(crate) fn line(self) -> &'static [u8] {
+        match self {
+            Error::UnknownCommand => b"ERROR\r\n",
+            Error::BadFormat => b"CLIENT_ERROR bad command line format\r\n",
+            Error::BadCommandLine => b"CLIENT_ERROR bad command line\r\n",
+            Error::BadDataChunk => b"CLIENT_ERROR bad data chunk\r\n",
+            Error::InvalidExptime => b"CLIENT_ERROR invalid exptime argument\r\n",
+            Error::InvalidDelta => b"CLIENT_ERROR invalid numeric delta argument\r\n",
+            Error::NonNumeric => {
+                b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
+            }
+            Error::TooLarge => b"SERVER_ERROR object too large for cache\r\n",
+            Error::NoMemoryStoring => b"SERVER_ERROR out of memory storing object\r\n",
+            Error::NoMemory => b"SERVER_ERROR out of memory\r\n",
+            Error::FlushNotAllowed => b"CLIENT_ERROR flush_all not allowed\r\n",
+            Error::DetailNotAllowed => b"CLIENT_ERROR stats detail not allowed\r\n",
+            Error::DetailUsage => b"CLIENT_ERROR usage: stats detail on|off|dump\r\n",
+            Error::DumpNotAllowed => b"CLIENT_ERROR stats cachedump not allowed\r\n",
+            Error::IllegalSlab => b"CLIENT_ERROR Illegal slab id\r\n",
+            Error::ShutdownDisabled => b"SERVER_ERROR: shutdown not enabled\r\n",
+            Error::ShutdownMode => b"CLIENT_ERROR invalid shutdown mode\r\n",
+            Error::MemlimitTooSmall => {
+                b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n"
+            }
+            Error::MemlimitNotMegabytes => {
+                b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the front end asks of the process around it.
+
+use std::time::Duration;
+
+/// CPU time that the process has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CpuTimes {
+    pub user: Duration,
+    pub system: Duration,
+}
+
+/// Counts of connections that only the listener knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Ever accepted.
+    pub accepted: u64,
+    /// Turned away because there were too many.
+    pub rejected: u64,
+    /// Most that are served at a time.
+    pub max: u64,
+    /// False while no new connection is accepted.
+    pub accepting: bool,
+    /// Closed for idleness.
+    pub idle_kicks: u64,
+}
+
+/// How the server is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Now.
+    Plain,
+    /// After what was read has been answered.
+    Graceful,
+}
+
+/// The process around the front end. The binary implements it; tests use a fake.
+pub trait Host: Send + Sync {
+    fn pid(&self) -> u32;
+
+    fn uptime_s(&self) -> u64;
+
+    fn cpu_times(&self) -> CpuTimes;
+
+    /// Worker threads.
+    fn n_threads(&self) -> usize;
+
+    fn connections(&self) -> Connections;
+
+    /// Addresses that are listened on, as `tcp:127.0.0.1:11211` or `unix:/run/tandem.sock`.
+    fn listeners(&self) -> Vec<String>;
+
+    /// A client asked for the server's end. Returns at once.
+    fn shutdown(&self, how: Shutdown);
+}

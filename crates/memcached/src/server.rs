@@ -1,0 +1,121 @@
+//! What all connections of this front end share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+use tandem_engine::Keyspace;
+
+use crate::clients::Clients;
+use crate::host::Host;
+use crate::prefixes::Prefixes;
+use crate::settings::Settings;
+use crate::stats::{Totals, WorkerStats};
+
+/// What a `Server` is made of.
+pub struct ServerParts {
+    /// Made from `Settings::keyspace_options`, or RESP's own in shared mode.
+    pub keyspace: Arc<Keyspace>,
+    pub settings: Settings,
+    pub host: Arc<dyn Host>,
+    pub n_workers: usize,
+    /// A monotonic clock in nanoseconds, for latencies.
+    pub clock_ns: fn() -> u64,
+}
+
+/// The front end: its keyspace, settings, statistics and connections.
+pub struct Server {
+    pub keyspace: Arc<Keyspace>,
+    pub settings: Settings,
+    pub host: Arc<dyn Host>,
+    pub clients: Clients,
+    pub(crate) clock_ns: fn() -> u64,
+    pub(crate) prefixes: Prefixes,
+    workers: Box<[Arc<WorkerStats>]>,
+    verbosity: AtomicU32,
+    detail: AtomicBool,
+    /// When a delayed `flush_all` is due, in milliseconds since the epoch; 0 for never.
+    flush_at_ms: AtomicU64,
+    /// What the counters stood at when `stats reset` was last used.
+    baseline: Mutex<Totals>,
+}
+
+impl Server {
+    pub fn new(parts: ServerParts) -> Server {
+        let ServerParts { keyspace, settings, host, n_workers, clock_ns } = parts;
+        Server {
+            keyspace,
+            host,
+            clients: Clients::default(),
+            clock_ns,
+            prefixes: Prefixes::default(),
+            workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
+            verbosity: AtomicU32::new(settings.verbosity),
+            detail: AtomicBool::new(settings.detail),
+            flush_at_ms: AtomicU64::new(0),
+            baseline: Mutex::default(),
+            settings,
+        }
+    }
+
+    /// The counters of each worker, for its sessions and for whoever adds them up.
+    pub fn workers(&self) -> &[Arc<WorkerStats>] {
+        &self.workers
+    }
+
+    /// Counters of all workers since the start.
+    pub fn totals(&self) -> Totals {
+        let mut sum = Totals::default();
+        for worker in &self.workers {
+            worker.add_to(&mut sum);
+        }
+        sum
+    }
+
+    /// Counters of all workers since the last `stats reset`.
+    pub(crate) fn totals_since_reset(&self) -> Totals {
+        self.totals().since(&self.baseline.lock())
+    }
+
+    pub(crate) fn reset_stats(&self) {
+        *self.baseline.lock() = self.totals();
+        self.keyspace.reset_stats();
+        self.prefixes.clear();
+    }
+
+    /// As `verbosity` set it; the binary may read it as a log level.
+    pub fn verbosity(&self) -> u32 {
+        self.verbosity.load(Relaxed)
+    }
+
+    pub(crate) fn set_verbosity(&self, level: u32) {
+        self.verbosity.store(level, Relaxed);
+    }
+
+    pub(crate) fn counts_prefixes(&self) -> bool {
+        self.detail.load(Relaxed)
+    }
+
+    pub(crate) fn count_prefixes(&self, on: bool) {
+        self.detail.store(on, Relaxed);
+    }
+
+    /// Flushes at a time, in place of any flush that was still to come.
+    pub(crate) fn flush_at(&self, at_ms: u64, now_ms: u64) {
+        self.flush_at_ms.store(at_ms, Relaxed);
+        self.flush_if_due(now_ms);
+    }
+
+    /// Does a delayed `flush_all` whose time has come. Every session calls it before it runs
+    /// commands, so no client can see an item that should be gone.
+    pub(crate) fn flush_if_due(&self, now_ms: u64) {
+        let due = self.flush_at_ms.load(Relaxed);
+        let is_due = due != 0 && due <= now_ms;
+        if is_due && self.flush_at_ms.compare_exchange(due, 0, Relaxed, Relaxed).is_ok() {
+            self.keyspace.flush(DATABASE);
+        }
+    }
+}
+
+/// memcached knows a single database.
+pub(crate) const DATABASE: u32 = 0;

@@ -1,0 +1,173 @@
+//! The settings of this front end: memcached's command-line letters and their defaults.
+
+use tandem_engine::{KeyspaceOptions, Limits, Policy};
+
+use crate::settings::letters::LETTERS;
+
+mod letters;
+
+/// Longest key in bytes.
+pub const KEY_BYTES_MAX: usize = 250;
+
+/// What memcached keeps in front of a value: 48 bytes of header, the CAS number and a zero byte
+/// behind the key count against `-I`, whatever an item costs here.
+const HEADER_BYTES: usize = 48 + 1;
+const CAS_BYTES: usize = 8;
+const FLAGS_BYTES: usize = 4;
+/// The line end behind a value counts too.
+const LINE_END_BYTES: usize = 2;
+
+/// Everything that memcached's command line can set and that has a meaning here. What only the
+/// process needs (ports, addresses) is kept for the binary.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each mirrors a switch of the command line")]
+pub struct Settings {
+    /// `-m`, given in megabytes.
+    pub memory_max_bytes: u64,
+    /// `-c`
+    pub connections_max: usize,
+    /// `-t`; `None` leaves it to the server's own default.
+    pub n_threads: Option<usize>,
+    /// `-I`: most bytes of an item with memcached's own header.
+    pub item_bytes_max: usize,
+    /// Off by `-M`: then a store that does not fit is refused.
+    pub evictions: bool,
+    /// Off by `-C`
+    pub cas: bool,
+    /// Off by `-F`
+    pub flush: bool,
+    /// Off by `-X`
+    pub dump: bool,
+    /// Off by `-W`
+    pub watch: bool,
+    /// On by `-A`
+    pub shutdown: bool,
+    /// `-D`: where the prefix of a key ends in `stats detail`.
+    pub prefix_delimiter: u8,
+    /// Whether `stats detail` counts from the start (`-D` turns it on).
+    pub detail: bool,
+    /// `-R`: commands of one connection before others have their turn.
+    pub requests_per_event: usize,
+    /// `-v`, once for each.
+    pub verbosity: u32,
+    /// `-f`, told by `stats settings` and otherwise without meaning here.
+    pub growth_factor: f64,
+    /// `-n`, told by `stats settings` and otherwise without meaning here.
+    pub chunk_bytes: usize,
+    /// `-b`
+    pub backlog: u32,
+    /// `-o idle_timeout=`; 0 for none.
+    pub idle_timeout_s: u64,
+    /// `-p`
+    pub port: Option<u16>,
+    /// `-U`; UDP is not served: only 0 is accepted.
+    pub udp_port: u16,
+    /// `-l`
+    pub listen: Vec<String>,
+    /// `-s`
+    pub unix_socket: Option<String>,
+    /// `-a`
+    pub unix_mask: u32,
+    /// `-P`
+    pub pid_file: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            memory_max_bytes: 64 << 20,
+            connections_max: 1024,
+            n_threads: None,
+            item_bytes_max: 1 << 20,
+            evictions: true,
+            cas: true,
+            flush: true,
+            dump: true,
+            watch: true,
+            shutdown: false,
+            prefix_delimiter: b':',
+            detail: false,
+            requests_per_event: 20,
+            verbosity: 0,
+            growth_factor: 1.25,
+            chunk_bytes: 48,
+            backlog: 1024,
+            idle_timeout_s: 0,
+            port: None,
+            udp_port: 0,
+            listen: Vec::new(),
+            unix_socket: None,
+            unix_mask: 0o700,
+            pid_file: None,
+        }
+    }
+}
+
+/// Why a command line was refused, in a sentence for the person who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError(String);
+
+impl std::fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads memcached's command line, without the program's name.
+    pub fn from_args(args: &[String]) -> Result<Settings, SettingsError> {
+        let mut settings = Settings::default();
+        settings.apply_args(args)?;
+        Ok(settings)
+    }
+
+    /// Reads memcached's command line over the settings as they are.
+    pub fn apply_args(&mut self, args: &[String]) -> Result<(), SettingsError> {
+        letters::apply(self, args)?;
+        self.check()
+    }
+
+    /// Refuses combinations that memcached refuses.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let half = self.memory_max_bytes / 2;
+        if self.memory_max_bytes > 0 && self.item_bytes_max as u64 > half {
+            return Err(SettingsError(format!(
+                "-I {} is more than half of the memory limit -m ({half} bytes)",
+                self.item_bytes_max
+            )));
+        }
+        Ok(())
+    }
+
+    /// The keyspace that these settings ask for.
+    pub fn keyspace_options(&self) -> KeyspaceOptions {
+        KeyspaceOptions {
+            n_databases: 1,
+            memory_max_bytes: self.memory_max_bytes,
+            policy: if self.evictions { Policy::AllKeysLru } else { Policy::NoEviction },
+            limits: Limits { string_bytes_max: self.item_bytes_max, ..Limits::default() },
+            ..KeyspaceOptions::default()
+        }
+    }
+
+    /// The letters that are understood, for `--help`: letter, long name, argument, meaning.
+    pub fn letters()
+    -> impl Iterator<Item = (char, &'static str, Option<&'static str>, &'static str)> {
+        LETTERS.iter().map(|it| (it.letter as char, it.long, it.argument, it.meaning))
+    }
+
+    /// True when memcached would hold such an item.
+    pub(crate) fn item_fits(
+        &self,
+        key_bytes: usize,
+        client_flags: u32,
+        value_bytes: usize,
+    ) -> bool {
+        let flags_bytes = if client_flags == 0 { 0 } else { FLAGS_BYTES };
+        let cas_bytes = if self.cas { CAS_BYTES } else { 0 };
+        let overhead = HEADER_BYTES + LINE_END_BYTES + flags_bytes + cas_bytes;
+        key_bytes + value_bytes + overhead <= self.item_bytes_max
+    }
+}

@@ -1,0 +1,224 @@
+//! Counters of one worker thread. Only that worker writes them, so that no cache line is shared;
+//! whoever asks adds the workers up.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::commands::{COMMANDS, Verb};
+
+/// A number that one thread counts and any thread reads.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds without a locked instruction: there is a single writer.
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Each power of two of nanoseconds is split in four; the last bucket holds 2^36 ns and more.
+pub const HISTOGRAM_BUCKETS: usize = 144;
+
+/// Latencies in nanoseconds, in log-linear buckets.
+#[derive(Debug)]
+pub struct Histogram {
+    buckets: [Counter; HISTOGRAM_BUCKETS],
+    sum_ns: Counter,
+}
+
+/// What a histogram held at one moment, added up over workers.
+#[derive(Clone, Copy, Debug)]
+pub struct HistogramSnapshot {
+    pub buckets: [u64; HISTOGRAM_BUCKETS],
+    pub sum_ns: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram {
+            buckets: std::array::from_fn(|_| Counter::default()),
+            sum_ns: Counter::default(),
+        }
+    }
+}
+
+impl Histogram {
+    /// Records `weight` calls that took `ns` each.
+    pub fn record(&self, ns: u64, weight: u64) {
+        self.buckets[bucket_of(ns)].add(weight);
+        self.sum_ns.add(ns * weight);
+    }
+
+    pub fn add_to(&self, sum: &mut HistogramSnapshot) {
+        for (to, from) in sum.buckets.iter_mut().zip(&self.buckets) {
+            *to += from.get();
+        }
+        sum.sum_ns += self.sum_ns.get();
+    }
+}
+
+impl Default for HistogramSnapshot {
+    fn default() -> HistogramSnapshot {
+        HistogramSnapshot { buckets: [0; HISTOGRAM_BUCKETS], sum_ns: 0 }
+    }
+}
+
+impl HistogramSnapshot {
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    /// Upper bound of the bucket in which the quantile lies (0.5 is the median); 0 when empty.
+    pub fn quantile_ns(&self, quantile: f64) -> u64 {
+        let rank = (self.count() as f64 * quantile).ceil() as u64;
+        let mut seen = 0;
+        for (index, n) in self.buckets.iter().enumerate() {
+            seen += n;
+            if seen >= rank && seen > 0 {
+                return bucket_max_ns(index);
+            }
+        }
+        0
+    }
+}
+
+fn bucket_of(ns: u64) -> usize {
+    if ns < 4 {
+        return ns as usize;
+    }
+    let log = ns.ilog2() as usize;
+    let index = (log - 1) * 4 + (ns >> (log - 2) & 3) as usize;
+    index.min(HISTOGRAM_BUCKETS - 1)
+}
+
+/// Highest number of nanoseconds that a bucket holds.
+pub fn bucket_max_ns(index: usize) -> u64 {
+    if index < 4 {
+        return index as u64;
+    }
+    let (log, quarter) = (index / 4 + 1, (index % 4) as u64);
+    ((4 + quarter + 1) << (log - 2)) - 1
+}
+
+/// What one worker knows of one command.
+#[derive(Debug, Default)]
+pub struct CommandStats {
+    /// Calls; each key of a `get` counts.
+    pub calls: Counter,
+    /// Calls answered with an error line.
+    pub errors: Counter,
+    pub latency: Histogram,
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The counters of one worker.
+        #[derive(Debug)]
+        pub struct WorkerStats {
+            $($(#[$doc])* pub $name: Counter,)*
+            commands: Box<[CommandStats]>,
+        }
+
+        /// The counters of all workers since the last `stats reset`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Totals {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Default for WorkerStats {
+            fn default() -> WorkerStats {
+                WorkerStats {
+                    $($name: Counter::default(),)*
+                    commands: COMMANDS.iter().map(|_| CommandStats::default()).collect(),
+                }
+            }
+        }
+
+        impl WorkerStats {
+            pub(crate) fn add_to(&self, sum: &mut Totals) {
+                $(sum.$name += self.$name.get();)*
+            }
+        }
+
+        impl Totals {
+            /// What was counted since `earlier`.
+            pub(crate) fn since(&self, earlier: &Totals) -> Totals {
+                Totals { $($name: self.$name.saturating_sub(earlier.$name),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    get_hits,
+    get_misses,
+    /// `touch` and `gat` that found their key.
+    touch_hits,
+    touch_misses,
+    /// Stores that passed their checks, done or not (`cmd_set`).
+    stores,
+    store_too_large,
+    store_no_memory,
+    delete_hits,
+    delete_misses,
+    incr_hits,
+    incr_misses,
+    decr_hits,
+    decr_misses,
+    cas_hits,
+    cas_misses,
+    /// `cas` with another number than the item's.
+    cas_badval,
+    flushes,
+    /// Written by the connection loop.
+    bytes_read,
+    /// Written by the connection loop.
+    bytes_written,
+    /// Connections that had to let others go first (`conn_yields`).
+    yields,
+}
+
+impl WorkerStats {
+    /// Statistics by command, in the order of `COMMANDS`.
+    pub fn commands(&self) -> &[CommandStats] {
+        &self.commands
+    }
+
+    pub(crate) fn command(&self, verb: Verb) -> &CommandStats {
+        &self.commands[verb as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_latency_lies_within_its_bucket() {
+        for shift in 0..36 {
+            for ns in [1_u64 << shift, (1 << shift) + (1 << shift) / 3, (2 << shift) - 1] {
+                let index = bucket_of(ns);
+                assert!(ns <= bucket_max_ns(index), "{ns} is above bucket {index}");
+                assert!(index == 0 || ns > bucket_max_ns(index - 1), "{ns} is below {index}");
+            }
+        }
+        assert_eq!(bucket_of(u64::MAX), HISTOGRAM_BUCKETS - 1);
+    }
+
+    #[test]
+    fn quantiles_come_from_the_weighted_buckets() {
+        let histogram = Histogram::default();
+        histogram.record(100, 16);
+        histogram.record(10_000, 1);
+        let mut sum = HistogramSnapshot::default();
+        histogram.add_to(&mut sum);
+        assert_eq!(sum.count(), 17);
+        assert_eq!(sum.sum_ns, 11_600);
+        assert!((100..128).contains(&sum.quantile_ns(0.5)));
+        assert!((10_000..12_500).contains(&sum.quantile_ns(0.999)));
+    }
+}
