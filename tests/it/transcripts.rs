@@ -23,6 +23,7 @@ fn replay(folder: &str, dialect: Dialect, start: impl Fn() -> Oracle) {
     assert!(shared.len() > 10, "the transcripts of {folder} are found");
     let mut differences = Vec::new();
     for found in shared {
+        println!("{}: {}", found.file, found.text.lines().next().unwrap_or_default());
         // A server each: statistics, ids and settings are part of what is compared.
         let oracle = start();
         let mut peer = SocketPeer::new(oracle.port, dialect);

@@ -46,9 +46,6 @@ fn stats_answer_by_topic() {
         OK
         > stats detail bogus
         CLIENT_ERROR usage: stats detail on|off|dump
-        > stats cachedump 1 0
-        ITEM k [1 b; 0 s]
-        END
         > stats sizes x
         STAT sizes_status disabled
         END
