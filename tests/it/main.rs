@@ -1,5 +1,12 @@
 //! All integration tests, in one binary.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "transcripts look alike, whether they hold quotes or not"
+)]
+
+mod compat;
 mod memcached;
 mod resp;
+mod tidy;
 mod transcripts;

@@ -130,7 +130,7 @@ impl Client {
 
     /// False at the end of the connection.
     fn fill(&mut self) -> bool {
-        let mut chunk = [0; 64 << 10];
+        let mut chunk = vec![0; 64 << 10];
         match self.stream.read(&mut chunk) {
             Ok(0) => false,
             Ok(n) => {

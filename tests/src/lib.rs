@@ -6,6 +6,7 @@ pub mod peers;
 pub mod process;
 pub mod random;
 pub mod server;
+pub mod sessions;
 pub mod transcript;
 pub mod value;
 pub mod words;

@@ -81,15 +81,13 @@ pub fn find_all(folder: &Path) -> Vec<Found> {
     found
 }
 
-/// The commands that a transcript runs, as their words.
+/// The commands that a transcript runs, as their words. Raw bytes (`>> `) are no commands.
 pub fn commands(transcript: &str) -> Vec<Vec<Vec<u8>>> {
-    let lines = joined_lines(transcript);
-    let command = |line: &String| line.split_once("> ").map(|(_, words)| words::split(words));
-    lines
-        .iter()
-        .filter(|line| action(line, Dialect::Memcached).is_some())
-        .filter_map(command)
-        .collect()
+    let command = |line: &String| {
+        let words = line.trim_start_matches(|it: char| it.is_ascii_digit()).strip_prefix("> ")?;
+        Some(words::split(words))
+    };
+    joined_lines(transcript).iter().filter_map(command).collect()
 }
 
 /// Runs a transcript; on a difference says what was answered and what was expected.

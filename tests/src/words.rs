@@ -3,6 +3,8 @@
 //! Inside quotes, and everywhere in a memcached line, `\n`, `\r`, `\t`, `\"`, `\\` and `\xHH` stand
 //! for bytes, and `<x*1000>` for a thousand times `x`.
 
+use std::fmt::Write as _;
+
 /// Runs of at least this length are written `<x*32>`: a megabyte must fit a line.
 const RUN_MIN: usize = 32;
 
@@ -57,7 +59,7 @@ pub fn escaped(bytes: &[u8]) -> String {
         if run.len() < RUN_MIN {
             text.extend(std::iter::repeat_n(one.as_str(), run.len()));
         } else {
-            text.push_str(&format!("<{one}*{}>", run.len()));
+            let _ = write!(text, "<{one}*{}>", run.len());
         }
     }
     text

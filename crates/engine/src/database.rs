@@ -20,9 +20,9 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(shared: &Arc<Shared>, n_shards: usize, id: u64) -> Database {
+    pub(crate) fn new(shared: &Arc<Shared>, n_shards: usize, first_id: u32) -> Database {
         let is_used = Arc::new(AtomicBool::new(false));
-        let cell = |i: usize| Cell::new(Arc::clone(shared), seed_of(id, i as u64), &is_used);
+        let cell = |i: usize| Cell::new(Arc::clone(shared), first_id + i as u32, &is_used);
         Database { cells: (0..n_shards).map(cell).collect(), is_used }
     }
 
@@ -46,11 +46,6 @@ impl Database {
     }
 }
 
-/// A start value for a shard's random numbers: distinct, never 0.
-fn seed_of(database: u64, shard: u64) -> u64 {
-    (database << 32 | (shard + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
-}
-
 /// One shard and its lock, on cache lines of its own.
 #[repr(align(128))]
 pub(crate) struct Cell {
@@ -66,9 +61,9 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    fn new(shared: Arc<Shared>, random: u64, is_used: &Arc<AtomicBool>) -> Cell {
+    fn new(shared: Arc<Shared>, id: u32, is_used: &Arc<AtomicBool>) -> Cell {
         Cell {
-            shard: Mutex::new(Shard::new(shared, random)),
+            shard: Mutex::new(Shard::new(shared, id)),
             table: AtomicPtr::default(),
             n_homes: AtomicUsize::new(0),
             due_ms: AtomicU64::new(u64::MAX),

@@ -6,9 +6,11 @@
 //! a scan goes by hash, whatever the table's size is at each step. An item that finds its home
 //! full goes to the next bucket with room; buckets fill from the front, so a search ends at the
 //! first bucket with a free slot. (Bucketized linear probing, Knuth 6.4; the layout follows
-//! MemC3, NSDI'13, and Segcache, NSDI'21.)
+//! `MemC3`, NSDI'13, and Segcache, NSDI'21.)
 
-use crate::memory::Words;
+use std::sync::Arc;
+
+use crate::memory::{Pool, Words};
 use crate::segment::Location;
 
 pub(crate) const SLOTS: usize = 8;
@@ -46,11 +48,12 @@ pub(crate) struct Index {
     words: Words,
     n_homes: usize,
     len: usize,
+    pool: Arc<Pool>,
 }
 
 impl Index {
-    pub(crate) fn new() -> Index {
-        Index { words: Words::zeroed(0), n_homes: 0, len: 0 }
+    pub(crate) fn new(pool: Arc<Pool>) -> Index {
+        Index { words: Words::EMPTY, n_homes: 0, len: 0, pool }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -165,9 +168,10 @@ impl Index {
         let mut n_homes = n_homes;
         loop {
             let mut next = Index {
-                words: Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS),
+                words: Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, &self.pool),
                 n_homes,
                 len: self.len,
+                pool: Arc::clone(&self.pool),
             };
             let mut words = self.words.as_slice().iter().filter(|it| **it != 0);
             if words.all(|word| next.place(Slot(*word))) {
@@ -271,7 +275,7 @@ mod tests {
     #[test]
     fn random_insertions_and_removals_agree_with_a_map() {
         let n = if cfg!(miri) { 300 } else { 20_000 };
-        let mut index = Index::new();
+        let mut index = Index::new(Arc::new(Pool::new()));
         let mut model: BTreeMap<u32, u32> = BTreeMap::new();
         for i in 1..n {
             // Few distinct hashes: buckets overflow and collide.

@@ -47,7 +47,8 @@ impl Keyspace {
         assert!(options.n_shards.is_power_of_two(), "the number of shards is a power of two");
         assert!(0 < options.n_databases, "a keyspace has a database");
         let shared = Arc::new(Shared::new(&options));
-        let database = |id: u32| Database::new(&shared, options.n_shards, u64::from(id) + 1);
+        let database =
+            |id: u32| Database::new(&shared, options.n_shards, id * options.n_shards as u32);
         Keyspace {
             databases: (0..options.n_databases).map(database).collect(),
             places: (0..options.n_databases).map(AtomicU32::new).collect(),
@@ -219,17 +220,17 @@ impl Keyspace {
 
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
-        let held = self.lock_whole(self.database(db));
+        let held = Keyspace::lock_whole(self.database(db));
         empty(held);
     }
 
     /// Empties every database, atomically.
     pub fn flush_all(&self) {
-        let held = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let held = self.databases.iter().flat_map(Keyspace::lock_whole).collect();
         empty(held);
     }
 
-    fn lock_whole<'a>(&'a self, database: &'a Database) -> Vec<Locked<'a>> {
+    fn lock_whole(database: &Database) -> Vec<Locked<'_>> {
         database.cells().iter().map(Cell::lock).collect()
     }
 
@@ -239,7 +240,10 @@ impl Keyspace {
             return;
         }
         // All shards of all databases, in order: swaps are rare, and no mapping can move twice.
-        let held: Vec<_> = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let mut held: Vec<_> = self.databases.iter().flat_map(Keyspace::lock_whole).collect();
+        for shard in &mut held {
+            shard.dismiss_waiters();
+        }
         let (a, b) = (&self.places[a as usize], &self.places[b as usize]);
         let was = a.load(Ordering::Acquire);
         a.store(b.load(Ordering::Acquire), Ordering::Release);

@@ -1,7 +1,7 @@
 //! Getting memory back: compaction of segments, the sweep for expired items, eviction.
 
 use crate::index::{At, Slot};
-use crate::item::SECONDS_MASK;
+use crate::layout::SECONDS_MASK;
 use crate::memory::BLOCK_MIN;
 use crate::segment::{Location, Segments};
 use crate::shard::{Shard, seconds};
@@ -180,10 +180,10 @@ impl Shard {
 
     fn least_recently_used(&mut self, now_ms: u64) -> Option<(At, Location)> {
         let random = self.next_random();
-        let now_s = seconds(now_ms);
+        let clock = seconds(now_ms);
         let idle = |slot: Slot| {
             let used = self.segments.item(slot.location()).used_s();
-            now_s.wrapping_sub(used) & SECONDS_MASK
+            clock.wrapping_sub(used) & SECONDS_MASK
         };
         self.index
             .samples(random, EVICTION_SAMPLES)

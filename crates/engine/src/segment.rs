@@ -22,6 +22,13 @@ const SEGMENT_SHARE: usize = 8;
 /// that stays empty is an eighth at most.
 const ITEMS_MIN: usize = 8;
 
+/// Items whose tail waste is small enough: half an item in a few hundred.
+const ITEMS_ENOUGH: usize = 512;
+
+/// A shard with more segments than this takes larger ones, whatever its items, so that it never
+/// runs out of segments.
+const SEGMENTS_ENOUGH: usize = 1024;
+
 /// Where an item lies: its segment and its offset there in units of 8 bytes. Never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Location(pub(crate) u32);
@@ -110,8 +117,7 @@ impl Segments {
             self.dead_bytes += rest as usize;
         }
         // The first segment starts with 8 bytes that no item has: location 0 means none.
-        let wanted = (self.bytes / SEGMENT_SHARE).max(item_size * ITEMS_MIN).next_power_of_two();
-        let size = wanted.clamp(BLOCK_MIN, BLOCK_MAX);
+        let size = self.next_size(item_size);
         let id = self.free_ids.pop().map_or_else(
             || {
                 self.list.push(Segment::FREE);
@@ -125,6 +131,14 @@ impl Segments {
         self.list[id] = Segment { start: Some(start), size: size as u32, used, ..Segment::FREE };
         self.bytes += size;
         self.active = id;
+    }
+
+    /// How large a segment to open for items of about this size. Large ones waste less at their
+    /// tails, small ones are emptied sooner and suit small shards.
+    fn next_size(&self, item_size: usize) -> usize {
+        let enough = (item_size * ITEMS_ENOUGH).max(self.bytes / SEGMENTS_ENOUGH);
+        let wanted = (self.bytes / SEGMENT_SHARE).min(enough).max(item_size * ITEMS_MIN);
+        wanted.next_power_of_two().clamp(BLOCK_MIN, BLOCK_MAX)
     }
 
     /// Gives a segment's memory back. No live item is in it.
@@ -232,9 +246,11 @@ impl Segments {
             .then(|| Location::new(id, offset))
     }
 
-    /// Segment bytes, dead ones and the list itself.
+    /// Bytes that were written to, dead ones included, and the list itself. What is still free of
+    /// the active segment has no pages yet.
     pub(crate) fn total_bytes(&self) -> usize {
-        self.bytes + self.list.capacity() * size_of::<Segment>()
+        let free = self.list.get(self.active).map_or(0, |it| it.size - it.used) as usize;
+        self.bytes - free + self.list.capacity() * size_of::<Segment>()
     }
 
     /// Drops every box. Only the memory is left to give back.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::database::Locked;
 use crate::edit::Edit;
 use crate::error::Error;
-use crate::item::Attributes;
+use crate::item::{Attributes, ItemRef};
 use crate::key::Key;
 use crate::keyspace::{Keyspace, ShardId};
 use crate::options::{Expire, SetOptions, SetOutcome, When};
@@ -88,8 +88,8 @@ impl<'a> View<'a> {
         let (_, location) = shard.find_read(key, now_ms, notes_use)?;
         let (fetched, used_s) = before?;
         let item = shard.item(location, now_ms);
-        let idle_s = seconds(now_ms).wrapping_sub(used_s) & crate::item::SECONDS_MASK;
-        Some(Item { fetched, idle_s, ..item })
+        let idle_s = seconds(now_ms).wrapping_sub(used_s) & crate::layout::SECONDS_MASK;
+        Some(Item { idle_s, fetched, ..item })
     }
 
     /// Looks at an item of any type; neither counts nor marks.
@@ -132,7 +132,7 @@ impl<'a> View<'a> {
         let shard = self.shard(key);
         let old = shard.find(key, now_ms);
         let old_item = old.map(|(_, location)| shard.segments.item(location));
-        let old_cas = old_item.map(|it| it.cas());
+        let old_cas = old_item.map(ItemRef::cas);
         match (options.when, old_cas) {
             (When::Absent, Some(_)) | (When::Present, None) => return SetOutcome::NotStored,
             (When::CasIs(_), None) => return SetOutcome::Missing,
@@ -143,7 +143,7 @@ impl<'a> View<'a> {
         }
         let expire_at_ms = match options.expire {
             Expire::Never => 0,
-            Expire::Keep => old_item.map_or(0, |it| it.expire_at_ms()),
+            Expire::Keep => old_item.map_or(0, ItemRef::expire_at_ms),
             Expire::AtMs(at) if at <= now_ms => {
                 if let Some(found) = old {
                     shard.remove(found);

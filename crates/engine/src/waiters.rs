@@ -30,13 +30,6 @@ pub struct Ticket {
     turn: u64,
 }
 
-impl Ticket {
-    /// The shard that gave the ticket, as it was told to `Waiters::new`.
-    pub(crate) fn shard(self) -> u32 {
-        self.shard
-    }
-}
-
 /// Why a waiter leaves its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
@@ -89,6 +82,7 @@ impl Waiters {
     }
 
     /// How many wait for a key, awake ones included.
+    #[cfg(test)]
     pub(crate) fn len(&self, key: Key<'_>) -> usize {
         self.place(key).map_or(0, |place| self.queue(place).map_or(0, Queue::len))
     }
@@ -118,17 +112,19 @@ impl Waiters {
         queue.wake(n, wakers);
     }
 
-    /// Wakes everyone, for changes that may concern any key (an exchange of databases).
-    pub(crate) fn wake_all(&mut self, wakers: &mut Vec<Waker>) {
+    /// Wakes everyone and forgets them, as their keys go elsewhere (an exchange of databases).
+    /// They queue up anew.
+    pub(crate) fn dismiss(&mut self, wakers: &mut Vec<Waker>) {
         for queue in self.queues.iter_mut().flatten() {
             queue.wake(usize::MAX, wakers);
         }
+        *self = Waiters { next_turn: self.next_turn, ..Waiters::new(self.shard) };
     }
 
     /// Goes back to sleep in the old turn after a wake-up that came to nothing, or sleeps on with
     /// another waker. False when the ticket was left before.
     pub(crate) fn rearm(&mut self, ticket: Ticket, waker: &Waker) -> bool {
-        let Some(queue) = self.queue_mut(ticket.queue) else { return false };
+        let Some(queue) = self.queue_of(ticket) else { return false };
         if queue.woken.remove(&ticket.turn) || queue.asleep.contains_key(&ticket.turn) {
             queue.asleep.insert(ticket.turn, waker.clone());
             return true;
@@ -139,7 +135,7 @@ impl Waiters {
     /// Leaves a queue. An unused wake-up goes to the next in turn, whose waker goes to `wakers`.
     /// A ticket that was left before does nothing.
     pub(crate) fn leave(&mut self, ticket: Ticket, left: Left, wakers: &mut Vec<Waker>) {
-        let Some(queue) = self.queue_mut(ticket.queue) else { return };
+        let Some(queue) = self.queue_of(ticket) else { return };
         let was_woken = queue.woken.remove(&ticket.turn);
         if !was_woken && queue.asleep.remove(&ticket.turn).is_none() {
             return;
@@ -165,8 +161,12 @@ impl Waiters {
         self.queues.get(place as usize)?.as_ref()
     }
 
-    fn queue_mut(&mut self, place: u32) -> Option<&mut Queue> {
-        self.queues.get_mut(place as usize)?.as_mut()
+    /// The queue of a ticket, if it is of this shard.
+    fn queue_of(&mut self, ticket: Ticket) -> Option<&mut Queue> {
+        if ticket.shard != self.shard {
+            return None;
+        }
+        self.queues.get_mut(ticket.queue as usize)?.as_mut()
     }
 
     fn open(&mut self, key: Key<'_>) -> u32 {
@@ -315,7 +315,7 @@ mod tests {
         let mut waiters = Waiters::new(3);
         let (flag, waker) = sleeper();
         let old = waiters.join(key("a"), &waker).unwrap();
-        assert_eq!(old.shard(), 3);
+        assert_eq!(old.shard, 3);
         leave(&mut waiters, old, Left::GaveUp);
         let new = waiters.join(key("b"), &waker).unwrap();
         assert!(old != new && !waiters.rearm(old, &waker));

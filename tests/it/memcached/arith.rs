@@ -38,6 +38,14 @@ fn counters_are_unsigned_and_wrap_upwards() {
         VALUE n 0 20
         2                   
         END
+        "#,
+    );
+}
+
+#[test]
+fn counters_refuse_what_is_no_number() {
+    check(
+        r#"
         > set n 0 0 1
         > 5
         STORED

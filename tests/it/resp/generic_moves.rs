@@ -52,6 +52,16 @@ fn expire_sets_and_ttl_reads() {
         0
         > TTL k
         -1
+        "#,
+    );
+}
+
+#[test]
+fn expiry_in_the_past_deletes_and_nonsense_is_refused() {
+    check(
+        r#"
+        > SET k v
+        OK
         > EXPIRE k x
         !ERR value is not an integer or out of range
         > EXPIRE k 9223372036854775807

@@ -321,7 +321,7 @@ fn a_packed_hash_is_scanned_at_once() {
 }
 
 #[test]
-fn wrong_type_and_wrong_arity_are_errors() {
+fn the_wrong_type_is_an_error() {
     check(
         r#"
         > SET s v
@@ -358,6 +358,14 @@ fn wrong_type_and_wrong_arity_are_errors() {
         !WRONGTYPE Operation against a key holding the wrong kind of value
         > HVALS s
         !WRONGTYPE Operation against a key holding the wrong kind of value
+        "#,
+    );
+}
+
+#[test]
+fn wrong_arity_is_an_error() {
+    check(
+        r#"
         > HSET h a
         !ERR wrong number of arguments for 'hset' command
         > HSET h a 1 b

@@ -42,6 +42,14 @@ fn config_reads_and_writes_settings() {
         |  volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction
         > CONFIG GET maxmemory
         ["maxmemory" "1073741824"]
+        "#,
+    );
+}
+
+#[test]
+fn config_refuses_what_a_setting_cannot_be() {
+    check(
+        r#"
         > CONFIG SET port x
         !ERR CONFIG SET failed (possibly related to argument 'port') - argument couldn't be
         |  parsed into an integer

@@ -100,6 +100,14 @@ fn counters_count_within_sixty_four_bits() {
         !ERR value is not an integer or out of range
         > INCRBY n x
         !ERR value is not an integer or out of range
+        "#,
+    );
+}
+
+#[test]
+fn counters_refuse_what_is_no_whole_number() {
+    check(
+        r#"
         > SET n ten
         OK
         > INCR n
