@@ -54,13 +54,18 @@ pub(crate) struct Boxed {
 impl Boxed {
     /// Heap bytes, with 16 for what an allocator keeps and rounds.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let value = match &self.value {
+        let key = self.key.as_ref().map_or(0, |it| it.len() + 16);
+        size_of::<Boxed>() + 16 + key + self.value.heap_bytes()
+    }
+}
+
+impl BoxedValue {
+    fn heap_bytes(&self) -> usize {
+        match self {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
-        };
-        let key = self.key.as_ref().map_or(0, |it| it.len() + 16);
-        size_of::<Boxed>() + 16 + key + value
+        }
     }
 }
 
@@ -242,7 +247,7 @@ impl<'a> ItemRef<'a> {
     pub(crate) fn payload_bytes(self) -> usize {
         let value = match (self.kind(), self.value()) {
             (_, Value::String(it)) => it.as_slice().len(),
-            (Meta::BOXED, _) => self.boxed().heap_bytes(),
+            (Meta::BOXED, _) => self.boxed().value.heap_bytes(),
             _ => self.payload().len(),
         };
         self.key().len() + value

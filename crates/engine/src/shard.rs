@@ -315,6 +315,12 @@ pub(crate) fn seconds(now_ms: u64) -> u32 {
 }
 
 impl KeyHash {
+    /// The bits that pick the shard: the upper ones, as the lower ones place it inside.
+    #[inline]
+    pub(crate) fn shard(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
     /// The bits that a slot keeps.
     #[inline]
     pub(crate) fn slot(self) -> u32 {

@@ -145,8 +145,19 @@ impl Shard {
 
     /// An item as callers see it.
     pub(crate) fn item(&self, location: Location, now_ms: u64) -> Item<'_> {
+        let attributes = self.segments.item(location).attributes();
+        self.item_with(location, &attributes, now_ms)
+    }
+
+    /// An item with the attributes that it had before a read.
+    #[inline]
+    pub(crate) fn item_with(
+        &self,
+        location: Location,
+        attributes: &Attributes,
+        now_ms: u64,
+    ) -> Item<'_> {
         let item = self.segments.item(location);
-        let attributes = item.attributes();
         Item {
             key: item.key(),
             value: item.value(),

@@ -78,18 +78,24 @@ impl<'a> View<'a> {
 
     /// Reads an item of any type: counts a hit or a miss, marks the item as used and fetched.
     /// `Item::fetched` and `idle_s` are what they were before.
+    #[inline]
     pub fn read(&mut self, key: Key<'_>) -> Option<Item<'_>> {
         let (now_ms, notes_use) = (self.now_ms, self.notes_use);
         let shard = self.shard(key);
-        let before = shard.find(key, now_ms).map(|(_, at)| {
-            let item = shard.segments.item(at);
-            (item.fetched(), item.used_s())
-        });
-        let (_, location) = shard.find_read(key, now_ms, notes_use)?;
-        let (fetched, used_s) = before?;
-        let item = shard.item(location, now_ms);
-        let idle_s = seconds(now_ms).wrapping_sub(used_s) & crate::layout::SECONDS_MASK;
-        Some(Item { idle_s, fetched, ..item })
+        let (_, location) = shard.find_read(key, now_ms, false)?;
+        let before = shard.segments.item(location).attributes();
+        if notes_use {
+            shard.segments.item_mut(location).note_use(seconds(now_ms), true);
+        }
+        Some(shard.item_with(location, &before, now_ms))
+    }
+
+    /// Looks at an item of any type: counts a hit or a miss, but leaves no mark on the item.
+    pub fn look(&mut self, key: Key<'_>) -> Option<Item<'_>> {
+        let now_ms = self.now_ms;
+        let shard = self.shard(key);
+        let (_, location) = shard.find_read(key, now_ms, false)?;
+        Some(shard.item(location, now_ms))
     }
 
     /// Looks at an item of any type; neither counts nor marks.

@@ -142,8 +142,7 @@ impl Keyspace {
         keep_going: &mut dyn FnMut() -> bool,
     ) {
         let expires = self.shared.active_expiry.load(Ordering::Relaxed);
-        let used = self.databases().iter().filter(|it| it.is_used());
-        for cell in used.filter_map(|it| it.cells().get(shard)) {
+        for cell in self.databases().filter_map(|it| it.cells().get(shard)) {
             let is_due = expires && cell.is_due(now_ms);
             if !is_due && !cell.wants_care() {
                 continue;
@@ -162,7 +161,7 @@ impl Keyspace {
             peak_bytes: self.shared.peak_bytes(),
             ..KeyspaceStats::default()
         };
-        for cell in self.databases().iter().flat_map(Database::cells) {
+        for cell in self.databases().flat_map(Database::cells) {
             cell.lock().add_to(&mut stats);
         }
         stats
@@ -183,7 +182,7 @@ impl Keyspace {
 
     /// Zeroes the counters of events (hits, evictions, ...) and resets the peak.
     pub fn reset_stats(&self) {
-        for cell in self.databases().iter().flat_map(Database::cells) {
+        for cell in self.databases().flat_map(Database::cells) {
             cell.lock().events = crate::shard::Events::default();
         }
         self.shared.reset_peak();

@@ -155,7 +155,10 @@ impl Dispatcher {
                 let db = server.keyspace.view_many(keys, now_ms);
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
-            Run::Group(_) => Err(Error::WrongArity(&command.full_name)),
+            Run::Group(_) => match command.spec.alone {
+                Some(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
+                None => Err(Error::WrongArity(&command.full_name)),
+            },
         }
     }
 
