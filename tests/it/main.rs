@@ -6,6 +6,8 @@
 )]
 
 mod compat;
+mod differences;
+mod differential;
 mod memcached;
 mod resp;
 mod tidy;

@@ -1,6 +1,8 @@
 //! Harness of the black-box tests: transcripts, server processes, oracles, generated commands.
 
 pub mod client;
+pub mod differential;
+pub mod generate;
 pub mod oracle;
 pub mod peers;
 pub mod process;

@@ -74,6 +74,14 @@ fn counters_refuse_what_is_no_number() {
         STORED
         > incr p 1
         6
+        "#,
+    );
+}
+
+#[test]
+fn counters_keep_flags_and_width() {
+    check(
+        r#"
         > set e 0 0 0
         >
         STORED
