@@ -17,13 +17,50 @@ struct Row {
     reason: &'static str,
 }
 
-const TABLE: &[Row] = &[Row {
-    server: Kind::Redis,
-    command: &["SET"],
-    with: Some("IFEQ"),
-    known: Known::NotSent,
-    reason: "Valkey 8.1 has it, Redis 8.0 has not",
-}];
+const TABLE: &[Row] = &[
+    Row {
+        server: Kind::Redis,
+        command: &["SET"],
+        with: Some("IFEQ"),
+        known: Known::NotSent,
+        reason: "Valkey 8.1 has it, Redis 8.0 has not",
+    },
+    Row {
+        server: Kind::Redis,
+        command: &["SCAN"],
+        with: Some("TYPE"),
+        known: Known::OtherAnswer,
+        reason: "Valkey refuses types that it does not know, Redis finds nothing of them",
+    },
+    Row {
+        server: Kind::Redis,
+        command: &["COMMAND"],
+        with: None,
+        known: Known::OtherAnswer,
+        reason: "the table is Valkey's",
+    },
+    Row {
+        server: Kind::Redis,
+        command: &["OBJECT", "REFCOUNT"],
+        with: None,
+        known: Known::OtherAnswer,
+        reason: "Redis shares small numbers between keys",
+    },
+    Row {
+        server: Kind::Redis,
+        command: &["DBSIZE"],
+        with: None,
+        known: Known::OtherAnswer,
+        reason: "Redis counts keys that were stored with an end in the past, Valkey drops them",
+    },
+    Row {
+        server: Kind::Redis,
+        command: &["MEMORY"],
+        with: None,
+        known: Known::OtherAnswer,
+        reason: "Redis weighs keys that were stored with an end in the past, Valkey drops them",
+    },
+];
 
 /// What the table says of a command.
 pub(crate) fn known(server: Kind, words: &Words) -> Known {

@@ -79,7 +79,7 @@ const TEMPLATES: &[&str] = &[
     "DEL (any-key)+",
     "EXISTS (any-key)+",
     "EXPIRE any-key long-s",
-    "EXPIRE any-key long-s expire-condition",
+    "EXPIRE any-key some-s expire-condition",
     "EXPIRE any-key past",
     "EXPIREAT any-key moment",
     "EXPIREAT any-key moment expire-condition expire-condition",
@@ -91,7 +91,7 @@ const TEMPLATES: &[&str] = &[
     "OBJECT FREQ any-key",
     "PERSIST any-key",
     "PEXPIRE any-key long-ms",
-    "PEXPIRE any-key long-ms expire-condition",
+    "EXPIRE any-key some-s expire-condition expire-condition",
     "PEXPIREAT any-key moment-ms",
     "PEXPIRETIME any-key",
     "PTTL any-key",
@@ -197,6 +197,8 @@ impl Generator {
     fn words(&mut self, kind: &str) -> Words {
         let pool = match kind {
             "any-key" => *self.random.pick(&[pools::KEYS, pools::NUMBER_KEYS, pools::HASH_KEYS]),
+            // Two ends are never the same, so that it does not matter when the clock ticks.
+            "some-s" => return vec![self.random.below(1 << 40).to_string().into_bytes()],
             "expiry" => return self.expiry(),
             "value" => return vec![self.value()],
             name => match pools::named(name) {
