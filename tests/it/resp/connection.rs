@@ -250,7 +250,7 @@ fn clients_are_listed_and_killed() {
         ""
         > CLIENT LIST TYPE bogus
         !ERR Unknown client type 'bogus'
-        > CLIENT LIST ID 1 2 3000
+        > CLIENT LIST ID 2000 3000
         ""
         > CLIENT LIST ID x
         !ERR syntax error

@@ -170,15 +170,6 @@ fn object_tells_encodings_and_ages() {
         !ERR wrong number of arguments for 'object' command
         > OBJECT HELP
         [OBJECT <subcommand>…]
-        > CONFIG SET maxmemory-policy allkeys-lfu
-        OK
-        > OBJECT IDLETIME k
-        !ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when
-        |  switching between policies at runtime LRU and LFU data will take some time to adjust.
-        > SET f v
-        OK
-        > OBJECT FREQ f
-        5
         "#,
     );
 }

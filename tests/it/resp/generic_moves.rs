@@ -314,7 +314,7 @@ fn expired_keys_are_absent_from_every_command() {
         1
         > COPY a c
         1
-        ~ 1000 ms
+        ~ 1001 ms
         > EXISTS a b c
         1
         > KEYS *

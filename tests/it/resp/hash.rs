@@ -421,7 +421,7 @@ fn a_hash_expires_as_a_whole() {
         2
         > PTTL h
         1
-        ~ 1 ms
+        ~ 2 ms
         > HGETALL h
         []
         > HINCRBY h a 1

@@ -405,12 +405,17 @@ fn keys_expire_when_their_time_comes() {
         1
         ~ 1 ms
         > GET k
+        "v"
+        > PTTL k
+        0
+        ~ 1 ms
+        > GET k
         (nil)
         > PTTL k
         -2
         > SET k v EX 1
         OK
-        ~ 1000 ms
+        ~ 1001 ms
         > SET k w XX
         (nil)
         > SET k w NX
@@ -419,19 +424,19 @@ fn keys_expire_when_their_time_comes() {
         -1
         > GETEX k PX 10
         "w"
-        ~ 10 ms
+        ~ 11 ms
         > GETDEL k
         (nil)
         > SET n 5 PX 10
         OK
-        ~ 10 ms
+        ~ 11 ms
         > INCR n
         1
         > TTL n
         -1
         > SET a x PX 10
         OK
-        ~ 10 ms
+        ~ 11 ms
         > APPEND a y
         1
         > DBSIZE
