@@ -35,9 +35,10 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
         Value::String(_) if item.edited => "raw",
         Value::String(value) => {
             let text = value.as_slice();
+            let expiry_bytes = if item.expire_at_ms.is_some() { 8 } else { 0 };
             if number::integer(text).is_some() {
                 "int"
-            } else if text.len() <= EMBEDDED_BYTES_MAX {
+            } else if item.key.len() + text.len() + expiry_bytes <= EMBEDDED_BYTES_MAX {
                 "embstr"
             } else {
                 "raw"
@@ -87,5 +88,6 @@ pub(super) fn help(cx: &mut ClientCtx<'_>) -> Answer {
     ))
 }
 
-/// Longest string that Redis keeps in one piece with its header.
-const EMBEDDED_BYTES_MAX: usize = 44;
+/// Longest key and value, with expiry, that Valkey 8.1 keeps in one piece with their header: they
+/// share a cache line.
+const EMBEDDED_BYTES_MAX: usize = 41;
