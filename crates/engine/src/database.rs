@@ -118,9 +118,19 @@ pub(crate) struct Locked<'a> {
 /// Sleepers to wake.
 struct Wakers(Vec<Waker>);
 
-impl Drop for Wakers {
-    fn drop(&mut self) {
+impl Wakers {
+    #[cold]
+    fn wake(&mut self) {
         self.0.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Wakers {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.wake();
+        }
     }
 }
 

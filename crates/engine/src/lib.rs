@@ -20,6 +20,7 @@ mod seeded;
 mod segment;
 mod shard;
 mod shared;
+mod simd;
 mod stats;
 mod store;
 mod string;

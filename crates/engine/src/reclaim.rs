@@ -83,12 +83,9 @@ impl Shard {
 
     /// Frees a segment in which nothing lives any more.
     pub(crate) fn release_if_dead(&mut self, id: usize) {
-        let segment = self.segments.get(id);
         let walked = self.sweep.is_in(id) || self.compaction.is_some_and(|it| it.id == id);
-        // Segment 0 starts with 8 bytes that belong to no item.
-        let gone = segment.dead as usize + Segments::first_offset(id) == segment.size as usize;
-        if gone && !walked && !self.segments.is_active(id) {
-            self.segments.release(id);
+        if !walked && self.segments.is_dead(id) {
+            self.segments.reclaim(id);
         }
     }
 

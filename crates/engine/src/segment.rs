@@ -151,6 +151,27 @@ impl Segments {
         self.free_ids.push(id as u32);
     }
 
+    /// True when nothing lives in a segment. What the active one has left is free, not dead.
+    pub(crate) fn is_dead(&self, id: usize) -> bool {
+        let it = &self.list[id];
+        let end = if self.is_active(id) { it.used } else { it.size };
+        // Segment 0 starts with 8 bytes that belong to no item.
+        it.dead as usize + Segments::first_offset(id) == end as usize
+    }
+
+    /// Gives a dead segment's memory back. A small active one starts over where it is, so that a
+    /// key that comes and goes alone does not ask the pool each time.
+    pub(crate) fn reclaim(&mut self, id: usize) {
+        if !self.is_active(id) || self.list[id].size as usize != BLOCK_MIN {
+            return self.release(id);
+        }
+        let it = &mut self.list[id];
+        self.dead_bytes -= it.dead as usize;
+        it.used = Segments::first_offset(id) as u32;
+        it.dead = 0;
+        it.expire_min_ms = u64::MAX;
+    }
+
     pub(crate) fn get(&self, id: usize) -> &Segment {
         &self.list[id]
     }

@@ -44,7 +44,7 @@ pub enum Left {
 pub(crate) struct Waiters {
     shard: u32,
     next_turn: u64,
-    n_waiters: usize,
+    n_waiting: usize,
     /// Places in `queues` by the hash of their key.
     places: HashTable<u32>,
     queues: Vec<Option<Queue>>,
@@ -68,7 +68,7 @@ impl Waiters {
         Waiters {
             shard,
             next_turn: 0,
-            n_waiters: 0,
+            n_waiting: 0,
             places: HashTable::new(),
             queues: Vec::new(),
             free: Vec::new(),
@@ -78,7 +78,7 @@ impl Waiters {
     /// True when nobody waits for any key: what a write asks first.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.n_waiters == 0
+        self.n_waiting == 0
     }
 
     /// How many wait for a key, awake ones included.
@@ -89,13 +89,13 @@ impl Waiters {
 
     /// Queues up for a key, behind everyone who is there. `None` when the shard has no room.
     pub(crate) fn join(&mut self, key: Key<'_>, waker: &Waker) -> Option<Ticket> {
-        if self.n_waiters >= WAITERS_MAX {
+        if self.n_waiting >= WAITERS_MAX {
             return None;
         }
         let place = self.place(key).unwrap_or_else(|| self.open(key));
         let turn = self.next_turn;
         self.next_turn += 1;
-        self.n_waiters += 1;
+        self.n_waiting += 1;
         let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
         queue.asleep.insert(turn, waker.clone());
         Some(Ticket { shard: self.shard, queue: place, turn })
@@ -144,7 +144,7 @@ impl Waiters {
             queue.wake(1, wakers);
         }
         let is_last = queue.len() == 0;
-        self.n_waiters -= 1;
+        self.n_waiting -= 1;
         if is_last {
             self.close(ticket.queue);
         }
@@ -332,7 +332,9 @@ mod tests {
         let names: Vec<_> = (0..1000).map(|it| format!("key:{it}")).collect();
         let tickets: Vec<_> =
             names.iter().map(|it| waiters.join(key(it), &waker).unwrap()).collect();
-        tickets.into_iter().for_each(|it| leave(&mut waiters, it, Left::GaveUp));
+        for ticket in tickets {
+            leave(&mut waiters, ticket, Left::GaveUp);
+        }
         assert_eq!((waiters.queues.capacity(), waiters.free.capacity()), (0, 0));
         assert_eq!(waiters.places.allocation_size(), 0);
         assert_eq!(Arc::strong_count(&flag), 2, "this test and its waker alone hold it");
@@ -343,7 +345,7 @@ mod tests {
         let mut waiters = Waiters::new(0);
         let (_, waker) = sleeper();
         let ticket = waiters.join(key("a"), &waker).unwrap();
-        waiters.n_waiters = WAITERS_MAX;
+        waiters.n_waiting = WAITERS_MAX;
         assert!(waiters.join(key("a"), &waker).is_none());
         leave(&mut waiters, ticket, Left::GaveUp);
         assert!(waiters.join(key("a"), &waker).is_some());
@@ -381,7 +383,9 @@ mod tests {
                         waiters.leave(ticket, Left::GaveUp, &mut wakers);
                         let next = queue.iter_mut().find(|it| was_woken && !it.1);
                         assert_eq!(wakers.len(), usize::from(next.is_some()));
-                        next.into_iter().for_each(|it| it.1 = true);
+                        if let Some(it) = next {
+                            it.1 = true;
+                        }
                     }
                     _ => {}
                 }

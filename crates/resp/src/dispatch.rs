@@ -81,6 +81,10 @@ impl Dispatcher {
                 self.client.start_wait(until_ms);
                 return Some(until_ms);
             }
+            Err(Error::CrossProtocol) => {
+                out.clear();
+                self.client.closing = true;
+            }
             Err(error) => {
                 // A reply cut short by an error never reaches the client.
                 out.truncate(mark);
@@ -153,6 +157,7 @@ impl Dispatcher {
                     Key { name, hash: *hash, db }
                 });
                 let db = server.keyspace.view_many(keys, now_ms);
+                let db = if client.touches_keys() { db } else { db.without_touch() };
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
             Run::Group(_) => match command.spec.alone {
@@ -176,6 +181,7 @@ impl Dispatcher {
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
         let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let db = if client.touches_keys() { db } else { db.without_touch() };
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
@@ -242,8 +248,15 @@ fn unknown(argv: Argv<'_>) -> Error {
             group: group.spec.name,
             word: argv.get(1).unwrap_or_default().into(),
         },
+        None if is_http(argv) => Error::CrossProtocol,
         None => Error::unknown_command(argv),
     }
+}
+
+/// A web page can make a browser send its request here, commands in the body included.
+fn is_http(argv: Argv<'_>) -> bool {
+    let name = argv.get(0).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 /// One in so many fast commands is timed, and counts for all of them: reading a clock twice would

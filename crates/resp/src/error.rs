@@ -21,6 +21,8 @@ pub(crate) enum Error {
         group: &'static str,
         word: Box<[u8]>,
     },
+    /// A web browser was made to talk to us: the connection is cut without an answer.
+    CrossProtocol,
     WrongArity(&'static str),
     NoAuth,
     /// A protected command, and the setting that would allow it.
@@ -30,15 +32,18 @@ pub(crate) enum Error {
     },
     Syntax,
     NotAnInteger,
+    /// An integer, but not one from `min` to `max`.
+    OutOfRange {
+        min: i64,
+        max: i64,
+    },
     NotAFloat,
     Overflow,
     NanOrInfinity,
     InvalidExpire(&'static str),
-    IndexOutOfRange,
     NoSuchKey,
     SameObject,
     InvalidCursor,
-    NotABitOffset,
     HashNotAnInteger,
     HashNotAFloat,
     /// Any other sentence, its prefix (`ERR`) included.
@@ -53,17 +58,17 @@ impl Error {
 
     pub(crate) fn unknown_command(argv: Argv<'_>) -> Error {
         let name = argv.get(0).unwrap_or_default();
-        let mut args = Vec::new();
+        let mut quoted = Vec::new();
         for arg in argv.iter().skip(1) {
-            if args.len() >= PREVIEW_BYTES_MAX {
+            if quoted.len() >= PREVIEW_BYTES_MAX {
                 break;
             }
-            let room = PREVIEW_BYTES_MAX - args.len();
-            args.push(b'\'');
-            args.extend_from_slice(preview(arg, room));
-            args.extend_from_slice(b"' ");
+            let room = PREVIEW_BYTES_MAX - quoted.len();
+            quoted.push(b'\'');
+            quoted.extend_from_slice(preview(arg, room));
+            quoted.extend_from_slice(b"' ");
         }
-        Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: args.into() }
+        Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: quoted.into() }
     }
 
     /// The error's line without sigil and line end. Line breaks that a client put into it are
@@ -104,22 +109,24 @@ impl fmt::Display for Error {
         f.write_str(match self {
             Error::Engine(error) => engine_line(*error),
             Error::Protocol(error) => protocol_line(*error),
+            Error::CrossProtocol => "ERR not a client of ours",
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::Syntax => "ERR syntax error",
             Error::NotAnInteger => "ERR value is not an integer or out of range",
             Error::NotAFloat => "ERR value is not a valid float",
             Error::Overflow => "ERR increment or decrement would overflow",
             Error::NanOrInfinity => "ERR increment would produce NaN or Infinity",
-            Error::IndexOutOfRange => "ERR index out of range",
             Error::NoSuchKey => "ERR no such key",
             Error::SameObject => "ERR source and destination objects are the same",
             Error::InvalidCursor => "ERR invalid cursor",
-            Error::NotABitOffset => "ERR bit offset is not an integer or out of range",
             Error::HashNotAnInteger => "ERR hash value is not an integer",
             Error::HashNotAFloat => "ERR hash value is not a float",
             Error::Said(text) => text,
             Error::WrongArity(name) => {
                 return write!(f, "ERR wrong number of arguments for '{name}' command");
+            }
+            Error::OutOfRange { min, max } => {
+                return write!(f, "ERR value is out of range, value must between {min} and {max}");
             }
             Error::InvalidExpire(name) => {
                 return write!(f, "ERR invalid expire time in '{name}' command");

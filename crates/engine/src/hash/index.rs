@@ -120,7 +120,9 @@ impl Index {
             slots.clear();
             slots.extend(leaf.slots.iter().filter(|it| it.hash >= from));
             let last = leaf.take_first(&mut slots, n_left);
-            slots.iter().for_each(|it| visit(it.number));
+            for slot in &slots {
+                visit(slot.number);
+            }
             let Some(next) = last.checked_add(1) else { return 0 };
             // An empty leaf counts as one: the work of a step stays in bounds.
             n_left = n_left.saturating_sub(slots.len().max(1));

@@ -8,28 +8,28 @@ use tandem_engine::{
 
 use crate::seeded::Random;
 
-pub const N_DATABASES: u32 = 3;
+pub(crate) const N_DATABASES: u32 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     String(Vec<u8>),
     Hash(BTreeMap<Vec<u8>, Vec<u8>>),
 }
 
 #[derive(Clone, Debug)]
-pub struct Entry {
-    pub value: Value,
-    pub expire_at_ms: Option<u64>,
-    pub client_flags: u32,
-    pub has_cas: bool,
-    pub edited: bool,
+pub(crate) struct Entry {
+    pub(crate) value: Value,
+    pub(crate) expire_at_ms: Option<u64>,
+    pub(crate) client_flags: u32,
+    pub(crate) has_cas: bool,
+    pub(crate) edited: bool,
     /// `None` where nothing is promised: after a rename or a copy.
-    pub fetched: Option<bool>,
-    pub used_s: Option<u64>,
+    pub(crate) fetched: Option<bool>,
+    pub(crate) used_s: Option<u64>,
 }
 
 impl Entry {
-    pub fn new(value: Value, now_ms: u64) -> Entry {
+    pub(crate) fn new(value: Value, now_ms: u64) -> Entry {
         Entry {
             value,
             expire_at_ms: None,
@@ -43,19 +43,19 @@ impl Entry {
 }
 
 /// A keyspace and the model of it.
-pub struct World {
-    pub keyspace: Keyspace,
-    pub databases: Vec<BTreeMap<Vec<u8>, Entry>>,
-    pub now_ms: u64,
-    pub hits: u64,
-    pub misses: u64,
+pub(crate) struct World {
+    pub(crate) keyspace: Keyspace,
+    pub(crate) databases: Vec<BTreeMap<Vec<u8>, Entry>>,
+    pub(crate) now_ms: u64,
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
     /// The value that each CAS number was first seen with: it must never mean another.
     cas_seen: BTreeMap<u64, Value>,
     names: Vec<Vec<u8>>,
 }
 
 impl World {
-    pub fn new(random: &mut Random) -> World {
+    pub(crate) fn new(random: &mut Random) -> World {
         let keyspace = Keyspace::new(KeyspaceOptions {
             n_databases: N_DATABASES,
             n_shards: 1 << random.below(4),
@@ -64,7 +64,7 @@ impl World {
             limits: limits(random),
             seed: Some(random.next()),
         });
-        let mut names: Vec<_> = (0..1 + random.below(100)).map(|_| random.bytes(30)).collect();
+        let mut names: Vec<_> = (0..=random.below(100)).map(|_| random.bytes(30)).collect();
         // The longest that lie inline, and some that do not.
         names.extend([0, 255, 4096, 4097, 9000].map(|len| vec![b'k'; len]));
         World {
@@ -78,35 +78,35 @@ impl World {
         }
     }
 
-    pub fn any_name(&self, random: &mut Random) -> Vec<u8> {
+    pub(crate) fn any_name(&self, random: &mut Random) -> Vec<u8> {
         self.names[random.below(self.names.len())].clone()
     }
 
-    pub fn any_db(random: &mut Random) -> u32 {
+    pub(crate) fn any_db(random: &mut Random) -> u32 {
         // Most of the traffic in one database, so that keys meet.
         if random.one_in(2) { 0 } else { random.below(N_DATABASES as usize) as u32 }
     }
 
     /// The live entry of a key.
-    pub fn entry(&mut self, key: Key<'_>) -> Option<&mut Entry> {
+    pub(crate) fn entry(&mut self, key: Key<'_>) -> Option<&mut Entry> {
         let now_ms = self.now_ms;
         let entry = self.databases[key.db as usize].get_mut(key.name)?;
         entry.expire_at_ms.is_none_or(|at| now_ms <= at).then_some(entry)
     }
 
-    pub fn put(&mut self, key: Key<'_>, entry: Entry) {
+    pub(crate) fn put(&mut self, key: Key<'_>, entry: Entry) {
         self.databases[key.db as usize].insert(key.name.to_vec(), entry);
     }
 
     /// Removes a key. True when it was there and alive.
-    pub fn take(&mut self, key: Key<'_>) -> bool {
+    pub(crate) fn take(&mut self, key: Key<'_>) -> bool {
         let was_alive = self.entry(key).is_some();
         self.databases[key.db as usize].remove(key.name);
         was_alive
     }
 
     /// Compares one key, without a trace.
-    pub fn check_key(&mut self, key: Key<'_>) {
+    pub(crate) fn check_key(&mut self, key: Key<'_>) {
         let now_ms = self.now_ms;
         let entry = self.entry(key).cloned();
         let mut view = self.keyspace.view(key, now_ms);
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// Compares everything: by key, by a scan, and the totals.
-    pub fn check_all(&mut self) {
+    pub(crate) fn check_all(&mut self) {
         let now_ms = self.now_ms;
         for db in 0..N_DATABASES {
             let names: Vec<_> = self.databases[db as usize].keys().cloned().collect();
@@ -147,7 +147,7 @@ impl World {
 
     /// Lets the background work finish; after it nothing expired is left and the totals are
     /// exact.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let now_ms = self.now_ms;
         // A second tick, for what the first left alone as it was just being moved.
         for _ in 0..2 {
@@ -178,7 +178,7 @@ impl World {
 }
 
 /// Thresholds that short tests reach.
-pub fn limits(random: &mut Random) -> Limits {
+pub(crate) fn limits(random: &mut Random) -> Limits {
     Limits {
         hash_packed_entries_max: [4, 128, 1000][random.below(3)],
         hash_packed_value_max: [8, 64, 20_000][random.below(3)],
@@ -213,7 +213,7 @@ fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeM
     }
 }
 
-pub fn value_of(value: EngineValue<'_>) -> Value {
+pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
     match value {
         EngineValue::String(it) => Value::String(it.as_slice().to_vec()),
         EngineValue::Hash(it) => {

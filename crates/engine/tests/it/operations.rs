@@ -84,9 +84,10 @@ fn set(world: &mut World, random: &mut Random, key: Key<'_>) {
         _ => Expire::Never,
     };
     let client_flags = if random.one_in(3) { random.next() as u32 } else { 0 };
-    let value = match random.one_in(2) {
-        true => NewValue::Copied(&bytes),
-        false => NewValue::Shared(Bytes::from(bytes.clone())),
+    let value = if random.one_in(2) {
+        NewValue::Copied(&bytes)
+    } else {
+        NewValue::Shared(Bytes::from(bytes.clone()))
     };
     let options = SetOptions { when, expire, client_flags };
     let outcome = world.keyspace.view(key, now_ms).set(key, value, options);
@@ -136,10 +137,8 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
     let creates = random.one_in(2);
     let entry = world.entry(key).cloned();
     let mut view = world.keyspace.view(key, now_ms);
-    let opened = match creates {
-        true => view.edit_or_create::<Str>(key).map(Some),
-        false => view.edit::<Str>(key),
-    };
+    let opened =
+        if creates { view.edit_or_create::<Str>(key).map(Some) } else { view.edit::<Str>(key) };
     let mut model = match &entry {
         Some(Entry { value: Value::String(it), .. }) => it.clone(),
         Some(_) => {
@@ -155,7 +154,7 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
         return; // untouched: nothing happens
     }
     let mut edited = true;
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let bytes = any_bytes(random);
         edited = edit_once(&mut open, &mut model, random, bytes);
     }
@@ -216,7 +215,7 @@ fn edit_hash(world: &mut World, random: &mut Random, key: Key<'_>) {
     }
     let n_changes = if random.one_in(5) { 200 } else { 4 };
     let n_fields = [5, 100, 1000][random.below(3)];
-    for _ in 0..1 + random.below(n_changes) {
+    for _ in 0..=random.below(n_changes) {
         let field = format!("field:{}", random.below(n_fields)).into_bytes();
         if random.one_in(3) {
             assert_eq!(open.remove(&field), model.remove(&field).is_some());
@@ -377,16 +376,13 @@ fn move_or_copy(world: &mut World, random: &mut Random, from: Key<'_>) {
 
 fn random_key(world: &mut World, random: &mut Random, db: u32) {
     let now_ms = world.now_ms;
-    match world.keyspace.random_key(db, random.next(), now_ms) {
-        Some(name) => {
-            let key = world.keyspace.key(db, &name);
-            assert!(world.entry(key).is_some(), "a random key is a live one");
-        }
-        None => {
-            let mut entries = world.databases[db as usize].values();
-            assert!(entries.all(|it| it.expire_at_ms.is_some_and(|at| at < now_ms)));
-        }
-    }
+    let Some(name) = world.keyspace.random_key(db, random.next(), now_ms) else {
+        let mut entries = world.databases[db as usize].values();
+        assert!(entries.all(|it| it.expire_at_ms.is_some_and(|at| at < now_ms)));
+        return;
+    };
+    let key = world.keyspace.key(db, &name);
+    assert!(world.entry(key).is_some(), "a random key is a live one");
 }
 
 /// A whole scan with writes between its steps: what stays throughout is met.
@@ -408,8 +404,8 @@ fn scan(world: &mut World, random: &mut Random, db: u32) {
             break;
         }
         // Were it always this many, the table would grow faster than the scan goes through it.
-        let n_now = if added.len() < 2000 { random.below(n_new) } else { 0 };
-        for _ in 0..n_now {
+        let n_adding = if added.len() < 2000 { random.below(n_new) } else { 0 };
+        for _ in 0..n_adding {
             let name = format!("new:{}", added.len()).into_bytes();
             let key = world.keyspace.key(db, &name);
             let value = NewValue::Copied(b"new");

@@ -33,7 +33,7 @@ impl<'a> ScanWords<'a> {
                 let pattern = args.next()?;
                 words.pattern = (pattern != b"*").then_some(pattern);
             } else if scans == Scans::Keys && args.option("TYPE") {
-                words.type_name = Some(args.next()?);
+                words.type_name = Some(type_name(args.next()?)?);
             } else if args.flag("NOVALUES") {
                 if scans != Scans::Hash {
                     return Err(Error::said("ERR NOVALUES option can only be used in HSCAN"));
@@ -50,6 +50,16 @@ impl<'a> ScanWords<'a> {
     pub(crate) fn takes(&self, name: &[u8]) -> bool {
         self.pattern.is_none_or(|pattern| glob::matches(pattern, name))
     }
+}
+
+/// A type that there is, though perhaps no key of ours can hold it.
+fn type_name(word: &[u8]) -> Result<&[u8], Error> {
+    const NAMES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
+    if NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes())) {
+        return Ok(word);
+    }
+    let word = String::from_utf8_lossy(word);
+    Err(Error::said(format!("ERR unknown type name '{word}'")))
 }
 
 /// A cursor as C's `strtoull` reads it: spaces, a plus and zeros may stand before it.

@@ -87,9 +87,10 @@ fn move_between(cx: &mut ClientCtx<'_>, from: Key<'_>, to: Key<'_>) -> Answered 
     cx.reply.int(i64::from(moved))
 }
 
-/// The number of a database that there is. One beyond 32 bits is not even a number.
+/// The number of a database that there is.
 fn db_index(text: &[u8], server: &Server) -> Result<u32, Error> {
-    let index = i32::try_from(integer(text)?).map_err(|_| Error::NotAnInteger)?;
+    let index = i32::try_from(integer(text)?)
+        .map_err(|_| Error::OutOfRange { min: i32::MIN.into(), max: i32::MAX.into() })?;
     u32::try_from(index)
         .ok()
         .filter(|it| *it < server.keyspace.n_databases())

@@ -49,11 +49,7 @@ enum Form {
 fn words(cx: &mut Ctx<'_>) -> Result<(Pick, Form), Error> {
     let count = cx.args.integer()?;
     if count == i64::MIN {
-        return Err(Error::said(format!(
-            "ERR value is out of range, value must between {} and {}",
-            -i64::MAX,
-            i64::MAX
-        )));
+        return Err(Error::OutOfRange { min: -i64::MAX, max: i64::MAX });
     }
     let form = if cx.args.is_done() {
         Form::Fields
