@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::clock::now_ns;
 use crate::front::{Kind, Script, Size};
-use crate::process::thread_cpu_ns;
+use crate::process::Cpu;
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = HELP)]
@@ -22,12 +22,14 @@ impl LoopOptions {
     pub(crate) fn run(self) -> Result<()> {
         let mut script = Script::new(self.kind, self.size)?;
         let n_batches = self.requests.div_ceil(self.size.pipeline as u64);
-        let (start_ns, start_cpu_ns) = (now_ns(), thread_cpu_ns());
+        let pid = std::process::id();
+        let (start_ns, start_cpu) = (now_ns(), Cpu::of(pid)?);
         let mut n_bytes = 0;
         for _ in 0..n_batches {
             n_bytes += script.measured();
         }
-        let (wall_ns, cpu_ns) = (now_ns() - start_ns, thread_cpu_ns() - start_cpu_ns);
+        let wall_ns = now_ns() - start_ns;
+        let (cpu_ns, _) = Cpu::of(pid)?.since(start_cpu);
         script.check()?;
         let n_requests = n_batches * self.size.pipeline as u64;
         let each = |ns: u64| ns as f64 / n_requests as f64;
