@@ -103,6 +103,7 @@ impl Places {
         let mut words = vec![program.to_string_lossy().into_owned()];
         words.extend(split(TANDEM_OPTIONS));
         words.extend(split(ports));
+        words.extend(["--bind", "127.0.0.1"].map(String::from));
         Ok(Recipe { name: "tandem".into(), protocol, words })
     }
 
@@ -233,7 +234,7 @@ fn split(words: &str) -> Vec<String> {
 }
 
 /// No budget: what is measured with one sets it itself.
-const TANDEM_OPTIONS: &str = "--threads {threads} --bind 127.0.0.1 --resp-maxmemory 0 \
+const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
     --memcached-maxmemory 64gb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
 /// memcached takes the memory it uses, not the memory it may use.
