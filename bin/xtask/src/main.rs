@@ -1,1 +1,69 @@
-fn main() {}
+//! The developer's commands: `cargo xtask --help` lists them.
+
+mod apt;
+mod bench;
+mod daemons;
+mod licences;
+mod oracles;
+mod process;
+mod python;
+mod report;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "What a developer of Tandem does every day")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Run every check and test, fetching first what they need
+    ///
+    /// The servers that Tandem is compared with and the client libraries are kept in
+    /// the folder `TANDEM_CACHE`, or `tandem` in the user's cache, so a second run is quick.
+    Test {
+        /// Run only these steps (see --list)
+        steps: Vec<String>,
+        /// Print the names of the steps
+        #[arg(long)]
+        list: bool,
+    },
+    /// Start, stop or show the servers that Tandem is compared with
+    Oracles {
+        #[arg(value_enum)]
+        action: daemons::Action,
+    },
+    /// Build the server and run the load generator with these arguments
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Write COMPAT.md anew from the command tables
+    Compat,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Action::Test { list: true, .. } => {
+            test::list();
+            Ok(())
+        }
+        Action::Test { steps, list: false } => test::run(&steps),
+        Action::Oracles { action } => daemons::run(action),
+        Action::Bench { arguments } => bench::run(&arguments),
+        Action::Compat => test::write_compat(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}

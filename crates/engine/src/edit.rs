@@ -1,26 +1,102 @@
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-use crate::value::Kind;
+use crate::item::Attributes;
+use crate::key::Key;
+use crate::shard::{Found, Shard, seconds};
+use crate::value::{Kind, Repr};
 
 /// A value open for writing. Closing it (dropping it) settles what every write owes: byte count,
 /// CAS number, removal of an emptied collection, waking of sleepers, events.
 /// An edit that was never mutably borrowed owes nothing.
 pub struct Edit<'a, T: Kind> {
-    value: T,
-    scope: PhantomData<&'a mut T>,
+    shard: &'a mut Shard,
+    key: Key<'a>,
+    found: Option<Found>,
+    attributes: Attributes,
+    /// `None` only while dropping.
+    value: Option<T>,
+    touched: bool,
+    now_ms: u64,
+}
+
+impl<'a, T: Kind> Edit<'a, T> {
+    /// Opens the value found under a key, or an empty one. The caller has checked its type.
+    pub(crate) fn new(
+        shard: &'a mut Shard,
+        key: Key<'a>,
+        found: Option<Found>,
+        now_ms: u64,
+    ) -> Edit<'a, T> {
+        let (repr, attributes) = match found {
+            Some((_, location)) => {
+                let attributes = shard.segments.item(location).attributes();
+                (shard.take(location).0, attributes)
+            }
+            None => (Repr::Small(shard.scratch()), Attributes::default()),
+        };
+        let value = T::open(repr, attributes.edited, shard.shared.limits());
+        Edit { shard, key, found, attributes, value: Some(value), touched: false, now_ms }
+    }
+
+    /// True when the key was absent: the value is a new, empty one.
+    pub fn is_new(&self) -> bool {
+        self.found.is_none()
+    }
+
+    /// Sets the expiry that the key has from now on (ms since the epoch; `None` clears it).
+    pub fn set_expire(&mut self, at_ms: Option<u64>) {
+        self.touched = true;
+        self.attributes.expire_at_ms = at_ms.unwrap_or(0);
+    }
+
+    /// An untouched value goes back as it was; a new one is forgotten.
+    fn return_untouched(&mut self, repr: Repr) {
+        match (repr, self.found) {
+            (Repr::Small(scratch), _) => self.shard.keep_scratch(scratch),
+            (Repr::Boxed(value), Some((_, location))) => self.shard.return_boxed(location, value),
+            (Repr::Boxed(_), None) => {}
+        }
+    }
 }
 
 impl<T: Kind> Deref for Edit<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.value
+        self.value.as_ref().expect("an edit holds its value until it drops")
     }
 }
 
 impl<T: Kind> DerefMut for Edit<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
+        self.touched = true;
+        self.value.as_mut().expect("an edit holds its value until it drops")
+    }
+}
+
+impl<T: Kind> Drop for Edit<'_, T> {
+    fn drop(&mut self) {
+        let Some(value) = self.value.take() else { return };
+        let is_gone = value.is_gone();
+        let (repr, edited) = value.close();
+        if !self.touched {
+            return self.return_untouched(repr);
+        }
+        if is_gone {
+            if let Some(found) = self.found {
+                self.shard.remove(found);
+            }
+            if let Repr::Small(scratch) = repr {
+                self.shard.keep_scratch(scratch);
+            }
+            return self.shard.written(self.key);
+        }
+        if self.attributes.cas != 0 {
+            self.attributes.cas = self.shard.shared.next_cas();
+        }
+        self.attributes.edited = edited;
+        self.attributes.used_s = seconds(self.now_ms);
+        self.shard.put_back(self.key, self.found, T::TYPE, repr, &self.attributes);
+        self.shard.written(self.key);
     }
 }

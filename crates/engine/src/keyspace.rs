@@ -1,166 +1,256 @@
 //! The unit that has a memory budget, an eviction policy, statistics and databases.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use smallvec::SmallVec;
+
+use crate::database::{Cell, Database, Locked};
 use crate::error::Error;
 use crate::key::{Key, KeyHash};
 use crate::options::{KeyspaceOptions, Limits, Policy};
-use crate::stats::{DatabaseStats, KeyspaceStats};
-use crate::value::Item;
-use crate::view::View;
+use crate::shared::Shared;
+use crate::view::{Held, View};
 
 /// A set of databases with one budget, one policy and one set of counters. All methods take
 /// `&self` and may be called from any thread.
 pub struct Keyspace {
-    options: KeyspaceOptions,
+    pub(crate) shared: Arc<Shared>,
+    databases: Box<[Database]>,
+    /// The physical database behind each logical one; SWAPDB exchanges two.
+    places: Box<[AtomicU32]>,
+    /// Where the next look for something to evict starts.
+    next_victim: AtomicU64,
+    /// Where each part's background work goes on.
+    pub(crate) turns: [AtomicUsize; PARTS_MAX],
 }
 
-/// What a turn of `Keyspace::maintain` left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maintenance {
-    /// Nothing is due: come back at the next tick.
-    Done,
-    /// Work is left: come back as soon as clients have had their turn.
-    More,
+/// Parts that background work can be split into: more workers than this share turns.
+pub(crate) const PARTS_MAX: usize = 64;
+
+/// A shard among all of a keyspace's, in locking order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ShardId {
+    database: u32,
+    shard: u32,
 }
+
+/// Shards looked at for something to evict before a write is refused.
+const EVICTION_TRIES_MAX: usize = 64;
+
+/// One write evicts at most this much beyond what it takes to get under the budget.
+const EVICTION_STEP_BYTES: u64 = 64 << 10;
 
 impl Keyspace {
+    /// Panics when the number of shards is no power of two or there are no databases.
     pub fn new(options: KeyspaceOptions) -> Keyspace {
-        Keyspace { options }
+        assert!(options.n_shards.is_power_of_two(), "the number of shards is a power of two");
+        assert!(0 < options.n_databases, "a keyspace has a database");
+        let shared = Arc::new(Shared::new(&options));
+        let database = |id: u32| Database::new(&shared, options.n_shards, u64::from(id) + 1);
+        Keyspace {
+            databases: (0..options.n_databases).map(database).collect(),
+            places: (0..options.n_databases).map(AtomicU32::new).collect(),
+            next_victim: AtomicU64::new(0),
+            turns: std::array::from_fn(|_| AtomicUsize::new(0)),
+            shared,
+        }
     }
 
     pub fn n_databases(&self) -> u32 {
-        self.options.n_databases
+        self.databases.len() as u32
     }
 
-    pub fn hash(&self, _name: &[u8]) -> KeyHash {
-        todo!()
+    /// Shards of each database.
+    pub fn n_shards(&self) -> usize {
+        self.databases[0].cells().len()
     }
 
+    #[inline]
+    pub fn hash(&self, name: &[u8]) -> KeyHash {
+        self.shared.hash(name)
+    }
+
+    #[inline]
     pub fn key<'k>(&self, db: u32, name: &'k [u8]) -> Key<'k> {
         Key { name, hash: self.hash(name), db }
     }
 
     /// Budget in bytes; 0 is none.
     pub fn memory_max(&self) -> u64 {
-        todo!()
+        self.shared.memory_max()
     }
 
-    pub fn set_memory_max(&self, _bytes: u64) {
-        todo!()
+    pub fn set_memory_max(&self, bytes: u64) {
+        self.shared.set_memory_max(bytes);
+    }
+
+    /// Bytes taken from the system: what the budget compares.
+    pub fn used_bytes(&self) -> u64 {
+        self.shared.used_bytes()
     }
 
     pub fn policy(&self) -> Policy {
-        todo!()
+        self.shared.policy()
     }
 
-    pub fn set_policy(&self, _policy: Policy) {
-        todo!()
+    pub fn set_policy(&self, policy: Policy) {
+        self.shared.set_policy(policy);
     }
 
     pub fn limits(&self) -> Limits {
-        todo!()
+        self.shared.limits()
     }
 
-    pub fn set_limits(&self, _limits: Limits) {
-        todo!()
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.set_limits(limits);
     }
 
     /// Turns the active expiry cycle on or off (DEBUG SET-ACTIVE-EXPIRE). Lazy expiry stays.
-    pub fn set_active_expiry(&self, _on: bool) {
-        todo!()
+    pub fn set_active_expiry(&self, on: bool) {
+        self.shared.active_expiry.store(on, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn database(&self, db: u32) -> &Database {
+        &self.databases[self.places[db as usize].load(Ordering::Acquire) as usize]
+    }
+
+    pub(crate) fn databases(&self) -> &[Database] {
+        &self.databases
+    }
+
+    #[inline]
+    pub(crate) fn shard_id(&self, key: Key<'_>) -> ShardId {
+        let database = self.places[key.db as usize].load(Ordering::Acquire);
+        let shard = self.databases[database as usize].index_of(key.hash) as u32;
+        ShardId { database, shard }
+    }
+
+    fn cell(&self, id: ShardId) -> &Cell {
+        &self.databases[id.database as usize].cells()[id.shard as usize]
     }
 
     /// First pass over a batch: fetches the table line of a key into the CPU's cache.
-    pub fn prefetch_slot(&self, _db: u32, _hash: KeyHash) {}
+    #[inline]
+    pub fn prefetch_slot(&self, db: u32, hash: KeyHash) {
+        self.database(db).cell(hash).prefetch_slot(hash);
+    }
 
     /// Second pass over a batch: fetches the item that the key's hash points to.
-    pub fn prefetch_item(&self, _db: u32, _hash: KeyHash) {}
+    #[inline]
+    pub fn prefetch_item(&self, db: u32, hash: KeyHash) {
+        self.database(db).cell(hash).prefetch_item(hash);
+    }
 
     /// Locks the shard of one key.
-    pub fn view(&self, _key: Key<'_>, _now_ms: u64) -> View<'_> {
-        todo!()
+    #[inline]
+    pub fn view(&self, key: Key<'_>, now_ms: u64) -> View<'_> {
+        loop {
+            let id = self.shard_id(key);
+            let locked = self.cell(id).lock();
+            // A swap of databases may have come between the look and the lock.
+            if self.shard_id(key) == id {
+                return View::new(self, Held::One(id, locked), now_ms);
+            }
+        }
     }
 
     /// Locks the shards of several keys, in index order.
     pub fn view_many<'k>(
         &self,
-        _keys: impl IntoIterator<Item = Key<'k>>,
-        _now_ms: u64,
+        keys: impl IntoIterator<Item = Key<'k>, IntoIter: Clone>,
+        now_ms: u64,
     ) -> View<'_> {
-        todo!()
+        let keys = keys.into_iter();
+        loop {
+            let mut ids: SmallVec<[ShardId; 16]> =
+                keys.clone().map(|key| self.shard_id(key)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            // Shards are locked in index order, so that no two callers can wait for each other
+            // in a ring.
+            let held: SmallVec<_> = ids.iter().map(|id| (*id, self.cell(*id).lock())).collect();
+            if keys.clone().all(|key| ids.binary_search(&self.shard_id(key)).is_ok()) {
+                return View::new(self, Held::Many(held), now_ms);
+            }
+        }
     }
 
     /// Frees memory before a write when the keyspace is over its budget. Fails under
     /// `Policy::NoEviction`, or when nothing is left to evict. Cheap when there is room.
-    pub fn make_room(&self, _now_ms: u64) -> Result<(), Error> {
-        todo!()
+    #[inline]
+    pub fn make_room(&self, now_ms: u64) -> Result<(), Error> {
+        match self.shared.excess_bytes() {
+            0 => Ok(()),
+            excess => self.evict(excess, now_ms),
+        }
     }
 
-    /// Keys in a database (expired ones not yet reclaimed included, as DBSIZE counts).
-    pub fn len(&self, _db: u32) -> u64 {
-        todo!()
+    #[cold]
+    fn evict(&self, excess: u64, now_ms: u64) -> Result<(), Error> {
+        if self.policy() == Policy::NoEviction {
+            return Err(Error::OutOfMemory);
+        }
+        let want = excess.min(EVICTION_STEP_BYTES);
+        let mut freed = 0;
+        let mut n_tries = 0;
+        while freed < want && self.shared.excess_bytes() != 0 {
+            if EVICTION_TRIES_MAX <= n_tries {
+                return Err(Error::OutOfMemory);
+            }
+            let got = self.next_victim_cell().map_or(0, |it| it.lock().evict(want, now_ms));
+            freed += got;
+            n_tries = if got == 0 { n_tries + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// The next shard with something in it, going around all databases.
+    fn next_victim_cell(&self) -> Option<&Cell> {
+        let n_shards = self.n_shards();
+        let n = n_shards * self.databases.len();
+        (0..n).find_map(|_| {
+            let i = self.next_victim.fetch_add(1, Ordering::Relaxed) as usize % n;
+            let cell = &self.databases[i / n_shards].cells()[i % n_shards];
+            cell.has_table().then_some(cell)
+        })
     }
 
     /// Empties one database, atomically.
-    pub fn flush(&self, _db: u32) {
-        todo!()
+    pub fn flush(&self, db: u32) {
+        let held = self.lock_whole(self.database(db));
+        empty(held);
     }
 
     /// Empties every database, atomically.
     pub fn flush_all(&self) {
-        todo!()
+        let held = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        empty(held);
+    }
+
+    fn lock_whole<'a>(&'a self, database: &'a Database) -> Vec<Locked<'a>> {
+        database.cells().iter().map(Cell::lock).collect()
     }
 
     /// Exchanges the content of two databases, atomically.
-    pub fn swap(&self, _a: u32, _b: u32) {
-        todo!()
+    pub fn swap(&self, a: u32, b: u32) {
+        if a == b {
+            return;
+        }
+        // All shards of all databases, in order: swaps are rare, and no mapping can move twice.
+        let held: Vec<_> = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let (a, b) = (&self.places[a as usize], &self.places[b as usize]);
+        let was = a.load(Ordering::Acquire);
+        a.store(b.load(Ordering::Acquire), Ordering::Release);
+        b.store(was, Ordering::Release);
+        drop(held);
     }
+}
 
-    /// One step of a scan: visits about `count` items from `cursor` (0 starts) and returns the
-    /// next cursor, 0 at the end. A key present throughout a scan is visited at least once.
-    /// `visit` runs under a shard lock: it must not call the keyspace.
-    pub fn scan(
-        &self,
-        _db: u32,
-        _cursor: u64,
-        _count: usize,
-        _now_ms: u64,
-        _visit: &mut dyn FnMut(Item<'_>),
-    ) -> u64 {
-        todo!()
-    }
-
-    /// Visits every item of a database once, shard by shard (KEYS, DEBUG DIGEST, dumps).
-    pub fn for_each(&self, _db: u32, _now_ms: u64, _visit: &mut dyn FnMut(Item<'_>)) {
-        todo!()
-    }
-
-    /// Some key of a database, near uniformly; `random` picks it.
-    pub fn random_key(&self, _db: u32, _random: u64, _now_ms: u64) -> Option<Vec<u8>> {
-        todo!()
-    }
-
-    /// One turn of background work (active expiry, compaction, returning memory) over part `part` of
-    /// `n_parts` of the shards. Asks `keep_going` every few dozen items.
-    pub fn maintain(
-        &self,
-        _part: usize,
-        _n_parts: usize,
-        _now_ms: u64,
-        _keep_going: &mut dyn FnMut() -> bool,
-    ) -> Maintenance {
-        Maintenance::Done
-    }
-
-    pub fn stats(&self) -> KeyspaceStats {
-        todo!()
-    }
-
-    pub fn database_stats(&self, _db: u32, _now_ms: u64) -> DatabaseStats {
-        todo!()
-    }
-
-    /// Zeroes the counters of events (hits, evictions, ...) and resets the peak.
-    pub fn reset_stats(&self) {
-        todo!()
-    }
+/// Takes everything out of locked shards; the contents are dropped after the locks.
+fn empty(mut held: Vec<Locked<'_>>) {
+    let contents: Vec<_> = held.iter_mut().map(|it| it.take_contents()).collect();
+    drop(held);
+    drop(contents);
 }

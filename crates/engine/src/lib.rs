@@ -1,28 +1,41 @@
 //! The storage engine: sharded keyspaces, typed values, expiry, eviction, memory budgets.
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
+mod database;
 mod edit;
 mod error;
 mod hash;
+mod index;
+mod item;
 mod key;
 mod keyspace;
+mod memory;
 mod options;
 mod output;
+mod reclaim;
+#[cfg(test)]
+#[path = "../tests/support/seeded.rs"]
+mod seeded;
+mod segment;
+mod shard;
+mod shared;
 mod stats;
 mod string;
 mod value;
 mod view;
+mod waiters;
+mod walk;
 
 pub use crate::edit::Edit;
 pub use crate::error::Error;
-pub use crate::hash::{Hash, HashIter, HashRef};
+pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
-pub use crate::keyspace::{Keyspace, Maintenance};
-pub use crate::options::{
-    Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When,
-};
+pub use crate::keyspace::Keyspace;
+pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::Output;
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
+pub use crate::waiters::{Left, Ticket};
+pub use crate::walk::Maintenance;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// Values of this many bytes or more leave as shared slices; below it a copy is cheaper than
 /// an extra `iovec`.
-pub const SHARED_BYTES_MIN: usize = 8 << 10;
+pub(crate) const SHARED_BYTES_MIN: usize = 8 << 10;
 
 /// What a session has to say. The connection loop drains it with `writev`.
 #[derive(Debug, Default)]

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use crate::hash::HashRef;
+use crate::item::BoxedValue;
+use crate::options::Limits;
 use crate::string::StrRef;
 
 /// The types a key can hold. More join with their families.
@@ -19,11 +21,29 @@ pub enum Value<'a> {
     Hash(HashRef<'a>),
 }
 
+impl Value<'_> {
+    pub fn kind(self) -> Type {
+        match self {
+            Value::String(_) => Type::String,
+            Value::Hash(_) => Type::Hash,
+        }
+    }
+}
+
 /// A string on its way in: copied when small, shared when the caller holds it as `Bytes` already.
 #[derive(Clone, Debug)]
 pub enum NewValue<'a> {
     Copied(&'a [u8]),
     Shared(Bytes),
+}
+
+impl NewValue<'_> {
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            NewValue::Copied(it) => it,
+            NewValue::Shared(it) => it,
+        }
+    }
 }
 
 /// Everything about one item. Borrowed from its locked shard.
@@ -48,21 +68,38 @@ pub struct Item<'a> {
 
 impl Item<'_> {
     pub fn kind(&self) -> Type {
-        match self.value {
-            Value::String(_) => Type::String,
-            Value::Hash(_) => Type::Hash,
-        }
+        self.value.kind()
     }
 }
 
+/// A value taken out of its item to be edited, or on its way back.
+#[derive(Debug)]
+pub(crate) enum Repr {
+    /// A string's bytes, or a packed collection's: in the shard's scratch buffer.
+    Small(Vec<u8>),
+    Boxed(BoxedValue),
+}
+
 mod sealed {
-    pub trait Sealed {}
+    use super::{Limits, Repr, Type};
+
+    /// How the engine opens and closes a type. Not for other crates.
+    #[expect(private_interfaces, reason = "sealed: only the engine calls or implements it")]
+    pub trait Sealed: Sized {
+        const TYPE: Type;
+        /// `edited` is the mark of strings that were edited in place.
+        fn open(repr: Repr, edited: bool, limits: Limits) -> Self;
+        /// The representation, and the mark.
+        fn close(self) -> (Repr, bool);
+        /// True for an emptied collection, whose key goes with it.
+        fn is_gone(&self) -> bool;
+    }
 }
 pub(crate) use sealed::Sealed;
 
 /// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
 /// working copy behind an `Edit`.
-pub trait Kind: Sealed + Sized {
+pub trait Kind: Sealed {
     type Ref<'a>;
 
     #[doc(hidden)]

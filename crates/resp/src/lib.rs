@@ -1,1 +1,33 @@
-//! The RESP front end: RESP2 and RESP3 sessions over the engine, without sockets.
+//! The RESP front end: RESP2 and RESP3 sessions over the engine, without sockets. Bytes to
+//! commands, commands to engine operations, results to bytes.
+
+mod args;
+mod batch;
+mod client;
+mod clients;
+mod commands;
+mod dispatch;
+mod error;
+mod flags;
+mod gate;
+mod glob;
+mod keys;
+mod number;
+mod parse;
+mod reply;
+mod server;
+mod session;
+mod settings;
+mod spec;
+mod stats;
+mod syntax;
+mod table;
+
+pub use crate::clients::{ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
+pub use crate::server::{
+    Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage,
+};
+pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
+pub use crate::settings::{ConfError, ConfWarning, Live, OutputLimit, Settings};
+pub use crate::stats::{CommandTotals, Histogram, Totals, WorkerStats};
+pub use crate::table::{Doc, Table};

@@ -1,0 +1,493 @@
+//! One shard: a table, a log of items, and the accounts of both. Everything here happens under
+//! the shard's lock.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use bytes::Bytes;
+
+use crate::index::{At, Index, SLOT_BYTES};
+use crate::item::{
+    Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, ItemRef, Layout, Payload, SECONDS_MASK,
+    is_boxed_key, tag_of_type,
+};
+use crate::key::{Key, KeyHash};
+use crate::reclaim::{Compaction, Sweep};
+use crate::segment::{Location, Segments};
+use crate::shared::Shared;
+use crate::value::{Item, NewValue, Repr, Type};
+use crate::waiters::Waiters;
+
+/// Changes of the heap's share are booked with the keyspace in steps of this many bytes, so that
+/// small edits do not fight over one counter. Segments and tables are booked at once.
+const CHARGE_STEP_BYTES: i64 = 4 << 10;
+
+/// A scratch buffer that grew beyond this is let go after its edit.
+const SCRATCH_BYTES_MAX: usize = 64 << 10;
+
+/// Where a live item is: its slot and its place in the log.
+pub(crate) type Found = (At, Location);
+
+/// Counters of events; they only grow until they are reset.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Events {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+    pub(crate) evictions: u64,
+    pub(crate) evictions_unfetched: u64,
+    pub(crate) expirations: u64,
+    pub(crate) expirations_unfetched: u64,
+    pub(crate) stores: u64,
+}
+
+/// What a shard holds at the moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holdings {
+    pub(crate) n_expiring: u64,
+    /// Sum of the expiry times of the expiring items, ms since the epoch.
+    pub(crate) expire_sum_ms: u128,
+    /// Live items in segments, padding included.
+    pub(crate) item_bytes: u64,
+    /// Boxed values and keys.
+    pub(crate) heap_bytes: u64,
+    /// Keys and values alone.
+    pub(crate) payload_bytes: u64,
+}
+
+impl Holdings {
+    fn add(&mut self, item: ItemRef<'_>) {
+        let expire = item.expire_at_ms();
+        self.n_expiring += u64::from(expire != 0);
+        self.expire_sum_ms += u128::from(expire);
+        self.item_bytes += item.size() as u64;
+        self.heap_bytes += (item.total_bytes() - item.size()) as u64;
+        self.payload_bytes += item.payload_bytes() as u64;
+    }
+
+    fn subtract(&mut self, item: ItemRef<'_>) {
+        let expire = item.expire_at_ms();
+        self.n_expiring -= u64::from(expire != 0);
+        self.expire_sum_ms -= u128::from(expire);
+        self.item_bytes -= item.size() as u64;
+        self.heap_bytes -= (item.total_bytes() - item.size()) as u64;
+        self.payload_bytes -= item.payload_bytes() as u64;
+    }
+}
+
+pub(crate) struct Shard {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) index: Index,
+    pub(crate) segments: Segments,
+    pub(crate) events: Events,
+    pub(crate) holdings: Holdings,
+    pub(crate) waiters: Waiters,
+    /// Sleepers to wake once the lock is released.
+    pub(crate) wakers: Vec<Waker>,
+    /// Bytes booked with the keyspace.
+    charged: i64,
+    scratch: Vec<u8>,
+    pub(crate) random: u64,
+    pub(crate) compaction: Option<Compaction>,
+    pub(crate) sweep: Sweep,
+    /// No item expires before this (ms since the epoch).
+    pub(crate) due_ms: u64,
+    /// What is read without the lock may be out of date.
+    pub(crate) has_changed: bool,
+}
+
+impl Shard {
+    pub(crate) fn new(shared: Arc<Shared>, random: u64) -> Shard {
+        Shard {
+            index: Index::new(),
+            segments: Segments::new(Arc::clone(&shared.pool)),
+            events: Events::default(),
+            holdings: Holdings::default(),
+            waiters: Waiters::new(0),
+            wakers: Vec::new(),
+            charged: 0,
+            scratch: Vec::new(),
+            random,
+            compaction: None,
+            sweep: Sweep::default(),
+            due_ms: u64::MAX,
+            has_changed: false,
+            shared,
+        }
+    }
+
+    /// The live item of a key. An expired one is removed on the way.
+    #[inline]
+    pub(crate) fn find(&mut self, key: Key<'_>, now_ms: u64) -> Option<Found> {
+        let segments = &self.segments;
+        let found = self.index.find(key.hash.slot(), |at| segments.item(at).key_is(key.name))?;
+        if self.segments.item(found.1).is_expired(now_ms) {
+            self.expire(found);
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Finds an item for a read: counts it and notes the use unless the reader leaves no trace.
+    #[inline]
+    pub(crate) fn find_read(&mut self, key: Key<'_>, now_ms: u64, notes: bool) -> Option<Found> {
+        let found = self.find(key, now_ms);
+        match found {
+            Some((_, location)) => {
+                self.events.hits += 1;
+                if notes {
+                    self.segments.item_mut(location).note_use(seconds(now_ms), true);
+                }
+            }
+            None => self.events.misses += 1,
+        }
+        found
+    }
+
+    /// Stores an item over the one found under its key, or as a new one.
+    pub(crate) fn store(
+        &mut self,
+        key: Key<'_>,
+        old: Option<Found>,
+        payload: Payload<'_>,
+        attributes: &Attributes,
+    ) {
+        self.events.stores += 1;
+        let layout = Layout::of(key.name, &payload, attributes);
+        let is_boxed = matches!(payload, Payload::Boxed(_));
+        if let Some((_, location)) = old
+            && !is_boxed
+            && self.overwrites(location, layout)
+        {
+            self.holdings.subtract(self.segments.item(location));
+            self.segments.item_mut(location).overwrite(layout, payload, attributes);
+            return self.enter(location);
+        }
+        let location = self.segments.append(layout.size());
+        self.segments.item_mut(location).write(layout, key.name, payload, attributes);
+        self.segments.n_boxed += usize::from(is_boxed);
+        self.enter(location);
+        match old {
+            Some((at, before)) => {
+                self.bury(before);
+                self.index.set_location(at, location);
+            }
+            None => self.index.insert(key.hash.slot(), location),
+        }
+    }
+
+    fn overwrites(&self, location: Location, layout: Layout) -> bool {
+        let item = self.segments.item(location);
+        !item.is_boxed() && layout.fits_over(item.layout())
+    }
+
+    /// Takes an item that has just been written into the accounts.
+    fn enter(&mut self, location: Location) {
+        let item = self.segments.item(location);
+        self.holdings.add(item);
+        let expire = item.expire_at_ms();
+        self.note_expire(location, expire);
+    }
+
+    fn note_expire(&mut self, location: Location, at_ms: u64) {
+        self.segments.note_expire(location, at_ms);
+        if at_ms != 0 {
+            self.due_ms = self.due_ms.min(at_ms);
+        }
+    }
+
+    /// Takes an item out of the accounts and marks it as dead.
+    fn bury(&mut self, location: Location) {
+        self.has_changed = true;
+        self.holdings.subtract(self.segments.item(location));
+        self.segments.kill(location);
+        self.release_if_dead(location.segment());
+    }
+
+    pub(crate) fn remove(&mut self, (at, location): Found) {
+        self.index.remove(at);
+        self.bury(location);
+    }
+
+    fn expire(&mut self, found: Found) {
+        self.events.expirations += 1;
+        self.events.expirations_unfetched += u64::from(!self.segments.item(found.1).fetched());
+        self.remove(found);
+    }
+
+    /// Removes an expired item that a sweep met in the log.
+    pub(crate) fn expire_location(&mut self, location: Location) {
+        let found = self.found_at(location);
+        self.expire(found);
+    }
+
+    /// The slot of a live item that was met in the log.
+    pub(crate) fn found_at(&self, location: Location) -> Found {
+        let hash = self.shared.hash(self.segments.item(location).key());
+        self.index.find(hash.slot(), |it| it == location).expect("a live item has a slot")
+    }
+
+    /// Moves the expiry of an item (0 clears it).
+    pub(crate) fn set_expire(&mut self, key: Key<'_>, found: Found, at_ms: u64) {
+        let location = found.1;
+        self.holdings.subtract(self.segments.item(location));
+        let in_place = self.segments.item_mut(location).set_expire(at_ms);
+        self.holdings.add(self.segments.item(location));
+        if in_place {
+            return self.note_expire(location, at_ms);
+        }
+        if at_ms != 0 {
+            self.reattribute(key, found, |it| it.expire_at_ms = at_ms);
+        }
+    }
+
+    /// The CAS number of an item, given to it now when it has none.
+    pub(crate) fn cas(&mut self, key: Key<'_>, found: Found) -> u64 {
+        match self.segments.item(found.1).cas() {
+            0 => {
+                let cas = self.shared.next_cas();
+                self.reattribute(key, found, |it| it.cas = cas);
+                cas
+            }
+            cas => cas,
+        }
+    }
+
+    /// Writes an item anew with other attributes, its value as it is.
+    fn reattribute(&mut self, key: Key<'_>, found: Found, change: impl FnOnce(&mut Attributes)) {
+        let mut attributes = self.segments.item(found.1).attributes();
+        change(&mut attributes);
+        let stores = self.events.stores;
+        let (repr, kind) = self.take(found.1);
+        self.put_back(key, Some(found), kind, repr, &attributes);
+        self.events.stores = stores;
+    }
+
+    /// Takes a value out of its item to be edited: packed bytes into the scratch buffer, a boxed
+    /// value as it is (its box stays behind, empty). `put_back` must follow.
+    pub(crate) fn take(&mut self, location: Location) -> (Repr, Type) {
+        let item = self.segments.item(location);
+        let kind = item.value().kind();
+        if item.is_boxed() {
+            self.holdings.subtract(item);
+            let mut item = self.segments.item_mut(location);
+            let empty = BoxedValue::String(Bytes::new());
+            let value = std::mem::replace(&mut item.boxed_mut().value, empty);
+            self.holdings.add(self.segments.item(location));
+            return (Repr::Boxed(value), kind);
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.extend_from_slice(self.segments.item(location).payload());
+        if kind != Type::String {
+            scratch.pop();
+        }
+        (Repr::Small(scratch), kind)
+    }
+
+    /// An empty buffer for a value that is about to be made.
+    pub(crate) fn scratch(&mut self) -> Vec<u8> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch
+    }
+
+    /// Keeps a buffer for the next edit.
+    pub(crate) fn keep_scratch(&mut self, scratch: Vec<u8>) {
+        if scratch.capacity() <= SCRATCH_BYTES_MAX {
+            self.scratch = scratch;
+        }
+    }
+
+    /// Stores an edited value over the item it came from, or as a new one.
+    pub(crate) fn put_back(
+        &mut self,
+        key: Key<'_>,
+        old: Option<Found>,
+        kind: Type,
+        repr: Repr,
+        attributes: &Attributes,
+    ) {
+        match repr {
+            Repr::Boxed(BoxedValue::String(it)) if fits_inline(key.name, it.len()) => {
+                self.store(key, old, Payload::String(&it), attributes);
+            }
+            Repr::Boxed(value) => self.store_boxed(key, old, value, attributes),
+            Repr::Small(mut bytes) if kind == Type::String => {
+                if fits_inline(key.name, bytes.len()) {
+                    self.store(key, old, Payload::String(&bytes), attributes);
+                    self.keep_scratch(bytes);
+                } else {
+                    bytes.shrink_to_fit();
+                    let value = BoxedValue::String(Bytes::from(bytes));
+                    self.store_boxed(key, old, value, attributes);
+                }
+            }
+            Repr::Small(mut bytes) if fits_inline(key.name, bytes.len() + 1) => {
+                bytes.push(tag_of_type(kind));
+                self.store(key, old, Payload::Packed(&bytes), attributes);
+                self.keep_scratch(bytes);
+            }
+            Repr::Small(bytes) => {
+                self.store_boxed(key, old, BoxedValue::Packed(kind, bytes), attributes);
+            }
+        }
+    }
+
+    /// Stores a boxed value, in the box that is there when nothing else changes.
+    fn store_boxed(
+        &mut self,
+        key: Key<'_>,
+        old: Option<Found>,
+        value: BoxedValue,
+        attributes: &Attributes,
+    ) {
+        if let Some((_, location)) = old {
+            let item = self.segments.item(location);
+            if item.is_boxed() && item.attributes() == *attributes {
+                self.events.stores += 1;
+                self.holdings.subtract(item);
+                self.segments.item_mut(location).boxed_mut().value = value;
+                return self.enter(location);
+            }
+        }
+        let boxed_key = is_boxed_key(key.name).then(|| Box::from(key.name));
+        let boxed = Box::new(Boxed { key: boxed_key, value });
+        self.store(key, old, Payload::Boxed(boxed), attributes);
+    }
+
+    /// Stores a string as it comes from a client.
+    pub(crate) fn store_string(
+        &mut self,
+        key: Key<'_>,
+        old: Option<Found>,
+        value: NewValue<'_>,
+        attributes: &Attributes,
+    ) {
+        let len = value.as_slice().len();
+        if fits_inline(key.name, len) {
+            return self.store(key, old, Payload::String(value.as_slice()), attributes);
+        }
+        let bytes = match value {
+            NewValue::Copied(it) => Bytes::copy_from_slice(it),
+            NewValue::Shared(it) => it,
+        };
+        self.store_boxed(key, old, BoxedValue::String(bytes), attributes);
+    }
+
+    /// An item as callers see it.
+    pub(crate) fn item(&self, location: Location, now_ms: u64) -> Item<'_> {
+        let item = self.segments.item(location);
+        let attributes = item.attributes();
+        Item {
+            key: item.key(),
+            value: item.value(),
+            expire_at_ms: (attributes.expire_at_ms != 0).then_some(attributes.expire_at_ms),
+            idle_s: seconds(now_ms).wrapping_sub(attributes.used_s) & SECONDS_MASK,
+            client_flags: attributes.client_flags,
+            cas: (attributes.cas != 0).then_some(attributes.cas),
+            fetched: attributes.fetched,
+            edited: attributes.edited,
+            total_bytes: item.total_bytes() + SLOT_BYTES,
+        }
+    }
+
+    /// Bytes taken from the system.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        (self.segments.total_bytes() + self.index.bytes()) as u64 + self.holdings.heap_bytes
+    }
+
+    /// A copy of a value, for another key.
+    pub(crate) fn clone_value(&mut self, location: Location) -> (Repr, Type) {
+        let item = self.segments.item(location);
+        if !item.is_boxed() {
+            return self.take(location);
+        }
+        let value = match &item.boxed().value {
+            BoxedValue::String(it) => BoxedValue::String(it.clone()),
+            BoxedValue::Packed(kind, it) => BoxedValue::Packed(*kind, it.clone()),
+            BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
+        };
+        (Repr::Boxed(value), item.value().kind())
+    }
+
+    /// Puts a boxed value back that was taken out and not changed.
+    pub(crate) fn return_boxed(&mut self, location: Location, value: BoxedValue) {
+        self.holdings.subtract(self.segments.item(location));
+        self.segments.item_mut(location).boxed_mut().value = value;
+        self.holdings.add(self.segments.item(location));
+    }
+
+    /// The one place where every write to a key ends, whatever it was: sleepers wake up, the
+    /// keyspace's books are brought in step and a bounded step of compaction is paid. The
+    /// journal, keyspace events and client tracking join here.
+    pub(crate) fn written(&mut self, key: Key<'_>) {
+        if !self.waiters.is_empty() {
+            self.waiters.wake(key, 1, &mut self.wakers);
+        }
+        if self.wants_compaction() {
+            self.compact(ITEMS_PER_WRITE);
+        }
+        self.book();
+    }
+
+    /// Brings the keyspace's count of used bytes in step.
+    pub(crate) fn book(&mut self) {
+        self.has_changed = true;
+        let used = self.used_bytes() as i64;
+        if CHARGE_STEP_BYTES <= (used - self.charged).abs() || used == 0 {
+            self.shared.charge(used - self.charged);
+            self.charged = used;
+        }
+    }
+
+    /// Background work would give memory back.
+    pub(crate) fn wants_care(&self) -> bool {
+        self.wants_compaction() || self.index.is_sparse()
+    }
+
+    /// Empties the shard; the caller drops what it held, after the lock.
+    pub(crate) fn take_contents(&mut self) -> (Index, Segments) {
+        self.compaction = None;
+        self.sweep = Sweep::default();
+        self.holdings = Holdings::default();
+        self.due_ms = u64::MAX;
+        let segments = Segments::new(Arc::clone(&self.shared.pool));
+        let contents = (
+            std::mem::replace(&mut self.index, Index::new()),
+            std::mem::replace(&mut self.segments, segments),
+        );
+        self.book();
+        contents
+    }
+
+    pub(crate) fn next_random(&mut self) -> u64 {
+        // Xorshift64* (Vigna, 2016); the state is never 0.
+        self.random ^= self.random >> 12;
+        self.random ^= self.random << 25;
+        self.random ^= self.random >> 27;
+        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}
+
+/// Items that one write moves at most while the log is being compacted. Dead bytes are let grow
+/// to an eighth, so a victim is usually a quarter dead: four moves pay for one write, and twice
+/// that catches up.
+const ITEMS_PER_WRITE: usize = 8;
+
+/// The clock of `used_s`.
+#[inline]
+pub(crate) fn seconds(now_ms: u64) -> u32 {
+    (now_ms / 1000) as u32 & SECONDS_MASK
+}
+
+fn fits_inline(key: &[u8], len: usize) -> bool {
+    !is_boxed_key(key) && key.len() + len < INLINE_BYTES_MAX
+}
+
+impl KeyHash {
+    /// The bits that a slot keeps.
+    #[inline]
+    pub(crate) fn slot(self) -> u32 {
+        self.0 as u32
+    }
+}

@@ -1,0 +1,287 @@
+//! Going through a keyspace as a whole: scans, counts, background work.
+
+use std::sync::atomic::Ordering;
+
+use crate::database::Cell;
+use crate::index::Index;
+use crate::keyspace::{Keyspace, PARTS_MAX};
+use crate::reclaim::Swept;
+use crate::shard::Shard;
+use crate::stats::{DatabaseStats, KeyspaceStats};
+use crate::value::Item;
+
+/// Buckets that one step of a scan looks at for each item it was asked for, so that a sparse
+/// table cannot hold a step up.
+const BUCKETS_PER_ITEM_MAX: usize = 10;
+
+/// Items that `for_each` visits between two locks.
+const ITEMS_PER_LOCK: usize = 1024;
+
+/// Shards that `random_key` looks into for a key that has not expired.
+const RANDOM_TRIES_MAX: u64 = 128;
+
+/// Items moved at a time by background compaction.
+const ITEMS_PER_COMPACTION: usize = 64;
+
+/// A turn of background expiry goes on at once when at least one in this many items it looked at
+/// had expired: below that the looking costs more than it brings.
+const EXPIRED_SHARE_MIN: usize = 32;
+
+/// What a turn of `Keyspace::maintain` left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maintenance {
+    /// Nothing is due: come back at the next tick.
+    Done,
+    /// Work is left: come back as soon as clients have had their turn.
+    More,
+}
+
+impl Keyspace {
+    /// Keys in a database (expired ones not yet reclaimed included, as DBSIZE counts).
+    pub fn len(&self, db: u32) -> u64 {
+        self.shards(db).map(|it| it.lock().index.len() as u64).sum()
+    }
+
+    /// True when a database holds no keys.
+    pub fn is_empty(&self, db: u32) -> bool {
+        self.shards(db).all(|it| it.lock().index.len() == 0)
+    }
+
+    fn shards(&self, db: u32) -> impl Iterator<Item = &Cell> {
+        self.database(db).cells().iter().filter(|it| it.has_table())
+    }
+
+    /// One step of a scan: visits about `count` items from `cursor` (0 starts) and returns the
+    /// next cursor, 0 at the end. A key present throughout a scan is visited at least once.
+    /// `visit` runs under a shard lock: it must not call the keyspace.
+    ///
+    /// The cursor is a shard and a hash in it: tables are in hash order, so it stays good
+    /// however they grow.
+    pub fn scan(
+        &self,
+        db: u32,
+        cursor: u64,
+        count: usize,
+        now_ms: u64,
+        visit: &mut dyn FnMut(Item<'_>),
+    ) -> u64 {
+        let cells = self.database(db).cells();
+        let mut left = Budget { items: count, buckets: count.saturating_mul(BUCKETS_PER_ITEM_MAX) };
+        let mut shard = (cursor >> 32) as usize;
+        let mut hash = cursor & u64::from(u32::MAX);
+        while shard < cells.len() {
+            if cells[shard].has_table() {
+                if let Some(next) = cells[shard].lock().scan(hash, now_ms, &mut left, visit) {
+                    return (shard as u64) << 32 | next;
+                }
+            }
+            shard += 1;
+            hash = 0;
+            if left.is_spent() && shard < cells.len() {
+                return (shard as u64) << 32;
+            }
+        }
+        0
+    }
+
+    /// Visits every item of a database once, shard by shard (KEYS, DEBUG DIGEST, dumps).
+    pub fn for_each(&self, db: u32, now_ms: u64, visit: &mut dyn FnMut(Item<'_>)) {
+        let mut cursor = 0;
+        loop {
+            cursor = self.scan(db, cursor, ITEMS_PER_LOCK, now_ms, visit);
+            if cursor == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Some key of a database, near uniformly; `random` picks it.
+    pub fn random_key(&self, db: u32, random: u64, now_ms: u64) -> Option<Vec<u8>> {
+        let cells: Vec<&Cell> = self.shards(db).collect();
+        let mut random = random;
+        for _ in 0..RANDOM_TRIES_MAX.min(cells.len() as u64 * 4) {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let mut shard = cells[(random >> 33) as usize % cells.len()].lock();
+            if let Some(key) = shard.random_key(random, now_ms) {
+                return Some(key);
+            }
+        }
+        cells.iter().find_map(|it| it.lock().random_key(random, now_ms))
+    }
+
+    /// One turn of background work (active expiry, compaction, returning memory) over part `part` of
+    /// `n_parts` of the shards. Asks `keep_going` every few dozen items.
+    pub fn maintain(
+        &self,
+        part: usize,
+        n_parts: usize,
+        now_ms: u64,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Maintenance {
+        let n_turns = self.n_shards().div_ceil(n_parts);
+        let turn = &self.turns[part % PARTS_MAX];
+        let start = turn.load(Ordering::Relaxed);
+        let mut swept = Swept::default();
+        for step in 0..n_turns {
+            let at = (start + step) % n_turns;
+            self.maintain_shard(at * n_parts + part, now_ms, &mut swept, keep_going);
+            if swept.more || !keep_going() {
+                turn.store(at, Ordering::Relaxed);
+                return swept.verdict();
+            }
+        }
+        Maintenance::Done
+    }
+
+    /// Looks after one shard of every database.
+    fn maintain_shard(
+        &self,
+        shard: usize,
+        now_ms: u64,
+        swept: &mut Swept,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) {
+        let expires = self.shared.active_expiry.load(Ordering::Relaxed);
+        let used = self.databases().iter().filter(|it| it.is_used());
+        for cell in used.filter_map(|it| it.cells().get(shard)) {
+            let is_due = expires && cell.is_due(now_ms);
+            if !is_due && !cell.wants_care() {
+                continue;
+            }
+            let mut shard = cell.lock();
+            if is_due {
+                swept.add(shard.sweep(now_ms, keep_going));
+            }
+            shard.tidy(keep_going);
+        }
+    }
+
+    pub fn stats(&self) -> KeyspaceStats {
+        let mut stats = KeyspaceStats {
+            used_bytes: self.shared.used_bytes(),
+            peak_bytes: self.shared.peak_bytes(),
+            ..KeyspaceStats::default()
+        };
+        for cell in self.databases().iter().flat_map(|it| it.cells()) {
+            cell.lock().add_to(&mut stats);
+        }
+        stats
+    }
+
+    pub fn database_stats(&self, db: u32, now_ms: u64) -> DatabaseStats {
+        let (mut stats, mut sum_ms) = (DatabaseStats::default(), 0);
+        for cell in self.shards(db) {
+            let shard = cell.lock();
+            stats.n_items += shard.index.len() as u64;
+            stats.n_expiring += shard.holdings.n_expiring;
+            sum_ms += shard.holdings.expire_sum_ms;
+        }
+        let mean = sum_ms.checked_div(u128::from(stats.n_expiring)).unwrap_or(0) as u64;
+        stats.ttl_mean_ms = mean.saturating_sub(now_ms);
+        stats
+    }
+
+    /// Zeroes the counters of events (hits, evictions, ...) and resets the peak.
+    pub fn reset_stats(&self) {
+        for cell in self.databases().iter().flat_map(|it| it.cells()) {
+            cell.lock().events = crate::shard::Events::default();
+        }
+        self.shared.reset_peak();
+    }
+}
+
+/// What a step of a scan may still do.
+struct Budget {
+    items: usize,
+    buckets: usize,
+}
+
+impl Budget {
+    fn is_spent(&self) -> bool {
+        self.items == 0 || self.buckets == 0
+    }
+}
+
+impl Swept {
+    fn add(&mut self, other: Swept) {
+        self.n_examined += other.n_examined;
+        self.n_expired += other.n_expired;
+        self.more |= other.more;
+    }
+
+    /// Whether to go on at once after running out of time.
+    fn verdict(self) -> Maintenance {
+        if self.n_expired != 0 && self.n_examined <= self.n_expired * EXPIRED_SHARE_MIN {
+            Maintenance::More
+        } else {
+            Maintenance::Done
+        }
+    }
+}
+
+impl Shard {
+    /// Visits the items from `hash` on. The hash to go on with, or `None` at the shard's end.
+    fn scan(
+        &mut self,
+        hash: u64,
+        now_ms: u64,
+        left: &mut Budget,
+        visit: &mut dyn FnMut(Item<'_>),
+    ) -> Option<u64> {
+        let n_homes = self.index.n_homes();
+        let from = hash as u32;
+        for bucket in Index::home(from, n_homes)..n_homes {
+            if left.is_spent() {
+                return Some(Index::first_hash(bucket, n_homes).max(hash));
+            }
+            left.buckets -= 1;
+            for slot in self.index.slots_of_home(bucket).filter(|it| from <= it.hash()) {
+                let location = slot.location();
+                if !self.segments.item(location).is_expired(now_ms) {
+                    left.items = left.items.saturating_sub(1);
+                    visit(self.item(location, now_ms));
+                }
+            }
+        }
+        None
+    }
+
+    fn random_key(&mut self, random: u64, now_ms: u64) -> Option<Vec<u8>> {
+        let fresh = |it: &crate::index::Slot| !self.segments.item(it.location()).is_expired(now_ms);
+        // Of a few neighbours the first would favour keys behind gaps.
+        let near: Vec<_> =
+            self.index.samples(random, 8).map(|(_, slot)| slot).filter(fresh).collect();
+        let pick = near.get((random >> 7) as usize % near.len().max(1))?;
+        Some(self.segments.item(pick.location()).key().to_vec())
+    }
+
+    /// Compacts and shrinks what has become too large, and brings the books in step.
+    fn tidy(&mut self, keep_going: &mut dyn FnMut() -> bool) {
+        while self.wants_compaction() && keep_going() {
+            let freed = self.compact(ITEMS_PER_COMPACTION);
+            if !freed && self.compaction.is_none() {
+                break;
+            }
+        }
+        if self.index.is_sparse() {
+            self.index.shrink();
+        }
+        self.book();
+    }
+
+    fn add_to(&self, stats: &mut KeyspaceStats) {
+        stats.n_items += self.index.len() as u64;
+        stats.n_expiring += self.holdings.n_expiring;
+        stats.hits += self.events.hits;
+        stats.misses += self.events.misses;
+        stats.evictions += self.events.evictions;
+        stats.evictions_unfetched += self.events.evictions_unfetched;
+        stats.expirations += self.events.expirations;
+        stats.expirations_unfetched += self.events.expirations_unfetched;
+        stats.stores += self.events.stores;
+        stats.item_bytes += self.holdings.item_bytes + self.holdings.heap_bytes;
+        stats.payload_bytes += self.holdings.payload_bytes;
+        stats.table_bytes += self.index.bytes() as u64;
+        stats.dead_bytes += self.segments.dead_bytes as u64;
+    }
+}

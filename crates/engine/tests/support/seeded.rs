@@ -1,0 +1,58 @@
+//! Random tests that can be repeated: each runs over a range of seeds and names the one it fails
+//! with. `TANDEM_SEED=n` runs one seed, `TANDEM_SEEDS=n` that many.
+
+/// Runs a test with `n_seeds` seeds, each in turn, or as the environment says.
+pub fn for_seeds(n_seeds: u64, mut test: impl FnMut(&mut Random)) {
+    let number = |name| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
+    let seeds = match (number("TANDEM_SEED"), number("TANDEM_SEEDS")) {
+        (Some(seed), _) => seed..seed + 1,
+        (None, n) => 0..n.unwrap_or(if cfg!(miri) { 1 } else { n_seeds }),
+    };
+    for seed in seeds {
+        let _named = NameOnPanic(seed);
+        test(&mut Random { state: seed });
+    }
+}
+
+struct NameOnPanic(u64);
+
+impl Drop for NameOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("failed with seed {0}: TANDEM_SEED={0} repeats it", self.0);
+        }
+    }
+}
+
+/// Numbers from a seed (SplitMix64: a counter through a mixer).
+#[derive(Clone)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut it = self.state;
+        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        it ^ (it >> 31)
+    }
+
+    /// A number below `end`, which is not 0.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    /// True once in `n` times.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// Up to `len_max` bytes; short ones are more frequent.
+    pub fn bytes(&mut self, len_max: usize) -> Vec<u8> {
+        let bound = self.below(len_max + 1);
+        let len = self.below(bound + 1);
+        (0..len).map(|_| self.next() as u8).collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! The whole commands at the start of an input buffer, found before any of them runs, so that the
+//! memory they will touch can be on its way while others are still parsed.
+
+use bytes::{Buf, Bytes, BytesMut};
+use tandem_engine::{KeyHash, Keyspace};
+
+use crate::args::{Argv, Span};
+use crate::dispatch::{Line, resolve};
+use crate::parse::{Found, ParseLimits, Parser, ProtocolError};
+use crate::table::Command;
+
+/// Parsed commands that wait to be run. Their words lie in the input buffer, in `inline`, or in
+/// `frame`; nothing is consumed from the input before the batch is through.
+#[derive(Default)]
+pub(crate) struct Batch {
+    parser: Parser,
+    /// The words of all lines, and behind them those of an unfinished command.
+    spans: Vec<Span>,
+    lines: Vec<Pending>,
+    /// Index of the line to run next.
+    next: usize,
+    /// A decoded inline command, which makes a batch of its own.
+    inline: Vec<u8>,
+    /// A command with a big value, which makes a batch of its own.
+    frame: Option<Bytes>,
+    source: Source,
+    ending: Ending,
+}
+
+#[derive(Clone, Copy)]
+struct Pending {
+    command: Option<&'static Command>,
+    hash: Option<KeyHash>,
+    /// The line's words end here in `spans`; they begin where the line before ends.
+    spans_end: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Source {
+    #[default]
+    Input,
+    Inline,
+    Frame,
+}
+
+/// What stands behind the last command of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Perhaps more commands: fill again.
+    #[default]
+    More,
+    /// An unfinished command, or nothing.
+    ReadMore {
+        need: usize,
+    },
+    Protocol(ProtocolError),
+}
+
+impl Batch {
+    pub(crate) fn is_done(&self) -> bool {
+        self.next == self.lines.len()
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    /// The line to run next.
+    #[inline]
+    pub(crate) fn next_line<'a>(&'a self, input: &'a [u8]) -> Option<Line<'a>> {
+        let pending = self.lines.get(self.next)?;
+        let buffer = match self.source {
+            Source::Input => input,
+            Source::Inline => &self.inline,
+            Source::Frame => self.frame.as_deref().unwrap_or_default(),
+        };
+        let start = self.next.checked_sub(1).map_or(0, |it| self.lines[it].spans_end);
+        Some(Line {
+            argv: Argv::new(buffer, &self.spans[start..pending.spans_end]),
+            command: pending.command,
+            hash: pending.hash,
+            frame: self.frame.as_ref(),
+        })
+    }
+
+    /// Says that the line was run.
+    pub(crate) fn pass(&mut self) {
+        self.next += 1;
+    }
+
+    /// Takes the commands that were run off the input, and keeps what is known of the unfinished
+    /// one behind them.
+    pub(crate) fn settle(&mut self, input: &mut BytesMut) {
+        debug_assert!(self.is_done(), "a line that was not run would be lost");
+        let n_spans = self.lines.last().map_or(0, |it| it.spans_end);
+        self.lines.clear();
+        self.next = 0;
+        self.frame = None;
+        self.source = Source::Input;
+
+        let n_bytes = self.parser.settled();
+        input.advance(n_bytes);
+        self.parser.consumed(n_bytes);
+        if n_spans == self.spans.len() {
+            self.spans.clear();
+            if self.spans.capacity() > SPANS_KEPT_MAX {
+                self.spans = Vec::new();
+            }
+            return;
+        }
+        self.spans.drain(..n_spans);
+        for span in &mut self.spans {
+            span.start -= n_bytes as u32;
+        }
+    }
+
+    /// Consumes what was run and finds the next commands.
+    pub(crate) fn fill(
+        &mut self,
+        input: &mut BytesMut,
+        limits: ParseLimits,
+        keyspace: &Keyspace,
+        db: u32,
+    ) {
+        self.settle(input);
+        self.ending = self.parse(input, limits);
+        match self.source {
+            Source::Input => self.prepare(input, keyspace, db),
+            Source::Inline => {
+                let inline = std::mem::take(&mut self.inline);
+                self.prepare(&inline, keyspace, db);
+                self.inline = inline;
+            }
+            Source::Frame => {
+                let n_bytes = self.parser.settled();
+                let frame = input.split_to(n_bytes).freeze();
+                self.parser.consumed(n_bytes);
+                self.prepare(&frame, keyspace, db);
+                self.frame = Some(frame);
+            }
+        }
+    }
+
+    fn parse(&mut self, input: &BytesMut, limits: ParseLimits) -> Ending {
+        // AUTH lifts the limits under which what follows it has to be parsed.
+        let lines_max = if limits.authenticated { LINES_MAX } else { 1 };
+        while self.lines.len() < lines_max {
+            let n_spans = self.lines.last().map_or(0, |it: &Pending| it.spans_end);
+            let is_first = self.lines.is_empty();
+            match self.parser.next(input, &mut self.spans, &mut self.inline, limits) {
+                Ok(Found::Command { big: false }) => self.push(),
+                Ok(Found::Command { big: true }) if !self.fills_its_buffer(n_spans, input) => {
+                    self.push();
+                }
+                Ok(Found::Incomplete { need }) => return Ending::ReadMore { need },
+                Err(error) => return Ending::Protocol(error),
+                Ok(_) if !is_first => {
+                    self.spans.truncate(n_spans);
+                    self.parser.rewind();
+                    return Ending::More;
+                }
+                Ok(Found::Command { .. }) => {
+                    self.source = Source::Frame;
+                    self.push();
+                    return Ending::More;
+                }
+                Ok(Found::Inline) => {
+                    self.source = Source::Inline;
+                    self.push();
+                    return Ending::More;
+                }
+            }
+        }
+        Ending::More
+    }
+
+    fn push(&mut self) {
+        self.lines.push(Pending { command: None, hash: None, spans_end: self.spans.len() });
+    }
+
+    /// True when one value takes up so much of the input's memory that keeping all of it costs
+    /// less than copying the value.
+    fn fills_its_buffer(&self, n_spans: usize, input: &BytesMut) -> bool {
+        let biggest = self.spans[n_spans..].iter().map(|it| it.len).max().unwrap_or(0);
+        biggest as usize >= input.capacity() / 2
+    }
+
+    /// Looks up the lines' commands and hashes their first keys; with several lines, also fetches
+    /// the table slots and then the items of those keys into the CPU's cache.
+    #[inline]
+    fn prepare(&mut self, buffer: &[u8], keyspace: &Keyspace, db: u32) {
+        let is_many = self.lines.len() > 1;
+        let mut start = 0;
+        for line in &mut self.lines {
+            let argv = Argv::new(buffer, &self.spans[start..line.spans_end]);
+            start = line.spans_end;
+            line.command = resolve(argv);
+            let Some(command) = line.command else { continue };
+            if command.first_key == 0 {
+                continue;
+            }
+            let Some(name) = argv.get(command.first_key) else { continue };
+            let hash = keyspace.hash(name);
+            line.hash = Some(hash);
+            if is_many {
+                keyspace.prefetch_slot(db, hash);
+            }
+        }
+        if is_many {
+            for hash in self.lines.iter().filter_map(|it| it.hash) {
+                keyspace.prefetch_item(db, hash);
+            }
+        }
+    }
+}
+
+/// Most commands parsed ahead. More would push what was fetched first out of the cache again.
+const LINES_MAX: usize = 128;
+
+/// Spans kept for the next batch; a longer list goes back to the allocator.
+const SPANS_KEPT_MAX: usize = 16 << 10;

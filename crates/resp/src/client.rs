@@ -1,0 +1,90 @@
+//! One connection, as far as commands are concerned.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::clients::{ClientHandle, Transport};
+
+/// What commands know and change of their connection.
+pub(crate) struct Client {
+    /// What the others see of it.
+    pub(crate) handle: Arc<ClientHandle>,
+    /// Index of the selected database.
+    pub(crate) db: u32,
+    pub(crate) resp3: bool,
+    /// Has given the password, or came when none was asked for.
+    pub(crate) authenticated: bool,
+    pub(crate) replies: Replies,
+    /// Set to close the connection once the answer is written.
+    pub(crate) closing: bool,
+    wait: Wait,
+}
+
+/// CLIENT REPLY's modes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Replies {
+    #[default]
+    On,
+    Off,
+    /// The next command is not answered.
+    SkipNext,
+    /// This command is not answered.
+    Skip,
+}
+
+/// A command that has asked to be run again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wait {
+    #[default]
+    No,
+    UntilMs(u64),
+    Over,
+}
+
+impl Client {
+    pub(crate) fn new(handle: Arc<ClientHandle>, authenticated: bool) -> Client {
+        Client {
+            handle,
+            db: 0,
+            resp3: false,
+            authenticated,
+            replies: Replies::On,
+            closing: false,
+            wait: Wait::No,
+        }
+    }
+
+    /// True when the client runs on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        let info = &self.handle.info;
+        let ip = info.addr.rsplit_once(':').map_or(&*info.addr, |(ip, _)| ip);
+        let ip = ip.trim_start_matches('[').trim_end_matches(']');
+        info.transport == Transport::Unix
+            || ip.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
+    }
+
+    /// True when the running command has waited as long as it asked to: it must answer now.
+    pub(crate) fn wait_is_over(&self) -> bool {
+        self.wait == Wait::Over
+    }
+
+    /// The end of the wait under way; one that has passed turns into `wait_is_over`.
+    pub(crate) fn pending_wait(&mut self, now_ms: u64) -> Option<u64> {
+        match self.wait {
+            Wait::UntilMs(until_ms) if now_ms < until_ms => Some(until_ms),
+            Wait::UntilMs(_) => {
+                self.wait = Wait::Over;
+                None
+            }
+            Wait::No | Wait::Over => None,
+        }
+    }
+
+    pub(crate) fn start_wait(&mut self, until_ms: u64) {
+        self.wait = Wait::UntilMs(until_ms);
+    }
+
+    pub(crate) fn end_wait(&mut self) {
+        self.wait = Wait::No;
+    }
+}

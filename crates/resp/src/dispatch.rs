@@ -1,0 +1,248 @@
+//! The one path every RESP command takes.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bytes::Bytes;
+use tandem_engine::{Key, KeyHash, Output, View};
+
+use crate::args::{Args, Argv};
+use crate::client::{Client, Replies};
+use crate::error::Error;
+use crate::gate;
+use crate::keys::Keys;
+use crate::reply::{Answer, Answered, Reply};
+use crate::server::Server;
+use crate::spec::{Flags, Handler, Run};
+use crate::stats::WorkerStats;
+use crate::table::{Command, Table};
+
+/// What a data handler works with.
+pub(crate) struct Ctx<'a> {
+    /// The locked shards of the row's keys.
+    pub(crate) db: View<'a>,
+    pub(crate) args: Args<'a>,
+    pub(crate) reply: Reply<'a>,
+    pub(crate) client: &'a mut Client,
+    pub(crate) server: &'a Server,
+    pub(crate) now_ms: u64,
+}
+
+/// What a client handler works with: nothing is locked.
+pub(crate) struct ClientCtx<'a> {
+    pub(crate) args: Args<'a>,
+    pub(crate) reply: Reply<'a>,
+    pub(crate) client: &'a mut Client,
+    pub(crate) server: &'a Server,
+    pub(crate) now_ms: u64,
+}
+
+/// A parsed command line on its way to its handler.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) argv: Argv<'a>,
+    /// `None` when the table does not know the line's name.
+    pub(crate) command: Option<&'static Command>,
+    /// Hash of the first key, where the row says where that stands.
+    pub(crate) hash: Option<KeyHash>,
+    /// The line's buffer, when a value in it is worth sharing.
+    pub(crate) frame: Option<&'a Bytes>,
+}
+
+/// Runs command lines for one connection.
+pub(crate) struct Dispatcher {
+    pub(crate) server: Arc<Server>,
+    pub(crate) worker: Arc<WorkerStats>,
+    pub(crate) client: Client,
+    /// Counts commands, to time one in `SAMPLE_PERIOD` of the fast ones.
+    n_seen: u64,
+    // Kept for their memory.
+    positions: Vec<usize>,
+    hashes: Vec<KeyHash>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(server: Arc<Server>, worker: Arc<WorkerStats>, client: Client) -> Dispatcher {
+        Dispatcher { server, worker, client, n_seen: 0, positions: Vec::new(), hashes: Vec::new() }
+    }
+
+    /// Runs one line and writes its answer. The end of the wait, when it has to be run again.
+    #[inline]
+    pub(crate) fn run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
+        let mark = out.mark();
+        if self.client.replies == Replies::SkipNext {
+            self.client.replies = Replies::Skip;
+        }
+        match self.try_run(line, out, now_ms) {
+            Ok(Answered { wait_ms: None }) => {}
+            Ok(Answered { wait_ms: Some(wait_ms) }) => {
+                out.truncate(mark);
+                let until_ms = now_ms.saturating_add(wait_ms);
+                self.client.start_wait(until_ms);
+                return Some(until_ms);
+            }
+            Err(error) => {
+                // A reply cut short by an error never reaches the client.
+                out.truncate(mark);
+                self.worker.error(&error.line());
+                Reply::new(out, self.client.resp3).error(&error);
+            }
+        }
+        if self.client.replies != Replies::On {
+            out.truncate(mark);
+            if self.client.replies == Replies::Skip {
+                self.client.replies = Replies::On;
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn try_run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
+        let command = line.command.ok_or_else(|| unknown(line.argv))?;
+        self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
+
+        self.n_seen = self.n_seen.wrapping_add(1);
+        let is_fast = command.spec.flags.has(Flags::FAST);
+        let weight = if is_fast { SAMPLE_PERIOD } else { 1 };
+        if is_fast && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
+            let answer = self.execute(command, line, out, now_ms);
+            return self.account(command, answer);
+        }
+        let started_ns = (self.server.clock_ns)();
+        let answer = self.execute(command, line, out, now_ms);
+        let took_ns = (self.server.clock_ns)().saturating_sub(started_ns);
+        self.worker.time(command.id, took_ns, weight);
+        self.account(command, answer)
+    }
+
+    /// Straight down, one question a line.
+    #[inline]
+    fn admit(&self, command: &'static Command, argv: Argv<'_>, now_ms: u64) -> Result<(), Error> {
+        gate::complete(command, argv.len())?;
+        gate::enabled(&self.server, &self.client, command)?;
+        gate::authenticated(&self.server, &self.client, command)?;
+        gate::room_for(&self.server, command, now_ms)
+    }
+
+    /// Locks what the row declares and calls the handler.
+    #[inline]
+    fn execute(
+        &mut self,
+        command: &'static Command,
+        line: Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Answer {
+        if let (Run::Data(handler), Some(hash), true) =
+            (command.spec.run, line.hash, command.spec.keys.is_first())
+        {
+            return self.execute_single(handler, hash, line, out, now_ms);
+        }
+        self.find_keys(command.spec.keys, line)?;
+        let Dispatcher { server, client, positions, hashes, .. } = self;
+        let server: &Server = server;
+        let db = client.db;
+        let args = Args::new(line.argv.skip(command.n_names), hashes, db).with_frame(line.frame);
+        let reply = Reply::new(out, client.resp3);
+        match command.spec.run {
+            Run::Client(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
+            Run::Data(handler) => {
+                let keys = positions.iter().zip(&*hashes).map(|(at, hash)| {
+                    let name = line.argv.get(*at).expect("positions lie inside their line");
+                    Key { name, hash: *hash, db }
+                });
+                let db = server.keyspace.view_many(keys, now_ms);
+                handler(&mut Ctx { db, args, reply, client, server, now_ms })
+            }
+            Run::Group(_) => Err(Error::WrongArity(&command.full_name)),
+        }
+    }
+
+    /// The short way of a command with one key: its hash is known, and no list of keys is made.
+    #[inline]
+    fn execute_single(
+        &mut self,
+        handler: Handler,
+        hash: KeyHash,
+        line: Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Answer {
+        let client = &mut self.client;
+        let server: &Server = &self.server;
+        let name = line.argv.get(1).expect("the arity counts the row's first key");
+        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let hashes = std::slice::from_ref(&hash);
+        let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
+        let reply = Reply::new(out, client.resp3);
+        handler(&mut Ctx { db, args, reply, client, server, now_ms })
+    }
+
+    /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
+    fn find_keys(&mut self, keys: Keys, line: Line<'_>) -> Result<(), Error> {
+        self.positions.clear();
+        self.hashes.clear();
+        keys.positions(line.argv, &mut self.positions)?;
+        let keyspace = &self.server.keyspace;
+        for at in &self.positions {
+            let name = line.argv.get(*at).expect("positions lie inside their line");
+            self.hashes.push(keyspace.hash(name));
+        }
+        if self.hashes.len() > 1 {
+            self.hashes.iter().for_each(|it| keyspace.prefetch_slot(self.client.db, *it));
+            self.hashes.iter().for_each(|it| keyspace.prefetch_item(self.client.db, *it));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn account(&self, command: &Command, answer: Answer) -> Answer {
+        if !matches!(answer, Ok(Answered { wait_ms: Some(_) })) {
+            self.worker.call(command.id);
+            if answer.is_err() {
+                self.worker.fail(command.id);
+            }
+        }
+        answer
+    }
+
+    /// Tells the others what this connection did last.
+    pub(crate) fn publish(&self, last: Option<&Command>, n_commands: u64, now_ms: u64) {
+        let handle = &self.client.handle;
+        handle.active_at_ms.store(now_ms, Relaxed);
+        handle.db.store(self.client.db, Relaxed);
+        handle.protocol.store(if self.client.resp3 { 3 } else { 2 }, Relaxed);
+        handle.n_commands.store(handle.n_commands.load(Relaxed) + n_commands, Relaxed);
+        if let Some(command) = last {
+            handle.command.store(command.id as u32, Relaxed);
+        }
+    }
+}
+
+/// The command that a line names.
+#[inline]
+pub(crate) fn resolve(argv: Argv<'_>) -> Option<&'static Command> {
+    let command = Table::get().find(argv.get(0)?)?;
+    if command.subcommands.is_empty() {
+        return Some(command);
+    }
+    match argv.get(1) {
+        Some(word) => command.subcommand(word),
+        None => Some(command),
+    }
+}
+
+fn unknown(argv: Argv<'_>) -> Error {
+    match argv.get(0).and_then(|name| Table::get().find(name)) {
+        Some(group) => Error::UnknownSubcommand {
+            group: group.spec.name,
+            word: argv.get(1).unwrap_or_default().into(),
+        },
+        None => Error::unknown_command(argv),
+    }
+}
+
+/// One in so many fast commands is timed, and counts for all of them: reading a clock twice would
+/// cost as much as the command.
+const SAMPLE_PERIOD: u64 = 16;

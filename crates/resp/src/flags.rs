@@ -1,0 +1,103 @@
+//! What the gate, COMMAND INFO and ACL categories know about a command.
+
+/// A set of marks on a table row. The names are those of COMMAND INFO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flags(u32);
+
+impl Flags {
+    pub(crate) const NONE: Flags = Flags(0);
+    pub(crate) const READONLY: Flags = Flags(1 << 0);
+    pub(crate) const WRITE: Flags = Flags(1 << 1);
+    /// Refused when the keyspace is over its budget.
+    pub(crate) const DENYOOM: Flags = Flags(1 << 2);
+    pub(crate) const FAST: Flags = Flags(1 << 3);
+    pub(crate) const BLOCKING: Flags = Flags(1 << 4);
+    pub(crate) const ADMIN: Flags = Flags(1 << 5);
+    pub(crate) const NOSCRIPT: Flags = Flags(1 << 6);
+    pub(crate) const LOADING: Flags = Flags(1 << 7);
+    pub(crate) const STALE: Flags = Flags(1 << 8);
+    pub(crate) const SKIP_MONITOR: Flags = Flags(1 << 9);
+    pub(crate) const SKIP_SLOWLOG: Flags = Flags(1 << 10);
+    /// Served before the client has authenticated.
+    pub(crate) const NO_AUTH: Flags = Flags(1 << 11);
+    pub(crate) const NO_ASYNC_LOADING: Flags = Flags(1 << 12);
+    pub(crate) const NO_MULTI: Flags = Flags(1 << 13);
+    pub(crate) const ALLOW_BUSY: Flags = Flags(1 << 14);
+    pub(crate) const PUBSUB: Flags = Flags(1 << 15);
+    pub(crate) const MAY_REPLICATE: Flags = Flags(1 << 16);
+    pub(crate) const NO_MANDATORY_KEYS: Flags = Flags(1 << 17);
+    pub(crate) const MOVABLEKEYS: Flags = Flags(1 << 18);
+    /// Served only where `enable-debug-command` allows it. COMMAND INFO does not show it.
+    pub(crate) const PROTECTED: Flags = Flags(1 << 19);
+    /// Never stands in a pipelined batch behind a parse that its outcome would change.
+    pub(crate) const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
+
+    const NAMES: [(Flags, &str); 20] = [
+        (Flags::WRITE, "write"),
+        (Flags::READONLY, "readonly"),
+        (Flags::DENYOOM, "denyoom"),
+        (Flags::ADMIN, "admin"),
+        (Flags::PUBSUB, "pubsub"),
+        (Flags::NOSCRIPT, "noscript"),
+        (Flags::BLOCKING, "blocking"),
+        (Flags::LOADING, "loading"),
+        (Flags::STALE, "stale"),
+        (Flags::SKIP_MONITOR, "skip_monitor"),
+        (Flags::SKIP_SLOWLOG, "skip_slowlog"),
+        (Flags::FAST, "fast"),
+        (Flags::NO_AUTH, "no_auth"),
+        (Flags::MAY_REPLICATE, "may_replicate"),
+        (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
+        (Flags::NO_ASYNC_LOADING, "no_async_loading"),
+        (Flags::NO_MULTI, "no_multi"),
+        (Flags::MOVABLEKEYS, "movablekeys"),
+        (Flags::ALLOW_BUSY, "allow_busy"),
+        (Flags::TOUCHES_ARBITRARY_KEYS, "touches_arbitrary_keys"),
+    ];
+
+    pub(crate) const fn has(self, other: Flags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) const fn and(self, other: Flags) -> Flags {
+        Flags(self.0 | other.0)
+    }
+
+    /// The names that COMMAND INFO shows.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        Flags::NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
+    }
+}
+
+/// The family a command belongs to: its ACL category and its group in COMMAND DOCS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Connection,
+    Generic,
+    Hash,
+    Server,
+    String,
+}
+
+impl Family {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Family::Connection => "connection",
+            Family::Generic => "generic",
+            Family::Hash => "hash",
+            Family::Server => "server",
+            Family::String => "string",
+        }
+    }
+
+    /// The ACL category that every member of the family is in.
+    pub(crate) const fn category(self) -> Option<&'static str> {
+        match self {
+            Family::Connection => Some("connection"),
+            Family::Generic => Some("keyspace"),
+            Family::Hash => Some("hash"),
+            Family::String => Some("string"),
+            Family::Server => None,
+        }
+    }
+}

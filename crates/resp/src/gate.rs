@@ -1,0 +1,57 @@
+//! What stands between a command and its handler: one function a question, each asking flags only.
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::server::Server;
+use crate::spec::Flags;
+use crate::table::Command;
+
+#[inline]
+pub(crate) fn complete(command: &'static Command, argc: usize) -> Result<(), Error> {
+    if command.takes(argc) { Ok(()) } else { Err(Error::WrongArity(&command.full_name)) }
+}
+
+/// Protected commands are served where a setting of their own says so: never, to connections from
+/// this machine, or always.
+#[inline]
+pub(crate) fn enabled(
+    server: &Server,
+    client: &Client,
+    command: &'static Command,
+) -> Result<(), Error> {
+    if command.spec.flags.has(Flags::PROTECTED) {
+        unlocked(server, client, command)
+    } else {
+        Ok(())
+    }
+}
+
+fn unlocked(server: &Server, client: &Client, command: &'static Command) -> Result<(), Error> {
+    let group = command.full_name.split('|').next().unwrap_or_default();
+    let setting = format!("enable-{group}-command");
+    let allowed = match server.settings.text(&setting).as_str() {
+        "yes" => true,
+        "local" => client.is_local(),
+        _ => false,
+    };
+    if allowed { Ok(()) } else { Err(Error::Protected { command: group, setting }) }
+}
+
+#[inline]
+pub(crate) fn authenticated(
+    server: &Server,
+    client: &Client,
+    command: &Command,
+) -> Result<(), Error> {
+    let known = client.authenticated || !server.settings.live().needs_password();
+    if known || command.spec.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
+}
+
+/// Makes room for what the command may add, or refuses it.
+#[inline]
+pub(crate) fn room_for(server: &Server, command: &Command, now_ms: u64) -> Result<(), Error> {
+    if command.spec.flags.has(Flags::DENYOOM) {
+        server.keyspace.make_room(now_ms)?;
+    }
+    Ok(())
+}

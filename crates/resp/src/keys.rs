@@ -1,0 +1,140 @@
+//! Where a command's keys stand among its words, and what it does to them.
+
+use crate::args::{Argv, integer};
+use crate::error::Error;
+
+/// The positions of a command's keys, counted from its name at 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keys {
+    None,
+    /// `first`, then every `step` up to `last`; a negative `last` counts from the end.
+    Range {
+        first: usize,
+        last: isize,
+        step: usize,
+    },
+    /// The argument at `at` says how many keys follow it.
+    Counted {
+        at: usize,
+    },
+    /// Found by a function of its own.
+    Special {
+        find: FindKeys,
+    },
+}
+
+/// Writes the positions of a line's keys into the vector.
+pub(crate) type FindKeys = fn(Argv<'_>, &mut Vec<usize>) -> Result<(), Error>;
+
+impl Keys {
+    pub(crate) const NONE: Keys = Keys::None;
+    pub(crate) const FIRST: Keys = Keys::range(1, 1, 1);
+    pub(crate) const SECOND: Keys = Keys::range(2, 2, 1);
+    pub(crate) const BOTH: Keys = Keys::range(1, 2, 1);
+    pub(crate) const ALL: Keys = Keys::range(1, -1, 1);
+    pub(crate) const ALL_BUT_LAST: Keys = Keys::range(1, -2, 1);
+    /// The first argument says how many keys follow it.
+    pub(crate) const COUNTED: Keys = Keys::Counted { at: 1 };
+
+    pub(crate) const fn range(first: usize, last: isize, step: usize) -> Keys {
+        Keys::Range { first, last, step }
+    }
+
+    pub(crate) const fn special(find: FindKeys) -> Keys {
+        Keys::Special { find }
+    }
+
+    /// True when there is exactly one key, at position 1.
+    pub(crate) const fn is_first(self) -> bool {
+        matches!(self, Keys::Range { first: 1, last: 1, .. })
+    }
+
+    /// Appends the positions of the keys in `argv`. ACL patterns, cluster slots, shard locks and
+    /// COMMAND GETKEYS all come here. The line's arity is known to be right.
+    pub(crate) fn positions(self, argv: Argv<'_>, into: &mut Vec<usize>) -> Result<(), Error> {
+        match self {
+            Keys::None => Ok(()),
+            Keys::Range { first, last, step } => {
+                let last = last.checked_add_unsigned(if last < 0 { argv.len() } else { 0 });
+                let last = last.and_then(|it| usize::try_from(it).ok()).unwrap_or_default();
+                into.extend((first..=last.min(argv.len() - 1)).step_by(step));
+                Ok(())
+            }
+            Keys::Counted { at } => {
+                let count = integer(argv.get(at).ok_or(Error::Syntax)?)?;
+                let count = usize::try_from(count).map_err(|_| Error::Syntax)?;
+                if count >= argv.len() - at {
+                    return Err(Error::Syntax);
+                }
+                into.extend(at + 1..=at + count);
+                Ok(())
+            }
+            Keys::Special { find } => find(argv, into),
+        }
+    }
+}
+
+/// One group of keys and what the command does to them: a line of COMMAND INFO's key
+/// specifications.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeySpec {
+    pub(crate) keys: Keys,
+    pub(crate) access: Access,
+}
+
+impl KeySpec {
+    pub(crate) const fn new(keys: Keys, access: Access) -> KeySpec {
+        KeySpec { keys, access }
+    }
+}
+
+/// What a command does to a key, in the words of COMMAND GETKEYSANDFLAGS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access(u16);
+
+impl Access {
+    pub(crate) const RW: Access = Access(1 << 0);
+    pub(crate) const RO: Access = Access(1 << 1);
+    pub(crate) const OW: Access = Access(1 << 2);
+    pub(crate) const RM: Access = Access(1 << 3);
+    pub(crate) const ACCESS: Access = Access(1 << 4);
+    pub(crate) const UPDATE: Access = Access(1 << 5);
+    pub(crate) const INSERT: Access = Access(1 << 6);
+    pub(crate) const DELETE: Access = Access(1 << 7);
+    pub(crate) const NOT_KEY: Access = Access(1 << 8);
+    pub(crate) const INCOMPLETE: Access = Access(1 << 9);
+    pub(crate) const VARIABLE_FLAGS: Access = Access(1 << 10);
+
+    /// Reads what the key holds.
+    pub(crate) const READ: Access = Access::RO.and(Access::ACCESS);
+    /// Changes what the key holds.
+    pub(crate) const CHANGE: Access = Access::RW.and(Access::UPDATE);
+    /// Replaces what the key holds without looking at it.
+    pub(crate) const REPLACE: Access = Access::OW.and(Access::UPDATE);
+
+    const NAMES: [(Access, &str); 11] = [
+        (Access::RW, "RW"),
+        (Access::RO, "RO"),
+        (Access::OW, "OW"),
+        (Access::RM, "RM"),
+        (Access::ACCESS, "access"),
+        (Access::UPDATE, "update"),
+        (Access::INSERT, "insert"),
+        (Access::DELETE, "delete"),
+        (Access::NOT_KEY, "not_key"),
+        (Access::INCOMPLETE, "incomplete"),
+        (Access::VARIABLE_FLAGS, "variable_flags"),
+    ];
+
+    pub(crate) const fn and(self, other: Access) -> Access {
+        Access(self.0 | other.0)
+    }
+
+    pub(crate) const fn has(self, other: Access) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        Access::NAMES.into_iter().filter(move |(it, _)| self.has(*it)).map(|(_, name)| name)
+    }
+}

@@ -1,0 +1,231 @@
+//! Writes one command's answer straight into the connection's output. What differs between RESP2
+//! and RESP3 differs here and nowhere else.
+
+use bytes::Bytes;
+use tandem_engine::{Output, StrRef};
+
+use crate::error::Error;
+
+pub(crate) type Answer = Result<Answered, Error>;
+
+/// Proof that a handler has answered, or has asked to be run again. Only `Reply` makes one, so a
+/// handler that forgets its reply does not compile.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    pub(crate) wait_ms: Option<u64>,
+}
+
+const ANSWERED: Answered = Answered { wait_ms: None };
+
+pub(crate) struct Reply<'a> {
+    out: &'a mut Output,
+    resp3: bool,
+}
+
+impl<'a> Reply<'a> {
+    pub(crate) fn new(out: &'a mut Output, resp3: bool) -> Reply<'a> {
+        Reply { out, resp3 }
+    }
+
+    /// The same output for a part of the answer.
+    pub(crate) fn reborrow(&mut self) -> Reply<'_> {
+        Reply { out: self.out, resp3: self.resp3 }
+    }
+
+    pub(crate) fn is_resp3(&self) -> bool {
+        self.resp3
+    }
+
+    /// HELLO answers in the protocol it has just chosen.
+    pub(crate) fn set_resp3(&mut self, resp3: bool) {
+        self.resp3 = resp3;
+    }
+
+    #[inline]
+    pub(crate) fn ok(&mut self) -> Answered {
+        self.out.buf.extend_from_slice(b"+OK\r\n");
+        ANSWERED
+    }
+
+    pub(crate) fn simple(&mut self, text: &str) -> Answered {
+        self.out.buf.push(b'+');
+        self.line(text.as_bytes())
+    }
+
+    #[inline]
+    pub(crate) fn int(&mut self, n: i64) -> Answered {
+        self.out.buf.push(b':');
+        self.line(itoa::Buffer::new().format(n).as_bytes())
+    }
+
+    pub(crate) fn count(&mut self, n: usize) -> Answered {
+        self.int(n as i64)
+    }
+
+    #[inline]
+    pub(crate) fn bulk(&mut self, data: &[u8]) -> Answered {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(data.len()).as_bytes();
+        let buf = &mut self.out.buf;
+        buf.reserve(data.len() + BULK_FRAME_BYTES_MAX);
+        buf.push(b'$');
+        buf.extend_from_slice(digits);
+        buf.extend_from_slice(b"\r\n");
+        buf.extend_from_slice(data);
+        buf.extend_from_slice(b"\r\n");
+        ANSWERED
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> Answered {
+        self.bulk(text.as_bytes())
+    }
+
+    /// A bulk that is shared with the output when it is big.
+    pub(crate) fn shared(&mut self, data: &Bytes) -> Answered {
+        self.header(b'$', data.len());
+        self.out.put_shared(data);
+        self.line(b"")
+    }
+
+    #[inline]
+    pub(crate) fn string(&mut self, value: StrRef<'_>) -> Answered {
+        match value {
+            StrRef::Inline(data) => self.bulk(data),
+            StrRef::Shared(data) => self.shared(data),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn string_or_null(&mut self, value: Option<StrRef<'_>>) -> Answered {
+        match value {
+            Some(value) => self.string(value),
+            None => self.null(),
+        }
+    }
+
+    pub(crate) fn bulk_or_null(&mut self, data: Option<&[u8]>) -> Answered {
+        match data {
+            Some(data) => self.bulk(data),
+            None => self.null(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn null(&mut self) -> Answered {
+        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"$-1\r\n" });
+        ANSWERED
+    }
+
+    /// The null that stands where an array would.
+    pub(crate) fn null_array(&mut self) -> Answered {
+        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
+        ANSWERED
+    }
+
+    /// Starts an array of `n` answers, which follow.
+    pub(crate) fn array_header(&mut self, n: usize) -> Answered {
+        self.header(b'*', n)
+    }
+
+    /// Starts a map of `n` pairs, which follow as keys and values; laid flat in RESP2.
+    pub(crate) fn map_header(&mut self, n: usize) -> Answered {
+        if self.resp3 { self.header(b'%', n) } else { self.header(b'*', n * 2) }
+    }
+
+    /// Starts a set of `n` members, which follow; an array in RESP2.
+    pub(crate) fn set_header(&mut self, n: usize) -> Answered {
+        self.header(if self.resp3 { b'~' } else { b'*' }, n)
+    }
+
+    /// Starts a message that answers no command.
+    pub(crate) fn push_header(&mut self, n: usize) -> Answered {
+        self.header(if self.resp3 { b'>' } else { b'*' }, n)
+    }
+
+    pub(crate) fn array<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut each: impl FnMut(&mut Reply<'a>, T) -> Answered,
+    ) -> Answered {
+        self.array_header(items.len());
+        for item in items {
+            each(self, item);
+        }
+        ANSWERED
+    }
+
+    /// A double in RESP3, its text as a bulk in RESP2.
+    pub(crate) fn double(&mut self, text: &str) -> Answered {
+        if !self.resp3 {
+            return self.text(text);
+        }
+        self.out.buf.push(b',');
+        self.line(text.as_bytes())
+    }
+
+    /// A boolean in RESP3, 0 or 1 in RESP2.
+    pub(crate) fn boolean(&mut self, it: bool) -> Answered {
+        if !self.resp3 {
+            return self.int(i64::from(it));
+        }
+        self.out.buf.push(b'#');
+        self.line(if it { b"t" } else { b"f" })
+    }
+
+    /// Text for people: verbatim in RESP3, a bulk in RESP2. `format` is `txt` or `mkd`.
+    pub(crate) fn verbatim(&mut self, format: &str, text: &str) -> Answered {
+        if !self.resp3 {
+            return self.text(text);
+        }
+        self.header(b'=', text.len() + 4);
+        self.out.put(format.as_bytes());
+        self.out.put(b":");
+        self.line(text.as_bytes())
+    }
+
+    /// An array of lines that help a person, as `<COMMAND> HELP` answers.
+    pub(crate) fn help(&mut self, name: &str, lines: &[&str]) -> Answered {
+        let first = format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        let last = ["HELP", "    Print this help."];
+        self.array_header(lines.len() + 1 + last.len());
+        self.simple(&first);
+        for line in lines.iter().chain(&last) {
+            self.simple(line);
+        }
+        ANSWERED
+    }
+
+    /// Nothing at all: for what the client asked not to hear.
+    #[expect(clippy::unused_self, reason = "silence is asked of the reply, like any other answer")]
+    pub(crate) fn nothing(&mut self) -> Answered {
+        ANSWERED
+    }
+
+    /// Nothing to answer yet: the connection sleeps and runs the command again, at the latest after
+    /// so long, when `Client::wait_is_over` says true.
+    #[expect(clippy::unused_self, reason = "a wait is asked of the reply, like any other answer")]
+    pub(crate) fn wait(&mut self, wait_ms: u64) -> Answered {
+        Answered { wait_ms: Some(wait_ms) }
+    }
+
+    pub(crate) fn error(&mut self, error: &Error) -> Answered {
+        self.out.buf.push(b'-');
+        self.line(&error.line())
+    }
+
+    #[inline]
+    fn header(&mut self, sigil: u8, n: usize) -> Answered {
+        self.out.buf.push(sigil);
+        self.line(itoa::Buffer::new().format(n).as_bytes())
+    }
+
+    #[inline]
+    fn line(&mut self, text: &[u8]) -> Answered {
+        self.out.buf.extend_from_slice(text);
+        self.out.buf.extend_from_slice(b"\r\n");
+        ANSWERED
+    }
+}
+
+/// `$`, twenty digits and two line ends.
+const BULK_FRAME_BYTES_MAX: usize = 25;

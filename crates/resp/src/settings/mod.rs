@@ -1,0 +1,165 @@
+//! The settings that CONFIG shows: one table of parameters, one value each. Everything that sets
+//! them ends here: configuration files, flags, CONFIG SET.
+
+mod conf;
+mod kind;
+mod live;
+mod refusal;
+mod set;
+mod table;
+
+use std::collections::BTreeSet;
+
+use parking_lot::{Mutex, RwLock};
+use tandem_engine::{Keyspace, KeyspaceOptions, Limits, Policy};
+
+pub use self::conf::{ConfError, ConfWarning};
+pub use self::live::{Live, OutputLimit};
+pub(crate) use self::refusal::Refusal;
+pub(crate) use self::set::SetError;
+use self::table::{PARAMETERS, Parameter, Support, find};
+
+/// The value of every parameter.
+pub struct Settings {
+    /// In the order of the table, in the words of CONFIG GET.
+    values: RwLock<Vec<String>>,
+    live: Live,
+    /// Parameters that CONFIG SET has changed since the start: what CONFIG REWRITE writes.
+    changed: Mutex<BTreeSet<usize>>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let settings = Settings {
+            values: RwLock::new(PARAMETERS.iter().map(|it| it.default.to_string()).collect()),
+            live: Live::default(),
+            changed: Mutex::default(),
+        };
+        settings.refresh_live();
+        settings
+    }
+}
+
+impl Settings {
+    /// Sets a parameter before the server starts. `Ok` may carry a warning for the log; `Err` is
+    /// a reason not to start.
+    pub fn load(&self, name: &str, value: &str) -> Result<Option<String>, String> {
+        let name = name.to_ascii_lowercase();
+        let index = find(&name).ok_or_else(|| format!("there is no setting '{name}'"))?;
+        let parameter = &PARAMETERS[index];
+        let value = parameter
+            .kind
+            .canonical(value, &self.values.read()[index])
+            .map_err(|it| format!("{name}: {it}"))?;
+        let (value, warning) = parameter.at_start(&name, value)?;
+        self.values.write()[index] = value;
+        self.refresh_live();
+        Ok(warning)
+    }
+
+    /// The value in the words of CONFIG GET. The name is one of the table's.
+    pub fn text(&self, name: &str) -> String {
+        self.values.read()[index_of(name)].clone()
+    }
+
+    /// The value of an integer, memory, percent or octal parameter.
+    pub fn integer(&self, name: &str) -> i64 {
+        let index = index_of(name);
+        PARAMETERS[index].kind.number(&self.values.read()[index])
+    }
+
+    /// The value of a yes-or-no parameter.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.values.read()[index_of(name)] == "yes"
+    }
+
+    /// The values that connections look at all the time.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// True when clients must authenticate.
+    pub fn needs_password(&self) -> bool {
+        self.live.needs_password()
+    }
+
+    /// True when `password` is the one that `requirepass` asks for. Takes the same time for every
+    /// wrong password of the same length.
+    pub fn is_password(&self, password: &[u8]) -> bool {
+        let expected = self.text("requirepass");
+        let differences = expected.bytes().zip(password).fold(0, |sum, (a, b)| sum | (a ^ b));
+        expected.len() == password.len() && differences == 0
+    }
+
+    /// How to make the keyspace that these settings ask for.
+    pub fn keyspace_options(&self) -> KeyspaceOptions {
+        KeyspaceOptions {
+            n_databases: self.integer("databases") as u32,
+            memory_max_bytes: self.integer("maxmemory") as u64,
+            policy: self.policy(),
+            limits: self.limits(),
+            ..KeyspaceOptions::default()
+        }
+    }
+
+    /// Brings the settings that the engine acts on into force.
+    pub(crate) fn apply_to(&self, keyspace: &Keyspace) {
+        keyspace.set_policy(self.policy());
+        keyspace.set_limits(self.limits());
+        keyspace.set_memory_max(self.integer("maxmemory") as u64);
+    }
+
+    fn policy(&self) -> Policy {
+        match self.text("maxmemory-policy").as_str() {
+            "allkeys-lru" => Policy::AllKeysLru,
+            _ => Policy::NoEviction,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            hash_packed_entries_max: self.integer("hash-max-listpack-entries") as usize,
+            hash_packed_value_max: self.integer("hash-max-listpack-value") as usize,
+            string_bytes_max: self.integer("proto-max-bulk-len") as usize,
+        }
+    }
+
+    fn refresh_live(&self) {
+        self.live.refresh(self);
+    }
+
+    /// What CONFIG SET has changed since the start.
+    pub(crate) fn changed(&self) -> Vec<(&'static str, String)> {
+        let values = self.values.read();
+        self.changed.lock().iter().map(|it| (PARAMETERS[*it].name, values[*it].clone())).collect()
+    }
+}
+
+impl Parameter {
+    /// What a value means before the server starts: the value to keep, and a warning.
+    fn at_start(&self, name: &str, value: String) -> Result<(String, Option<String>), String> {
+        match self.support {
+            Support::Used | Support::Host => Ok((value, None)),
+            Support::Kept => {
+                let warning = format!("'{name}' has no effect yet");
+                Ok((value, Some(warning)))
+            }
+            Support::Only { values, .. } if values.contains(&value.as_str()) => Ok((value, None)),
+            Support::Only { or_else: Some((value, effect)), .. } => {
+                Ok((value.to_string(), Some(format!("'{name}': {effect}"))))
+            }
+            Support::Only { .. } => Err(format!("{name}: {}", self.unsupported())),
+        }
+    }
+
+    fn unsupported(&self) -> Refusal {
+        let Support::Only { values, .. } = self.support else {
+            unreachable!("only a parameter with a list of values refuses others");
+        };
+        Refusal::Unsupported(values)
+    }
+}
+
+fn index_of(name: &str) -> usize {
+    find(name).unwrap_or_else(|| panic!("there is no setting '{name}' in the table"))
+}

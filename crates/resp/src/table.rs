@@ -1,0 +1,316 @@
+//! The command table: every family's rows, and the one lookup by name.
+
+use std::sync::LazyLock;
+
+use crate::commands;
+use crate::keys::{Access, KeySpec, Keys};
+use crate::spec::{Family, Flags, Run, Spec};
+use crate::syntax::{self, Arg};
+
+/// A row, and what follows from it.
+pub(crate) struct Command {
+    pub(crate) spec: &'static Spec,
+    pub(crate) family: Family,
+    /// The row's name; a subcommand's behind its group's: `client|list`.
+    pub(crate) full_name: String,
+    /// The command's place in the table: an index for counters, a bit for ACL rules.
+    pub(crate) id: usize,
+    pub(crate) arity: i64,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) subcommands: Vec<Command>,
+    /// Words that name the command: 1, or 2 for a subcommand.
+    pub(crate) n_names: usize,
+    /// Position of the first key, known before the line is looked at; 0 when it is not.
+    pub(crate) first_key: usize,
+}
+
+/// All commands, made once.
+pub struct Table {
+    commands: Vec<Command>,
+    index: Index,
+    n_ids: usize,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(commands::FAMILIES));
+
+impl Table {
+    pub fn get() -> &'static Table {
+        &TABLE
+    }
+
+    fn new(families: &[(Family, &'static [Spec])]) -> Table {
+        let mut n_ids = 0;
+        let commands: Vec<Command> = families
+            .iter()
+            .flat_map(|(family, specs)| specs.iter().map(|spec| (*family, spec)))
+            .map(|(family, spec)| Command::new(spec, family, None, &mut n_ids))
+            .collect();
+        let index = Index::new(&commands);
+        Table { commands, index, n_ids }
+    }
+
+    /// A top-level command, by its name in any letter case.
+    #[inline]
+    pub(crate) fn find(&self, name: &[u8]) -> Option<&Command> {
+        self.index.find(name, &self.commands)
+    }
+
+    /// A command or subcommand by its full name (`get`, `client|list`).
+    pub(crate) fn find_full(&self, name: &[u8]) -> Option<&Command> {
+        let mut parts = name.splitn(2, |byte| *byte == b'|');
+        let command = self.find(parts.next()?)?;
+        parts.next().map_or(Some(command), |sub| command.subcommand(sub))
+    }
+
+    /// Top-level commands.
+    pub(crate) fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    /// Every command and subcommand, by rising id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter().flat_map(|it| std::iter::once(it).chain(&it.subcommands))
+    }
+
+    /// Commands and subcommands: ids are below this.
+    pub fn n_ids(&self) -> usize {
+        self.n_ids
+    }
+
+    /// The table as documentation: one entry a command, subcommands behind their group.
+    pub fn docs(&self) -> impl Iterator<Item = Doc<'_>> {
+        self.iter().map(|it| Doc {
+            family: it.family.name(),
+            name: &it.full_name,
+            syntax: it.spec.syntax,
+            since: it.spec.since,
+            complexity: it.spec.complexity,
+            summary: it.spec.summary,
+        })
+    }
+}
+
+/// What a person wants to know about a command.
+pub struct Doc<'a> {
+    pub family: &'static str,
+    pub name: &'a str,
+    pub syntax: &'static str,
+    pub since: &'static str,
+    pub complexity: &'static str,
+    pub summary: &'static str,
+}
+
+impl Command {
+    fn new(
+        spec: &'static Spec,
+        family: Family,
+        group: Option<&'static str>,
+        n_ids: &mut usize,
+    ) -> Command {
+        let id = *n_ids;
+        *n_ids += 1;
+        let args = syntax::parse(spec.syntax);
+        let subcommands: Vec<Command> = match spec.run {
+            Run::Group(specs) => {
+                specs.iter().map(|it| Command::new(it, family, Some(spec.name), n_ids)).collect()
+            }
+            Run::Data(_) | Run::Client(_) => Vec::new(),
+        };
+        let n_names = if group.is_some() { 2 } else { 1 };
+        let arity = if subcommands.is_empty() { syntax::arity(&args, n_names) } else { -2 };
+        let full_name = match group {
+            Some(group) => format!("{group}|{}", spec.name),
+            None => spec.name.to_owned(),
+        };
+        let first_key = if let Keys::Range { first, .. } = spec.keys { first } else { 0 };
+        Command { spec, family, full_name, id, arity, args, subcommands, n_names, first_key }
+    }
+
+    pub(crate) fn subcommand(&self, word: &[u8]) -> Option<&Command> {
+        self.subcommands.iter().find(|it| it.spec.name.as_bytes().eq_ignore_ascii_case(word))
+    }
+
+    #[inline]
+    pub(crate) fn takes(&self, argc: usize) -> bool {
+        let argc = argc as i64;
+        if self.arity < 0 { -self.arity <= argc } else { self.arity == argc }
+    }
+
+    /// The groups of keys and what is done to each.
+    pub(crate) fn key_specs(&self) -> Vec<KeySpec> {
+        if !self.spec.key_specs.is_empty() {
+            return self.spec.key_specs.to_vec();
+        }
+        let writes = self.spec.flags.has(Flags::WRITE);
+        let access = if writes { Access::CHANGE } else { Access::READ };
+        match self.spec.keys {
+            Keys::None => Vec::new(),
+            keys => vec![KeySpec::new(keys, access)],
+        }
+    }
+
+    /// ACL categories: what the flags imply, the family's, and the row's own.
+    pub(crate) fn categories(&self) -> Vec<&'static str> {
+        let flags = self.spec.flags;
+        let mut names = Vec::new();
+        let mut add = |name: &'static str| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        self.family.category().into_iter().for_each(&mut add);
+        self.spec.categories.iter().copied().for_each(&mut add);
+        for (flag, name) in [
+            (Flags::WRITE, "write"),
+            (Flags::ADMIN, "admin"),
+            (Flags::ADMIN, "dangerous"),
+            (Flags::PUBSUB, "pubsub"),
+            (Flags::FAST, "fast"),
+            (Flags::BLOCKING, "blocking"),
+        ] {
+            if flags.has(flag) {
+                add(name);
+            }
+        }
+        // Reads without a word of their own on what they read are not in the category.
+        if flags.has(Flags::READONLY) {
+            add("read");
+        }
+        if !flags.has(Flags::FAST) {
+            add("slow");
+        }
+        names
+    }
+}
+
+/// Names to commands: open addressing over a hash of the first and last bytes.
+struct Index {
+    /// Command index + 1, or 0 for an empty slot.
+    slots: Vec<u16>,
+}
+
+impl Index {
+    fn new(commands: &[Command]) -> Index {
+        // A quarter full, so that most lookups take one probe.
+        let n_slots = (commands.len() * 4).next_power_of_two();
+        let mut slots = vec![0; n_slots];
+        for (index, command) in commands.iter().enumerate() {
+            let mut at = fold(command.spec.name.as_bytes()) as usize & (n_slots - 1);
+            while slots[at] != 0 {
+                at = (at + 1) & (n_slots - 1);
+            }
+            slots[at] = u16::try_from(index + 1).expect("there are fewer commands than that");
+        }
+        Index { slots }
+    }
+
+    #[inline]
+    fn find<'a>(&self, name: &[u8], commands: &'a [Command]) -> Option<&'a Command> {
+        let mask = self.slots.len() - 1;
+        let mut at = fold(name) as usize & mask;
+        loop {
+            let command = commands.get((*self.slots.get(at)? as usize).checked_sub(1)?)?;
+            if command.spec.name.as_bytes().eq_ignore_ascii_case(name) {
+                return Some(command);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// Hashes a name as if it were in lower case, from overlapping words of its ends: cheaper than
+/// looking at every byte, and the comparison decides anyway.
+#[inline]
+fn fold(name: &[u8]) -> u64 {
+    let (head, tail) =
+        if let (Some(head), Some(tail)) = (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+            (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
+        } else if let (Some(head), Some(tail)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+            (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
+        } else {
+            let byte = |at: usize| u64::from(name.get(at).copied().unwrap_or_default());
+            (byte(0) | byte(1) << 8, byte(2))
+        };
+    // Bit 5 is what tells an ASCII letter's cases apart.
+    const CASES: u64 = 0x2020_2020_2020_2020;
+    let mixed = (head | CASES) ^ (tail | CASES).rotate_left(29) ^ name.len() as u64;
+    mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::syntax::What;
+
+    #[test]
+    fn names_are_unique_and_lower_case() {
+        let mut seen = BTreeSet::new();
+        for command in Table::get().iter() {
+            let name = &command.full_name;
+            assert!(seen.insert(name), "{name} stands in the table twice");
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-|".contains(&b);
+            assert!(name.bytes().all(plain), "{name}");
+        }
+    }
+
+    #[test]
+    fn ids_count_up_without_gaps() {
+        for (at, command) in Table::get().iter().enumerate() {
+            assert_eq!(command.id, at, "{}", command.full_name);
+        }
+        assert_eq!(Table::get().iter().count(), Table::get().n_ids());
+    }
+
+    #[test]
+    fn every_name_is_found_in_any_case() {
+        for command in Table::get().commands() {
+            let name = command.spec.name;
+            let upper = name.to_ascii_uppercase();
+            assert_eq!(Table::get().find(upper.as_bytes()).unwrap().id, command.id);
+            assert_eq!(Table::get().find(name.as_bytes()).unwrap().id, command.id);
+            assert!(Table::get().find(&name.as_bytes()[1..]).is_none_or(|it| it.id != command.id));
+        }
+        for name in ["", "x", "nosuch", "nosuchcommandeverseenbefore"] {
+            assert!(Table::get().find(name.as_bytes()).is_none());
+        }
+    }
+
+    #[test]
+    fn every_row_is_documented() {
+        for command in Table::get().iter() {
+            let Spec { name, summary, since, complexity, .. } = command.spec;
+            assert!(summary.ends_with('.') && !since.is_empty(), "{name}");
+            assert!(!complexity.is_empty() || matches!(command.spec.run, Run::Group(_)), "{name}");
+        }
+    }
+
+    /// The keys a person reads in the syntax line are the keys that the machine locks.
+    #[test]
+    fn syntax_and_keys_agree() {
+        fn names_a_key(args: &[Arg]) -> bool {
+            args.iter().any(|arg| match &arg.what {
+                What::Value(name) => {
+                    matches!(*name, "key" | "key1" | "newkey" | "destination" | "source")
+                }
+                What::Token => false,
+                What::Block(args) | What::OneOf(args) => names_a_key(args),
+            })
+        }
+        for command in Table::get().iter() {
+            let has_keys = !matches!(command.spec.keys, Keys::None);
+            assert_eq!(names_a_key(&command.args), has_keys, "{}", command.full_name);
+        }
+    }
+
+    #[test]
+    fn what_touches_keys_reads_or_writes() {
+        for command in Table::get().iter() {
+            let flags = command.spec.flags;
+            let has_keys = !matches!(command.spec.keys, Keys::None);
+            let says_how = flags.has(Flags::READONLY) != flags.has(Flags::WRITE);
+            assert!(!has_keys || says_how, "{}", command.full_name);
+        }
+    }
+}
