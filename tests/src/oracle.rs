@@ -183,6 +183,19 @@ impl Oracle {
         Err(failure)
     }
 
+    /// Sends bytes and reads until the server has been silent for a moment: for short talks.
+    pub fn ask(&self, request: &[u8]) -> io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(SILENCE))?;
+        stream.write_all(request)?;
+        let mut reply = Vec::new();
+        let mut chunk = [0; 16 << 10];
+        while let Ok(n_read @ 1..) = stream.read(&mut chunk) {
+            reply.extend_from_slice(&chunk[..n_read]);
+        }
+        String::from_utf8(reply).map_err(io::Error::other)
+    }
+
     fn try_start(program: &Program, args: &[&str]) -> io::Result<Oracle> {
         let port = free_port()?;
         let folder = env::temp_dir().join(format!("tandem-oracle-{port}"));
@@ -276,6 +289,9 @@ const KEEPER: &str = r#""$@" >&2 & echo $!; exec >&-; cat > /dev/null; kill -9 $
 const ATTEMPTS: u32 = 5;
 
 const POLL: Duration = Duration::from_millis(10);
+
+/// What a server on the same machine needs to answer, with a wide margin.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Ten seconds: a busy machine takes its time to start a process.
 const START_TRIES: u32 = 1000;

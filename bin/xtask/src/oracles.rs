@@ -8,6 +8,7 @@ use tandem_tests::oracle::{self, Kind, Program};
 
 use crate::apt::Apt;
 use crate::process::replace_folder;
+use crate::report::explain;
 
 /// The Debian release whose servers we compare with.
 const RELEASE: &str = "trixie";
@@ -29,9 +30,10 @@ pub(crate) fn install() -> Result<String> {
     };
     let found = all(Program::locate).with_context(|| {
         format!(
-            "The servers to compare with are missing, and Debian's cannot be had:\n{reason:?}\n\n\
+            "The servers to compare with are missing, and Debian's cannot be had:\n{}\n\n\
              Install valkey-server {}, redis-server {} and memcached {} or newer on the PATH, or \
              name a folder with them below usr/bin in TANDEM_ORACLES.",
+            explain(&reason),
             Kind::Valkey.version_min(),
             Kind::Redis.version_min(),
             Kind::Memcached.version_min(),

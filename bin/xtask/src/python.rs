@@ -10,6 +10,7 @@ use tandem_tests::oracle;
 
 use crate::apt::Apt;
 use crate::process::{is_installed, output_of, workspace};
+use crate::report::explain;
 
 /// Sees to it that the environment is there and has the pinned libraries; gives its interpreter.
 pub(crate) fn install() -> Result<(PathBuf, &'static str)> {
@@ -57,7 +58,7 @@ fn make(folder: &Path) -> Result<()> {
     let Err(reason) = output_of(&mut install) else { return Ok(()) };
     // No built pylibmc for this Python, most likely: build it.
     let headers = headers(&folder.join("headers"))
-        .map_err(|it| it.context(HEADERS_HINT).context(reason.to_string()))?;
+        .map_err(|it| it.context(HEADERS_HINT).context(explain(&reason)))?;
     output_of(install.envs(headers)).context(HEADERS_HINT).map(drop)
 }
 

@@ -100,7 +100,7 @@ impl Report {
             passed: 0,
             failed: 1,
             note: String::new(),
-            output: format!("{error:?}"),
+            output: explain(&error),
         });
         self.passed += outcome.passed;
         self.failed += outcome.failed;
@@ -118,6 +118,11 @@ impl Report {
         println!("\nin {:.0} s:", seconds(self.start.elapsed()));
         println!("{} passed, {} failed", self.passed, self.failed);
     }
+}
+
+/// An error and what led to it, a line each and without a backtrace.
+pub(crate) fn explain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn seconds(time: Duration) -> f64 {

@@ -72,7 +72,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
 
 /// Writes COMPAT.md: the test that compares it does so when it is told to.
 pub(crate) fn write_compat() -> Result<()> {
-    let test = ["test", "--quiet", "--package", "tandem-tests", "--test", "it", "compat"];
+    let test = ["test", "--quiet", "--package", "tandem-tests", "--test", "it", "compat_md"];
     show(cargo(&test).env("TANDEM_COMPAT", "write"))
 }
 

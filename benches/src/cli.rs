@@ -1,0 +1,153 @@
+//! The command line of `tandem-bench`.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::load::{
+    Footing, Length, Load, Misses, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
+};
+
+use crate::peers::PeersOptions;
+use crate::progress::Bar;
+
+/// Measures Tandem and its peers.
+#[derive(Debug, Parser)]
+#[command(name = "tandem-bench", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Loads one server and prints throughput and latency
+    Load(LoadOptions),
+    /// Compares Tandem with its peers: throughput, latency, CPU time of the server per request
+    Peers(PeersOptions),
+}
+
+pub fn run() -> Result<()> {
+    match Cli::parse().command {
+        Command::Load(it) => it.run(),
+        Command::Peers(it) => it.run(),
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct LoadOptions {
+    /// The server, such as 127.0.0.1:6379
+    address: SocketAddr,
+    #[arg(long, value_enum, default_value_t = Protocol::Resp)]
+    protocol: Protocol,
+    #[arg(long, value_enum, default_value_t = Work::Strings)]
+    work: Work,
+    /// GETs in each cycle of GETs and SETs
+    #[arg(long, default_value_t = 10)]
+    gets: u32,
+    #[arg(long, default_value_t = 1)]
+    sets: u32,
+    #[arg(long, default_value_t = 64)]
+    value_bytes: usize,
+    /// Keys, all of which are written first unless --no-preload says they are there
+    #[arg(long, default_value_t = 1_000_000)]
+    keys: u32,
+    #[arg(long, value_enum, default_value_t = Spread::Uniform)]
+    spread: Spread,
+    #[arg(long)]
+    no_preload: bool,
+    /// Do not take a missing key for a mistake
+    #[arg(long)]
+    misses_are_fine: bool,
+    #[arg(long, short, default_value_t = 50)]
+    connections: usize,
+    /// Requests sent at once on each connection; in an open loop, the most under way on one
+    #[arg(long, short, default_value_t = 1)]
+    pipeline: usize,
+    #[arg(long, short, default_value_t = 1)]
+    threads: usize,
+    /// Requests a second in an open loop, timed from when each was due; without it a closed loop
+    #[arg(long)]
+    rate: Option<f64>,
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    #[arg(long, default_value_t = 0.5)]
+    warm_seconds: f64,
+    /// Stop after this many requests instead of after a time
+    #[arg(long)]
+    requests: Option<u64>,
+}
+
+impl LoadOptions {
+    fn run(self) -> Result<()> {
+        self.check()?;
+        if !self.no_preload {
+            self.preload().run(&mut Bar::counting("preloading", Some(u64::from(self.keys))))?;
+        }
+        let load = self.load();
+        let n_requests = self.requests;
+        print(&load.run(&mut Bar::counting("requests", n_requests))?);
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.keys == 0 || self.threads == 0 || self.pipeline == 0 || self.gets + self.sets == 0 {
+            bail!("keys, threads, pipeline and gets + sets must be at least 1");
+        }
+        if self.connections < self.threads {
+            bail!("{} threads need at least as many connections", self.threads);
+        }
+        if self.work != Work::Strings && self.protocol == Protocol::Memcached {
+            bail!("memcached has no carts");
+        }
+        Ok(())
+    }
+
+    fn preload(&self) -> Load {
+        Load::fill(self.address, self.wire(), self.work.preload(self.keys))
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::new(self.protocol, Stored { value_bytes: self.value_bytes, ..Stored::default() })
+    }
+
+    fn load(&self) -> Load {
+        let keys = self.spread.keys(self.keys);
+        let ms = |seconds: f64| (seconds * 1e3) as u64;
+        Load {
+            address: self.address,
+            wire: self.wire(),
+            workload: match self.work {
+                Work::Strings => Workload::Mix { gets: self.gets, sets: self.sets, keys },
+                Work::CartIncrement => Workload::CartIncrement { keys },
+                Work::CartRead => Workload::CartRead { keys },
+            },
+            n_threads: self.threads,
+            n_connections: self.connections,
+            pipeline: self.pipeline,
+            pace: self.rate.map_or(Pace::Closed, |per_second| Pace::Open { per_second }),
+            length: match self.requests {
+                Some(n) => Length::Requests(n),
+                None => {
+                    Length::For { warm_ms: ms(self.warm_seconds), measure_ms: ms(self.seconds) }
+                }
+            },
+            misses: if self.misses_are_fine { Misses::Fine } else { Misses::Wrong },
+            footing: Footing::default(),
+        }
+    }
+}
+
+fn print(report: &Report) {
+    println!("{:>12.0} requests/s over {:.2} s", report.per_second(), seconds(report));
+    for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
+        println!("{:>12.1} us {name}", report.latency_us(quantile));
+    }
+    println!("{:>12.1} us at most", report.latency_ns.max() as f64 / 1e3);
+    println!("{:>12} misses", report.n_misses);
+}
+
+fn seconds(report: &Report) -> f64 {
+    report.elapsed_ns as f64 / 1e9
+}

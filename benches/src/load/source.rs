@@ -1,0 +1,215 @@
+//! What to ask next: the mix of operations and the choice of keys.
+
+use std::sync::Arc;
+
+use super::wire::{CART_FIELDS, Op};
+use crate::random::{Random, zipf_draws};
+
+/// What a run asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Workload {
+    /// Writes every key once, in order: `first..first + n_keys`.
+    Fill { first: u32, n_keys: u32 },
+    /// Writes every cart once, in order.
+    FillCarts { n_keys: u32 },
+    /// `gets` reads, then `sets` writes, over `n_keys` keys.
+    Mix { gets: u32, sets: u32, keys: Keys },
+    /// Writes new keys in order until there are `n_keys`, with `gets` reads of old ones after
+    /// each write.
+    Grow { gets: u32, n_keys: u32 },
+    /// Adds to a field of a cart.
+    CartIncrement { keys: Keys },
+    /// Reads a whole cart.
+    CartRead { keys: Keys },
+}
+
+/// How keys are chosen among the first n.
+#[derive(Clone, Debug)]
+pub(crate) enum Keys {
+    Uniform(u32),
+    /// Draws made beforehand.
+    Zipf(Arc<[u32]>),
+}
+
+/// The name of a choice of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Spread {
+    Uniform,
+    Zipf,
+}
+
+impl Spread {
+    pub(crate) fn keys(self, n_keys: u32) -> Keys {
+        match self {
+            Spread::Uniform => Keys::Uniform(n_keys),
+            Spread::Zipf => Keys::Zipf(zipf_draws(n_keys, 1)),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Spread::Uniform => "uniform",
+            Spread::Zipf => "zipf",
+        }
+    }
+}
+
+/// What clients do, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Work {
+    /// GETs and SETs of strings.
+    Strings,
+    /// HINCRBY on fields of carts.
+    CartIncrement,
+    /// HGETALL of carts.
+    CartRead,
+}
+
+impl Work {
+    /// What has to be written before `n_keys` keys can be worked on.
+    pub(crate) fn preload(self, n_keys: u32) -> Workload {
+        match self {
+            Work::Strings => Workload::Fill { first: 0, n_keys },
+            Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
+        }
+    }
+}
+
+/// The requests of one thread.
+pub(crate) struct Source {
+    workload: Workload,
+    random: Random,
+    /// Place in the cycle of gets and sets.
+    turn: u32,
+    /// The next key of an ordered workload, and the distance to the one after it.
+    next_key: u32,
+    step: u32,
+    draw: usize,
+}
+
+/// One request to come.
+pub(crate) struct Ask {
+    pub(crate) op: Op,
+    pub(crate) key: u32,
+    pub(crate) field: u32,
+}
+
+impl Source {
+    pub(crate) fn new(workload: Workload, thread: u32, n_threads: u32) -> Source {
+        let mut random = Random::new(u64::from(thread) + 1);
+        let draw = match &workload {
+            Workload::Mix { keys: Keys::Zipf(draws), .. } => random.below(draws.len() as u32),
+            _ => 0,
+        };
+        let first = if let Workload::Fill { first, .. } = workload { first } else { 0 };
+        Source {
+            workload,
+            random,
+            turn: 0,
+            next_key: first + thread,
+            step: n_threads,
+            draw: draw as usize,
+        }
+    }
+
+    /// The next request; `None` when an ordered workload is through.
+    pub(crate) fn next(&mut self) -> Option<Ask> {
+        let (random, draw) = (&mut self.random, &mut self.draw);
+        let ask = match &self.workload {
+            Workload::Fill { first, n_keys } => {
+                let end = first + n_keys;
+                Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::FillCarts { n_keys } => {
+                let end = *n_keys;
+                Ask { op: Op::CartFill, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::Mix { gets, sets, keys } => {
+                self.turn = if self.turn + 1 >= gets + sets { 0 } else { self.turn + 1 };
+                let op = if self.turn < *gets { Op::Get } else { Op::Set };
+                Ask { op, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::Grow { gets, n_keys } => {
+                let (gets, end) = (*gets, *n_keys);
+                self.turn = if self.turn >= gets { 0 } else { self.turn + 1 };
+                if self.turn > 0 && self.next_key > 0 {
+                    let key = self.random.below(self.next_key);
+                    return Some(Ask { op: Op::Get, key, field: 0 });
+                }
+                Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::CartIncrement { keys } => {
+                let key = choose(keys, random, draw);
+                Ask { op: Op::CartIncrement, key, field: random.below(CART_FIELDS) }
+            }
+            Workload::CartRead { keys } => {
+                Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
+            }
+        };
+        Some(ask)
+    }
+
+    fn in_order(&mut self, end: u32) -> Option<u32> {
+        let key = self.next_key;
+        self.next_key += self.step;
+        (key < end).then_some(key)
+    }
+}
+
+fn choose(keys: &Keys, random: &mut Random, draw: &mut usize) -> u32 {
+    match keys {
+        Keys::Uniform(n_keys) => random.below(*n_keys),
+        Keys::Zipf(draws) => {
+            *draw = if *draw + 1 >= draws.len() { 0 } else { *draw + 1 };
+            draws[*draw]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys_of(workload: Workload, n_threads: u32) -> Vec<u32> {
+        let sources = (0..n_threads).map(|it| Source::new(workload.clone(), it, n_threads));
+        let mut keys: Vec<u32> = sources
+            .flat_map(|mut it| std::iter::from_fn(move || it.next()).map(|it| it.key))
+            .collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    #[test]
+    fn filling_covers_every_key_once_whatever_the_threads() {
+        for n_threads in [1, 3] {
+            let keys = keys_of(Workload::Fill { first: 5, n_keys: 10 }, n_threads);
+            assert_eq!(keys, (5..15).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_mix_keeps_its_proportion() {
+        let keys = Keys::Uniform(100);
+        let mut source = Source::new(Workload::Mix { gets: 10, sets: 1, keys }, 0, 1);
+        let n_sets = (0..1100).filter_map(|_| source.next()).filter(|it| it.op == Op::Set).count();
+        assert_eq!(n_sets, 100);
+    }
+
+    #[test]
+    fn growing_reads_only_what_was_written_before() {
+        let mut source = Source::new(Workload::Grow { gets: 2, n_keys: 50 }, 0, 1);
+        let (mut n_written, mut n_read) = (0, 0);
+        while let Some(ask) = source.next() {
+            if ask.op == Op::Set {
+                n_written += 1;
+                continue;
+            }
+            assert!(ask.key < n_written);
+            n_read += 1;
+        }
+        assert_eq!(n_written, 50);
+        assert!(n_read >= 98, "{n_read}");
+    }
+}

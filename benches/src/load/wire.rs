@@ -1,0 +1,249 @@
+//! Requests as bytes: templates filled in with a key's digits.
+
+use super::reply;
+
+/// Which of the two protocols a run speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Protocol {
+    Resp,
+    Memcached,
+}
+
+impl Protocol {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Protocol::Resp => "RESP",
+            Protocol::Memcached => "memcached",
+        }
+    }
+}
+
+/// What one request does. The last three are RESP's alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Get,
+    Set,
+    /// Adds 1 to one field of a cart.
+    CartIncrement,
+    /// Reads a whole cart.
+    CartRead,
+    /// Writes all fields of a cart.
+    CartFill,
+}
+
+/// How requests look: all that two requests of one run have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) protocol: Protocol,
+    /// Behind the key's tag, every value of a run is these bytes.
+    template: Vec<u8>,
+    /// memcached's flags and expiry, or RESP's options behind the value.
+    set_tail: Vec<u8>,
+    set_head: &'static [u8],
+    pub(super) get_reply_head: Vec<u8>,
+}
+
+/// How values are stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) value_bytes: usize,
+    /// Milliseconds since the epoch at which what is stored expires.
+    pub(crate) expire_at_ms: Option<u64>,
+    /// memcached's 32 bits beside the value.
+    pub(crate) client_flags: u32,
+}
+
+impl Wire {
+    pub(crate) fn new(protocol: Protocol, stored: Stored) -> Wire {
+        let Stored { value_bytes, expire_at_ms, client_flags } = stored;
+        let expire_s = expire_at_ms.map_or(0, |it| it.div_ceil(1000));
+        let (set_head, set_tail, get_reply_head) = match (protocol, expire_at_ms) {
+            (Protocol::Memcached, _) => (
+                &b"set "[..],
+                format!(" {client_flags} {expire_s} {value_bytes}\r\n"),
+                format!(" {client_flags} {value_bytes}\r\n"),
+            ),
+            (Protocol::Resp, None) => (
+                &b"*3\r\n$3\r\nSET\r\n$16\r\n"[..],
+                String::from("\r\n"),
+                format!("${value_bytes}\r\n"),
+            ),
+            (Protocol::Resp, Some(at_ms)) => (
+                &b"*5\r\n$3\r\nSET\r\n$16\r\n"[..],
+                format!("\r\n$4\r\nPXAT\r\n${}\r\n{at_ms}\r\n", at_ms.to_string().len()),
+                format!("${value_bytes}\r\n"),
+            ),
+        };
+        Wire {
+            protocol,
+            template: template(value_bytes),
+            set_tail: set_tail.into_bytes(),
+            set_head,
+            get_reply_head: get_reply_head.into_bytes(),
+        }
+    }
+
+    /// Appends one request.
+    pub(crate) fn put(&self, op: Op, key: u32, field: u32, out: &mut Vec<u8>) {
+        match (op, self.protocol) {
+            (Op::Get, Protocol::Resp) => put_all(out, &[RESP_GET, &key_name(key), b"\r\n"]),
+            (Op::Get, Protocol::Memcached) => put_all(out, &[b"get ", &key_name(key), b"\r\n"]),
+            (Op::Set, Protocol::Memcached) => {
+                put_all(out, &[self.set_head, &key_name(key), &self.set_tail]);
+                self.put_value(key, out);
+                out.extend_from_slice(b"\r\n");
+            }
+            (Op::Set, Protocol::Resp) => {
+                put_all(out, &[self.set_head, &key_name(key), b"\r\n", &self.get_reply_head]);
+                self.put_value(key, out);
+                out.extend_from_slice(&self.set_tail);
+            }
+            (Op::CartRead, _) => put_all(out, &[RESP_HGETALL, &cart_name(key), b"\r\n"]),
+            (Op::CartIncrement, _) => {
+                put_all(out, &[RESP_HINCRBY, &cart_name(key), b"\r\n$8\r\n"]);
+                put_all(out, &[&field_name(field), b"\r\n$1\r\n1\r\n"]);
+            }
+            (Op::CartFill, _) => put_cart(key, out),
+        }
+    }
+
+    /// The length of the whole reply to a request when `input` begins with one, `None` when it
+    /// is cut short.
+    pub(crate) fn check(
+        &self,
+        op: Op,
+        key: u32,
+        input: &[u8],
+    ) -> Result<Option<reply::Right>, reply::Wrong> {
+        reply::check(self, op, key, input)
+    }
+
+    /// The value of a key is its tag and the template: a reply proves that it is this key's.
+    fn put_value(&self, key: u32, out: &mut Vec<u8>) {
+        let tag = tag(key);
+        let n_tag = self.template.len().min(tag.len());
+        put_all(out, &[&tag[..n_tag], &self.template[n_tag..]]);
+    }
+
+    pub(super) fn is_value_of(&self, key: u32, value: &[u8]) -> bool {
+        let tag = tag(key);
+        let n_tag = self.template.len().min(tag.len());
+        value.len() == self.template.len()
+            && value[..n_tag] == tag[..n_tag]
+            && value[n_tag..] == self.template[n_tag..]
+    }
+
+    pub(super) fn value_bytes(&self) -> usize {
+        self.template.len()
+    }
+}
+
+fn put_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    for it in parts {
+        out.extend_from_slice(it);
+    }
+}
+
+fn put_cart(key: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("*{}\r\n", 2 + 2 * CART_FIELDS).as_bytes());
+    put_all(out, &[b"$4\r\nHSET\r\n$16\r\n", &cart_name(key), b"\r\n"]);
+    for field in 0..CART_FIELDS {
+        put_all(out, &[b"$8\r\n", &field_name(field), b"\r\n$1\r\n1\r\n"]);
+    }
+}
+
+/// Printable bytes without a pattern that a compressing server could profit from.
+fn template(value_bytes: usize) -> Vec<u8> {
+    let mut random = crate::random::Random::new(1);
+    (0..value_bytes).map(|_| b'a' + random.below(26) as u8).collect()
+}
+
+/// `key:000000000042`: 16 bytes, as figures about memory assume.
+pub(crate) fn key_name(key: u32) -> [u8; 16] {
+    let mut name = *b"key:000000000000";
+    put_digits(key, &mut name);
+    name
+}
+
+pub(crate) fn cart_name(key: u32) -> [u8; 16] {
+    let mut name = *b"cart:00000000000";
+    put_digits(key, &mut name);
+    name
+}
+
+/// A field like the article's `item:17` of a cart.
+pub(crate) fn field_name(field: u32) -> [u8; 8] {
+    let mut name = *b"item:000";
+    name[6..].copy_from_slice(&pair(field % 100));
+    name
+}
+
+/// The key in eight hexadecimal digits.
+fn tag(key: u32) -> [u8; 8] {
+    let mut tag = [0; 8];
+    for (at, digit) in tag.iter_mut().enumerate() {
+        *digit = HEX[(key >> (28 - 4 * at)) as usize & 15];
+    }
+    tag
+}
+
+/// Writes a number's decimal digits, two at a time, at the end of a name full of zeros.
+fn put_digits(mut number: u32, name: &mut [u8; 16]) {
+    let mut at = name.len();
+    while number > 0 {
+        at -= 2;
+        name[at..at + 2].copy_from_slice(&pair(number % 100));
+        number /= 100;
+    }
+}
+
+fn pair(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Fields of a cart: under the threshold at which a packed hash turns into an indexed one.
+pub(crate) const CART_FIELDS: u32 = 20;
+const HEX: &[u8; 16] = b"0123456789abcdef";
+const RESP_GET: &[u8] = b"*2\r\n$3\r\nGET\r\n$16\r\n";
+const RESP_HGETALL: &[u8] = b"*2\r\n$7\r\nHGETALL\r\n$16\r\n";
+const RESP_HINCRBY: &[u8] = b"*4\r\n$7\r\nHINCRBY\r\n$16\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(protocol: Protocol, stored: Stored, op: Op) -> String {
+        let mut out = Vec::new();
+        Wire::new(protocol, stored).put(op, 42, 7, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn names_hold_their_numbers() {
+        assert_eq!(&key_name(1_234_567), b"key:000001234567");
+        assert_eq!(&cart_name(u32::MAX), b"cart:04294967295");
+        assert_eq!(&field_name(7), b"item:007");
+        assert_eq!(&tag(0x00ab_cdef), b"00abcdef");
+    }
+
+    #[test]
+    fn requests_follow_their_protocol() {
+        let plain = Stored { value_bytes: 8, ..Stored::default() };
+        let kept = Stored { expire_at_ms: Some(1_700_000_000_500), client_flags: 9, ..plain };
+        let resp = |stored, op| request(Protocol::Resp, stored, op);
+        let memcached = |stored, op| request(Protocol::Memcached, stored, op);
+        assert_eq!(resp(plain, Op::Get), "*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000042\r\n");
+        assert_eq!(
+            resp(plain, Op::Set),
+            "*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000042\r\n$8\r\n0000002a\r\n"
+        );
+        assert!(resp(kept, Op::Set).ends_with("2a\r\n$4\r\nPXAT\r\n$13\r\n1700000000500\r\n"));
+        assert_eq!(
+            resp(plain, Op::CartIncrement),
+            "*4\r\n$7\r\nHINCRBY\r\n$16\r\ncart:00000000042\r\n$8\r\nitem:007\r\n$1\r\n1\r\n"
+        );
+        assert_eq!(memcached(plain, Op::Get), "get key:000000000042\r\n");
+        assert_eq!(memcached(kept, Op::Set), "set key:000000000042 9 1700000001 8\r\n0000002a\r\n");
+    }
+}

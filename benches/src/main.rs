@@ -1,0 +1,3 @@
+fn main() -> anyhow::Result<()> {
+    tandem_benches::run()
+}

@@ -1,0 +1,260 @@
+//! What is compared: every combination of the dimensions that the command line leaves in.
+
+use crate::load::{Footing, Length, Misses, Pace};
+use crate::load::{Load, Protocol, Spread, Stored, Wire, Work, Workload};
+
+/// How servers and load share the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// A server with one worker on core 0, the load on core 1.
+    Pinned,
+    /// Servers with two workers, wherever the scheduler puts them and the load.
+    Shared,
+}
+
+/// The dimensions; what is not given has all its values.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Selection {
+    /// Only the table that the project's goals are written in: 64-byte values, uniform keys, 50
+    /// connections, against Valkey and memcached
+    #[arg(long)]
+    pub(super) quick: bool,
+    #[arg(long, value_enum, value_delimiter = ',')]
+    mode: Vec<Mode>,
+    #[arg(long, value_enum, value_delimiter = ',')]
+    protocol: Vec<Protocol>,
+    #[arg(long, value_enum, value_delimiter = ',')]
+    work: Vec<Work>,
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    value_bytes: Vec<usize>,
+    #[arg(long, value_enum, value_delimiter = ',')]
+    spread: Vec<Spread>,
+    #[arg(long, short, value_name = "N", value_delimiter = ',')]
+    connections: Vec<usize>,
+    #[arg(long, short, value_name = "N", value_delimiter = ',')]
+    pipeline: Vec<usize>,
+}
+
+/// Servers with one content: they are started and filled once for all cells of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Stage {
+    pub(crate) mode: Mode,
+    pub(crate) protocol: Protocol,
+    pub(crate) content: Content,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Content {
+    Strings { value_bytes: usize },
+    Carts,
+}
+
+/// One comparison.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub(crate) struct Cell {
+    pub(crate) stage: Stage,
+    pub(crate) work: Work,
+    pub(crate) spread: Spread,
+    pub(crate) n_connections: usize,
+    pub(crate) pipeline: usize,
+}
+
+impl Selection {
+    /// All cells, those of one stage one after another.
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for stage in self.stages() {
+            for work in self.works(stage.content) {
+                for spread in or(&self.spread, self.quick_or(&[Spread::Uniform], &SPREADS)) {
+                    for n_connections in or(&self.connections, self.quick_or(&[50], &[50, 200])) {
+                        for pipeline in or(&self.pipeline, pipelines(work)) {
+                            cells.push(Cell { stage, work, spread, n_connections, pipeline });
+                        }
+                    }
+                }
+            }
+        }
+        cells.retain(|it| self.is_worth_it(*it));
+        cells
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        let modes = self.quick_or(&[Mode::Pinned], &[Mode::Pinned, Mode::Shared]);
+        for mode in or(&self.mode, modes) {
+            for protocol in or(&self.protocol, &[Protocol::Resp, Protocol::Memcached]) {
+                for content in self.contents(protocol) {
+                    stages.push(Stage { mode, protocol, content });
+                }
+            }
+        }
+        stages
+    }
+
+    fn contents(&self, protocol: Protocol) -> Vec<Content> {
+        let sizes = or(&self.value_bytes, self.quick_or(&[64], &[64, 512, 4096]));
+        let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
+        all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
+            .filter(|it| !self.works(*it).is_empty())
+            .collect()
+    }
+
+    fn works(&self, content: Content) -> Vec<Work> {
+        let all = &[Work::Strings, Work::CartIncrement, Work::CartRead];
+        let mut works = or(&self.work, self.quick_or(&[Work::Strings], all));
+        let is_string = matches!(content, Content::Strings { .. });
+        works.retain(|it| (*it == Work::Strings) == is_string);
+        works
+    }
+
+    /// With the load on the same cores, and with carts, one value of the other dimensions says
+    /// it all, unless more were asked for.
+    fn is_worth_it(&self, cell: Cell) -> bool {
+        let is_plain = cell.stage.mode == Mode::Pinned && cell.work == Work::Strings;
+        is_plain
+            || (!self.spread.is_empty() || cell.spread == Spread::Uniform)
+                && (!self.connections.is_empty() || cell.n_connections == 50)
+    }
+
+    fn quick_or<'a, T>(&self, quick: &'a [T], full: &'a [T]) -> &'a [T] {
+        if self.quick { quick } else { full }
+    }
+}
+
+fn or<T: Copy>(given: &[T], default: &[T]) -> Vec<T> {
+    if given.is_empty() { default.to_vec() } else { given.to_vec() }
+}
+
+fn pipelines(work: Work) -> &'static [usize] {
+    if work == Work::Strings { &[1, 16, 100] } else { &[16] }
+}
+
+impl Stage {
+    pub(crate) fn wire(self) -> Wire {
+        let value_bytes = match self.content {
+            Content::Strings { value_bytes } => value_bytes,
+            Content::Carts => 0,
+        };
+        Wire::new(self.protocol, Stored { value_bytes, ..Stored::default() })
+    }
+
+    /// Bytes that a server needs for each key, roughly and rather too many.
+    pub(crate) fn bytes_per_key(self) -> u64 {
+        match self.content {
+            Content::Strings { value_bytes } => 200 + value_bytes as u64 * 4 / 3,
+            Content::Carts => 1000,
+        }
+    }
+
+    /// Carts are 20 fields each: a tenth of the keys is as much data.
+    pub(crate) fn n_keys(self, n_keys: u32) -> u32 {
+        match self.content {
+            Content::Strings { .. } => n_keys,
+            Content::Carts => (n_keys / 10).max(1),
+        }
+    }
+
+    pub(crate) fn preload(self, n_keys: u32) -> Workload {
+        match self.content {
+            Content::Strings { .. } => Work::Strings.preload(n_keys),
+            Content::Carts => Work::CartRead.preload(n_keys),
+        }
+    }
+
+    pub(crate) fn name(self) -> String {
+        let content = match self.content {
+            Content::Strings { value_bytes } => format!("{value_bytes} B"),
+            Content::Carts => "carts".into(),
+        };
+        let mode = match self.mode {
+            Mode::Pinned => "",
+            Mode::Shared => ", two workers",
+        };
+        format!("{} {content}{mode}", self.protocol.name())
+    }
+}
+
+impl Cell {
+    pub(crate) fn name(self) -> String {
+        let work = match self.work {
+            Work::Strings => "",
+            Work::CartIncrement => " HINCRBY",
+            Work::CartRead => " HGETALL",
+        };
+        let (stage, spread) = (self.stage.name(), self.spread.name());
+        format!("{stage}{work}, {spread}, c{}, p{}", self.n_connections, self.pipeline)
+    }
+
+    /// The load of this cell on a server that has been filled.
+    pub(crate) fn load(self, address: std::net::SocketAddr, workload: Workload) -> Load {
+        let n_threads = if self.stage.mode == Mode::Shared { 2 } else { 1 };
+        Load {
+            address,
+            wire: self.stage.wire(),
+            workload,
+            n_threads: n_threads.min(self.n_connections),
+            n_connections: self.n_connections,
+            pipeline: self.pipeline,
+            pace: Pace::Closed,
+            length: Length::Whole,
+            misses: Misses::Wrong,
+            footing: Footing::default(),
+        }
+    }
+
+    pub(crate) fn workload(self, n_keys: u32) -> Workload {
+        let keys = self.spread.keys(n_keys);
+        match self.work {
+            Work::Strings => Workload::Mix { gets: 10, sets: 1, keys },
+            Work::CartIncrement => Workload::CartIncrement { keys },
+            Work::CartRead => Workload::CartRead { keys },
+        }
+    }
+}
+
+const SPREADS: [Spread; 2] = [Spread::Uniform, Spread::Zipf];
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        selection: Selection,
+    }
+
+    fn cells(line: &str) -> Vec<Cell> {
+        Line::parse_from(format!("bench {line}").split_whitespace()).selection.cells()
+    }
+
+    #[test]
+    fn the_quick_table_has_a_cell_for_each_goal() {
+        let names: Vec<String> = cells("--quick").into_iter().map(Cell::name).collect();
+        let resp = ["RESP 64 B, uniform, c50, p1", "RESP 64 B, uniform, c50, p16"];
+        assert_eq!(names[..2], resp);
+        assert_eq!(names.len(), 6);
+    }
+
+    #[test]
+    fn filters_narrow_any_dimension() {
+        let carts = cells("--work cart-increment,cart-read --mode pinned");
+        assert_eq!(carts.len(), 2);
+        let one =
+            cells("--mode pinned --protocol memcached --value-bytes 7 --spread zipf -c 3 -p 9");
+        assert_eq!(one.len(), 1);
+        assert_eq!(one[0].name(), "memcached 7 B, zipf, c3, p9");
+    }
+
+    #[test]
+    fn all_of_it_is_the_product_of_the_dimensions() {
+        let pinned = cells("--mode pinned");
+        let n_strings = pinned.iter().filter(|it| it.work == Work::Strings).count();
+        assert_eq!(n_strings, 2 * 3 * 2 * 2 * 3);
+        assert_eq!(pinned.len() - n_strings, 2);
+    }
+}

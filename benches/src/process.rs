@@ -1,0 +1,134 @@
+//! What Linux says about a process: CPU time, memory; and where and how threads run.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// CPU time that a process has used, over all its threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cpu {
+    pub(crate) total_ns: u64,
+    /// Clock ticks in user mode and in the kernel. They are coarse: only their proportion over
+    /// a window is used.
+    user_ticks: u64,
+    system_ticks: u64,
+}
+
+impl Cpu {
+    pub(crate) fn of(pid: u32) -> Result<Cpu> {
+        let (user_ticks, system_ticks) = ticks(pid)?;
+        Ok(Cpu { total_ns: total_ns(pid)?, user_ticks, system_ticks })
+    }
+
+    /// What was used since `before`: all of it, and the part in user mode.
+    pub(crate) fn since(self, before: Cpu) -> (u64, u64) {
+        let total_ns = self.total_ns.saturating_sub(before.total_ns);
+        let user = self.user_ticks.saturating_sub(before.user_ticks);
+        let system = self.system_ticks.saturating_sub(before.system_ticks);
+        let share = user as f64 / ((user + system) as f64).max(1.0);
+        (total_ns, (total_ns as f64 * share) as u64)
+    }
+}
+
+/// The scheduler's own count, exact to the nanosecond.
+fn total_ns(pid: u32) -> Result<u64> {
+    let mut total_ns = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let path = thread?.path().join("schedstat");
+        // A thread may have ended since the folder was read.
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let first = text.split(' ').next().and_then(|it| it.parse::<u64>().ok());
+        total_ns += first.with_context(|| format!("{}: {text}", path.display()))?;
+    }
+    Ok(total_ns)
+}
+
+fn ticks(pid: u32) -> Result<(u64, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in brackets may hold spaces: count from its end. There, utime is word 12.
+    let (_, after) = text.rsplit_once(')').context("stat without a name")?;
+    let mut words = after.split_whitespace().skip(11).map(str::parse::<u64>);
+    let (Some(Ok(user)), Some(Ok(system))) = (words.next(), words.next()) else {
+        bail!("stat without times: {text}");
+    };
+    Ok((user, system))
+}
+
+/// Resident memory in bytes, from the exact count where the kernel has one.
+pub(crate) fn rss_bytes(pid: u32) -> Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
+    let (text, name) = match rollup {
+        Ok(it) => (it, "Rss:"),
+        Err(_) => (fs::read_to_string(format!("/proc/{pid}/status"))?, "VmRSS:"),
+    };
+    let line = text.lines().find_map(|it| it.strip_prefix(name)).context("no resident memory")?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kib << 10)
+}
+
+/// Bytes that processes could still take.
+pub(crate) fn available_bytes() -> Result<u64> {
+    let text = fs::read_to_string("/proc/meminfo")?;
+    let line = text.lines().find_map(|it| it.strip_prefix("MemAvailable:"));
+    let kib: u64 = line.context("no MemAvailable")?.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib << 10)
+}
+
+/// Runs `work` on one core. Threads and processes that it starts stay there.
+pub(crate) fn on_core<T>(core: Option<usize>, work: impl FnOnce() -> T) -> Result<T> {
+    let Some(core) = core else { return Ok(work()) };
+    let before = sched_getaffinity(None)?;
+    stay_on_core(core)?;
+    let done = work();
+    sched_setaffinity(None, &before)?;
+    Ok(done)
+}
+
+pub(crate) fn n_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Keeps the calling thread on one core.
+pub(crate) fn stay_on_core(core: usize) -> Result<()> {
+    let mut only = CpuSet::new();
+    only.set(core);
+    sched_setaffinity(None, &only).with_context(|| format!("core {core}"))
+}
+
+/// Real-time priorities, all above those of ordinary processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Priority {
+    /// The servers and the load threads.
+    Measured = 10,
+    /// The thread that ends the windows: it must have its turn though a load thread never sleeps.
+    Conductor = 20,
+}
+
+/// Makes the calling thread, and those it starts, run before all ordinary ones.
+pub(crate) fn run_before_others(priority: Priority) -> Result<()> {
+    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+    let mut command = std::process::Command::new("chrt");
+    let status = command.args(["-f", "-p", &(priority as u8).to_string(), &thread]).status()?;
+    if !status.success() {
+        bail!("chrt refused real-time priority: run without --real-time, or as root");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_time_and_memory_are_found() {
+        let pid = std::process::id();
+        let before = Cpu::of(pid).unwrap();
+        let mut random = crate::random::Random::new(1);
+        let sum = (0..20_000_000u64).fold(0u64, |sum, _| sum.wrapping_add(random.next()));
+        let (total_ns, user_ns) = Cpu::of(pid).unwrap().since(before);
+        assert!(total_ns > 1_000_000 && user_ns <= total_ns, "{sum} {total_ns} {user_ns}");
+        assert!(rss_bytes(pid).unwrap() > 1 << 20);
+        assert!(available_bytes().unwrap() > 1 << 20);
+    }
+}

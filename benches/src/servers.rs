@@ -1,0 +1,257 @@
+//! Starts and stops the servers that are measured.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tandem_tests::oracle::{Kind, Program};
+
+use crate::clock::pause_ms;
+use crate::load::Protocol;
+use crate::process::{Priority, on_core};
+
+/// Where to find the servers, and how they are run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Places {
+    /// Tandem's program [default: the release build beside this program]
+    #[arg(long, env = "TANDEM_BIN", value_name = "FILE")]
+    pub(crate) tandem: Option<PathBuf>,
+    /// Folder with an unpacked system that holds valkey-server, redis-server and memcached
+    /// [default: where `cargo xtask oracles up` keeps them, then the PATH]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) oracle_root: Option<PathBuf>,
+    /// Another server: NAME=PROTOCOL:COMMAND, where the command has {port} and may have
+    /// {threads}; PROTOCOL is resp or memcached
+    #[arg(long, value_name = "PEER")]
+    pub(crate) peer: Vec<String>,
+    /// Only servers whose name contains one of these
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Run servers and load generator before all other processes (`SCHED_FIFO`; needs rights)
+    #[arg(long)]
+    pub(crate) real_time: bool,
+}
+
+/// A server that can be started.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    pub(crate) name: String,
+    pub(crate) protocol: Protocol,
+    /// Words with `{port}` and `{threads}` in them.
+    words: Vec<String>,
+}
+
+/// How a server is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Footing {
+    pub(crate) n_threads: usize,
+    pub(crate) core: Option<usize>,
+    pub(crate) real_time: bool,
+}
+
+/// A running server; dropping it ends it.
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) protocol: Protocol,
+    pub(crate) address: SocketAddr,
+    child: Child,
+}
+
+impl Places {
+    /// Tandem first, then every peer that speaks `protocol` and is there.
+    pub(crate) fn recipes(&self, protocol: Protocol) -> Result<Vec<Recipe>> {
+        let mut all = vec![self.tandem(protocol)?];
+        let kinds = match protocol {
+            Protocol::Resp => &[Kind::Valkey, Kind::Redis][..],
+            Protocol::Memcached => &[Kind::Memcached],
+        };
+        for kind in kinds {
+            match self.oracle(*kind) {
+                Ok(it) => all.push(it),
+                Err(error) => eprintln!("without {kind}: {error}"),
+            }
+        }
+        for text in &self.peer {
+            let recipe = Recipe::given(text)?;
+            if recipe.protocol == protocol {
+                all.push(recipe);
+            }
+        }
+        let is_wanted = |it: &Recipe| {
+            self.only.is_empty() || self.only.iter().any(|only| it.name.contains(only.as_str()))
+        };
+        all.retain(is_wanted);
+        if all.is_empty() {
+            bail!("no {} server is left to measure", protocol.name());
+        }
+        Ok(all)
+    }
+
+    pub(crate) fn tandem(&self, protocol: Protocol) -> Result<Recipe> {
+        let program = self.tandem.clone().map_or_else(beside_this_program, Ok)?;
+        let ports = match protocol {
+            Protocol::Resp => "--resp-port {port} --memcached-port 0",
+            Protocol::Memcached => "--resp-port 0 --memcached-port {port}",
+        };
+        let mut words = vec![program.to_string_lossy().into_owned()];
+        words.extend(split(TANDEM_OPTIONS));
+        words.extend(split(ports));
+        Ok(Recipe { name: "tandem".into(), protocol, words })
+    }
+
+    fn oracle(&self, kind: Kind) -> Result<Recipe> {
+        let program = match &self.oracle_root {
+            Some(root) => Program::in_folder(kind, root)?,
+            None => Program::locate(kind)?,
+        };
+        // The port is put in later, like those of all others.
+        let placeholder = 1;
+        let (protocol, options) = match kind {
+            Kind::Valkey | Kind::Redis => (Protocol::Resp, REDIS_OPTIONS),
+            Kind::Memcached => (Protocol::Memcached, MEMCACHED_OPTIONS),
+        };
+        let options = split(options);
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let mut words = program.command_line(placeholder, &options);
+        let port = words.iter_mut().find(|it| **it == placeholder.to_string());
+        *port.context("a command line without a port")? = "{port}".into();
+        Ok(Recipe { name: format!("{kind} {}", program.version), protocol, words })
+    }
+}
+
+impl Recipe {
+    fn given(text: &str) -> Result<Recipe> {
+        let parts = text.split_once('=').and_then(|(name, rest)| {
+            let (protocol, command) = rest.split_once(':')?;
+            Some((name, protocol, command))
+        });
+        let Some((name, protocol, command)) = parts else {
+            bail!("--peer {text}: expected NAME=PROTOCOL:COMMAND");
+        };
+        let protocol = match protocol {
+            "resp" => Protocol::Resp,
+            "memcached" => Protocol::Memcached,
+            other => bail!("--peer {text}: {other} is neither resp nor memcached"),
+        };
+        if !command.contains("{port}") {
+            bail!("--peer {text}: the command must have {{port}} in it");
+        }
+        Ok(Recipe { name: name.into(), protocol, words: split(command) })
+    }
+
+    /// Adds words to the command line.
+    pub(crate) fn with(mut self, options: &str) -> Recipe {
+        self.words.extend(split(options));
+        self
+    }
+
+    pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
+        let port = free_port()?;
+        let threads = footing.n_threads.max(1).to_string();
+        let put =
+            |it: &String| it.replace("{port}", &port.to_string()).replace("{threads}", &threads);
+        let mut words: Vec<String> = self.words.iter().map(put).collect();
+        if footing.real_time {
+            let priority = (Priority::Measured as u8).to_string();
+            words.splice(0..0, ["chrt".into(), "-f".into(), priority]);
+        }
+        let folder = std::env::temp_dir().join("tandem-bench");
+        std::fs::create_dir_all(&folder)?;
+        let log = std::fs::File::create(folder.join(format!("{port}.log")))?;
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(&folder).stdin(Stdio::null());
+        command.stdout(log.try_clone()?).stderr(log);
+        let child = on_core(footing.core, || command.spawn())?
+            .with_context(|| format!("starting {}", words.join(" ")))?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut server =
+            Server { name: self.name.clone(), protocol: self.protocol, address, child };
+        server.wait_until_it_listens(&folder.join(format!("{port}.log")))?;
+        Ok(server)
+    }
+}
+
+impl Server {
+    fn wait_until_it_listens(&mut self, log: &Path) -> Result<()> {
+        for _ in 0..START_TRIES {
+            if let Some(status) = self.child.try_wait()? {
+                let text = std::fs::read_to_string(log).unwrap_or_default();
+                bail!("{} ended at once ({status}):\n{text}", self.name);
+            }
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            pause_ms(START_PAUSE_MS);
+        }
+        bail!("{} does not listen on {}", self.name, self.address);
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops it in its tracks, so that its housekeeping does not disturb another's turn.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    pub(crate) fn thaw(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_raw(self.pid() as i32).context("a process without a number")?;
+        Ok(kill_process(pid, signal)?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // What it holds in memory is of no use to anybody: no reason to ask it politely.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn beside_this_program() -> Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("tandem");
+    if !program.exists() {
+        bail!("no {}: build it (cargo build --release), or give --tandem", program.display());
+    }
+    Ok(program)
+}
+
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn split(words: &str) -> Vec<String> {
+    words.split_whitespace().map(str::to_owned).collect()
+}
+
+/// No budget: what is measured with one sets it itself.
+const TANDEM_OPTIONS: &str = "--threads {threads} --bind 127.0.0.1 --admin-port 0 \
+    --resp-maxmemory 0 --memcached-maxmemory 64gb --log-level warn";
+const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
+/// memcached takes the memory it uses, not the memory it may use.
+const MEMCACHED_OPTIONS: &str = "-t {threads} -m 65536 -c 20000";
+/// Ten seconds.
+const START_TRIES: u32 = 1000;
+const START_PAUSE_MS: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_on_the_command_line_has_three_parts_and_a_port() {
+        let recipe = Recipe::given("pogo=memcached:/bin/pogo -p {port} -t {threads}").unwrap();
+        assert_eq!((recipe.name.as_str(), recipe.protocol), ("pogo", Protocol::Memcached));
+        assert_eq!(recipe.words, ["/bin/pogo", "-p", "{port}", "-t", "{threads}"]);
+        for bad in ["pogo", "pogo=resp", "pogo=http:/bin/x {port}", "pogo=resp:/bin/x -p 1"] {
+            assert!(Recipe::given(bad).is_err(), "{bad}");
+        }
+    }
+}

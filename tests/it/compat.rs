@@ -1,0 +1,122 @@
+//! COMPAT.md is written from the command tables, so that it cannot promise what they lack.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use tandem_memcached::{COMMANDS, Support};
+use tandem_resp::Table;
+use tandem_tests::oracle::{Kind, Oracle};
+
+#[test]
+fn compat_md_says_what_the_tables_say() {
+    let wanted = document();
+    if env::var("TANDEM_COMPAT").is_ok_and(|it| it == "write") {
+        fs::write(path(), wanted).unwrap();
+        return;
+    }
+    let found = fs::read_to_string(path()).unwrap_or_default();
+    assert!(found == wanted, "COMPAT.md is stale: run cargo xtask compat");
+}
+
+/// The list that COMPAT.md counts against is the real server's own.
+#[test]
+fn the_list_of_commands_is_that_of_valkey() {
+    let valkey = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let reply = valkey.ask(b"COMMAND LIST\r\n").unwrap();
+    // `$3`, `get`, `$3`, `set`, ...
+    let mut theirs: Vec<&str> = reply.lines().skip(1).skip(1).step_by(2).collect();
+    let mut ours: Vec<&str> = valkey_commands().map(|(_, name)| name).collect();
+    theirs.sort_unstable();
+    ours.sort_unstable();
+    assert_eq!(ours, theirs);
+}
+
+/// Family and name of every command of the Valkey that we follow; `client|list` is a subcommand.
+fn valkey_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+    include_str!("../data/valkey-commands.txt").lines().filter_map(|it| it.split_once(' '))
+}
+
+fn document() -> String {
+    [vec![INTRODUCTION.to_owned()], resp(), memcached()].concat().join("\n") + "\n"
+}
+
+fn resp() -> Vec<String> {
+    let ours: BTreeMap<&str, &str> = Table::get().docs().map(|it| (it.name, it.syntax)).collect();
+    let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (family, name) in valkey_commands() {
+        families.entry(family).or_default().push(name);
+    }
+    let all: Vec<&str> = families.values().flatten().copied().collect();
+    let top: Vec<&str> = all.iter().copied().filter(|it| !it.contains('|')).collect();
+    let n_ours = top.iter().filter(|it| ours.contains_key(**it)).count();
+    let mut lines = vec![
+        "## Redis and Valkey (RESP)\n".to_owned(),
+        format!("{n_ours} of Valkey 8.1's {} commands, each with every option it has", top.len()),
+        "there. The others answer as unknown commands do.".to_owned(),
+    ];
+    lines.extend(families.iter().flat_map(|(family, names)| section(family, names, &ours)));
+    let beyond: Vec<String> = ours.keys().filter(|it| !all.contains(it)).map(code).collect();
+    if !beyond.is_empty() {
+        lines.push(format!("\n### Beyond Valkey\n\n{}", beyond.join(", ")));
+    }
+    lines
+}
+
+fn section(family: &str, names: &[&str], ours: &BTreeMap<&str, &str>) -> Vec<String> {
+    let (here, missing): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|it| ours.contains_key(*it));
+    let mut lines = vec![format!("\n### {family}: {} of {}\n", here.len(), names.len())];
+    if !here.is_empty() {
+        lines.push("| command | arguments |\n|---|---|".to_owned());
+    }
+    lines.extend(here.iter().map(|name| format!("| {} | {} |", code(name), cell(ours[name]))));
+    if !missing.is_empty() {
+        let gap = if here.is_empty() { "" } else { "\n" };
+        let missing: Vec<String> = missing.iter().map(code).collect();
+        lines.push(format!("{gap}Not yet: {}", missing.join(", ")));
+    }
+    lines
+}
+
+fn memcached() -> Vec<String> {
+    let n_complete = COMMANDS.iter().filter(|it| it.support == Support::Complete).count();
+    let version = tandem_memcached::COMPATIBLE_VERSION;
+    let mut lines = vec![
+        "\n## memcached\n".to_owned(),
+        format!("{n_complete} of the {} commands of memcached {version}, by the", COMMANDS.len()),
+        "classic text protocol.\n".to_owned(),
+        "| command | arguments | |\n|---|---|---|".to_owned(),
+    ];
+    lines.extend(COMMANDS.iter().map(|command| {
+        let support = match command.support {
+            Support::Complete => "complete",
+            Support::Later => "not yet",
+            Support::Never => "no such part here",
+        };
+        format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
+    }));
+    lines
+}
+
+/// A command's name as people type it.
+fn code(name: &&str) -> String {
+    format!("`{}`", name.replace('|', " ").to_ascii_uppercase())
+}
+
+/// Code in a table: a bar would end the cell.
+fn cell(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) }
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../COMPAT.md")
+}
+
+const INTRODUCTION: &str = "\
+# What Tandem answers
+
+Written by `cargo xtask compat` from the command tables of the two front ends; a test fails when it
+is stale. What is listed as here is compared with the real servers, reply by reply, in every test
+run.
+";
