@@ -32,7 +32,7 @@ pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
-pub use crate::output::Output;
+pub use crate::output::{Mark, Output};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

@@ -108,12 +108,7 @@ pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -
 }
 
 /// A retrieval whose keys begin behind `at`.
-fn retrieval<'a>(
-    input: &'a [u8],
-    mut line: Retrieval,
-    at: usize,
-    rules: Rules<'_>,
-) -> Parsed<'a> {
+fn retrieval<'a>(input: &'a [u8], mut line: Retrieval, at: usize, rules: Rules<'_>) -> Parsed<'a> {
     let at = at + n_spaces(&input[at..]);
     let end = memchr2(b' ', b'\n', &input[at..]).map(|len| at + len);
     if let Some(end) = end
@@ -273,8 +268,7 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
     }
     let key = rules.keyspace.key(DATABASE, name);
     let (place, data) = (Place::Only, words.behind_first);
-    let request =
-        Request { verb, tell, place, key, client_flags: 0, exptime, number: delta, data };
+    let request = Request { verb, tell, place, key, client_flags: 0, exptime, number: delta, data };
     Parsed::Whole { entry: Entry::Run(request), len }
 }
 

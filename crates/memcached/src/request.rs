@@ -46,7 +46,7 @@ pub(crate) enum Entry<'a> {
     /// The end of a retrieval of several keys.
     EndOfKeys,
     /// A key of a retrieval is too long: what the line has told so far is taken back.
-    BadKeyInLine,
+    BadKeyInLine(Verb),
     /// A line that is refused as it stands.
     Refused(Refusal<'a>),
 }

@@ -1,6 +1,6 @@
 //! Executes requests on the engine.
 
-use tandem_engine::{Error as EngineError, Expire, NewValue, Output, SetOptions, SetOutcome};
+use tandem_engine::{Error as EngineError, Expire, Key, NewValue, Output, SetOptions, SetOutcome};
 use tandem_engine::{Str, Value, View, When};
 
 use crate::admin;
@@ -56,6 +56,12 @@ impl<'a> Cx<'a> {
         self.tell(tell, error.line());
     }
 
+    /// Answers a store whose value does not end where it should.
+    pub(crate) fn refuse_data(&mut self, verb: Verb, tell: Tell) {
+        self.worker.stores.add(1);
+        self.refuse(Some(verb), tell, Error::BadDataChunk);
+    }
+
     fn count_prefix(&self, request: &Request<'_>, add: impl FnOnce(&mut PrefixCounts)) {
         if self.server.counts_prefixes() {
             let delimiter = self.server.settings.prefix_delimiter;
@@ -84,7 +90,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, request: &Request<'_>, value: NewValue<'_>)
     cx.worker.stores.add(1);
     cx.count_prefix(request, |it| it.sets += 1);
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
-        return refuse_store(cx, request, Error::NoMemoryStoring);
+        return refuse_store(cx, request.verb, request.tell, request.key, Error::NoMemoryStoring);
     }
     let when = match request.verb {
         Verb::Add => When::Absent,
@@ -102,12 +108,15 @@ pub(crate) fn store(cx: &mut Cx<'_>, request: &Request<'_>, value: NewValue<'_>)
     if request.verb == Verb::Cas {
         count_cas(cx, outcome);
     }
-    cx.tell(request.tell, match outcome {
-        SetOutcome::Stored => reply::STORED,
-        SetOutcome::NotStored => reply::NOT_STORED,
-        SetOutcome::Missing => reply::NOT_FOUND,
-        SetOutcome::CasMismatch => reply::EXISTS,
-    });
+    cx.tell(
+        request.tell,
+        match outcome {
+            SetOutcome::Stored => reply::STORED,
+            SetOutcome::NotStored => reply::NOT_STORED,
+            SetOutcome::Missing => reply::NOT_FOUND,
+            SetOutcome::CasMismatch => reply::EXISTS,
+        },
+    );
 }
 
 fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
@@ -120,23 +129,20 @@ fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
 
 /// Refuses a store before or instead of its value. A `set` that fails takes the old value with
 /// it: a client that meant to replace it must not read it again.
-pub(crate) fn refuse_store(cx: &mut Cx<'_>, request: &Request<'_>, error: Error) {
+pub(crate) fn refuse_store(cx: &mut Cx<'_>, verb: Verb, tell: Tell, key: Key<'_>, error: Error) {
     match error {
         Error::TooLarge => cx.worker.store_too_large.add(1),
         _ => cx.worker.store_no_memory.add(1),
     }
-    if request.verb == Verb::Set {
-        cx.view(request).remove(request.key);
+    if verb == Verb::Set {
+        cx.server.keyspace.view(key, cx.now_ms).remove(key);
     }
-    cx.refuse(Some(request.verb), request.tell, error);
+    cx.refuse(Some(verb), tell, error);
 }
 
 /// `append` and `prepend`: flags and expiry stay as they are.
 fn extend(cx: &mut Cx<'_>, request: &Request<'_>, value: &NewValue<'_>) {
-    let added: &[u8] = match value {
-        NewValue::Copied(it) => it,
-        NewValue::Shared(it) => it,
-    };
+    let added = value.as_slice();
     let mut view = cx.view(request);
     let flags = view.peek(request.key).map_or(0, |it| it.client_flags);
     let Ok(Some(mut old)) = view.edit::<Str>(request.key) else {
@@ -220,10 +226,7 @@ fn arithmetic(cx: &mut Cx<'_>, request: &Request<'_>) {
     let mut view = cx.view(request);
     let mut value = match view.edit::<Str>(request.key) {
         Ok(Some(value)) => value,
-        Ok(None) => {
-            drop(view);
-            return miss_arithmetic(cx, request);
-        }
+        Ok(None) => return miss_arithmetic(cx, request),
         Err(_) => return cx.refuse(Some(verb), tell, Error::NonNumeric),
     };
     let Some(old) = number::loose_u64(&value) else {
