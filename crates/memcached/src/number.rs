@@ -47,7 +47,7 @@ pub(crate) fn loose_u64(word: &[u8]) -> Option<u64> {
     (wrapped as i64 >= 0).then_some(wrapped)
 }
 
-/// Blanks, a sign, digits; then the end or a blank and anything.
+/// Blanks, a sign, digits; then the end, or a blank or a zero byte and anything.
 fn signed(word: &[u8]) -> Option<(bool, u64)> {
     let from = word.iter().position(|it| !is_blank(*it))?;
     let word = &word[from..];
@@ -57,7 +57,7 @@ fn signed(word: &[u8]) -> Option<(bool, u64)> {
         rest => (false, rest),
     };
     let end = word.iter().position(|it| !it.is_ascii_digit()).unwrap_or(word.len());
-    if word.get(end).is_some_and(|it| !is_blank(*it)) {
+    if word.get(end).is_some_and(|it| !ends_number(*it)) {
         return None;
     }
     Some((negative, digits_u64(&word[..end])?))
@@ -79,6 +79,11 @@ fn digits_u64(digits: &[u8]) -> Option<u64> {
 /// What C calls a space.
 fn is_blank(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
+}
+
+/// C ends a number at a zero byte too.
+fn ends_number(byte: u8) -> bool {
+    is_blank(byte) || byte == 0
 }
 
 #[cfg(test)]
@@ -109,7 +114,7 @@ mod tests {
         assert_eq!(loose_u64(b"18446744073709551616"), None);
         assert_eq!(loose_u64(b"-18446744073709551615"), Some(1));
         assert_eq!(loose_u64(b"-5"), None);
-        for (word, value) in [(&b"5 "[..], 5), (b" 5", 5), (b"\n5", 5), (b"5 x", 5), (b"005\t", 5)]
+        for (word, value) in [(&b"5 "[..], 5), (b" 5", 5), (b"\n5", 5), (b"5 x", 5), (b"005\t", 5), (b"5\0x", 5)]
         {
             assert_eq!(loose_u64(word), Some(value), "{}", word.escape_ascii());
         }

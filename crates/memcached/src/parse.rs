@@ -188,7 +188,7 @@ fn store<'a>(
     rules: Rules<'_>,
 ) -> Parsed<'a> {
     let value_bytes = number::strict_i32(words.get(4)).and_then(|it| usize::try_from(it).ok());
-    let Some(value_bytes) = value_bytes.filter(|it| words.n >= 5 && *it < VALUE_BYTES_MAX) else {
+    let Some(value_bytes) = value_bytes.filter(|it| words.n >= 5 && *it <= VALUE_BYTES_MAX) else {
         return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
     };
     let skip = value_bytes + CRLF.len();
@@ -249,7 +249,10 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
     if words.n < n_words_min {
         return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
     }
-    let tell = words.tell();
+    let tell = match verb {
+        Verb::Stats | Verb::Version | Verb::Quit => Tell::Outcome,
+        _ => words.tell(),
+    };
     let name = if n_words_min > 1 { words.get(1) } else { b"" };
     if name.len() > KEY_BYTES_MAX {
         return refused(Error::BadFormat, Some(verb), tell, len);
