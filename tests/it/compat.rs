@@ -52,8 +52,11 @@ fn resp() -> Vec<String> {
     let n_ours = top.iter().filter(|it| ours.contains_key(**it)).count();
     let mut lines = vec![
         "## Redis and Valkey (RESP)\n".to_owned(),
-        format!("{n_ours} of Valkey 8.1's {} commands, each with every option it has", top.len()),
-        "there. The others answer as unknown commands do.".to_owned(),
+        format!(
+            "{n_ours} of Valkey 8.1's {} commands, with every option they have there.",
+            top.len()
+        ),
+        "The others answer as unknown commands do.".to_owned(),
     ];
     lines.extend(families.iter().flat_map(|(family, names)| section(family, names, &ours)));
     let beyond: Vec<String> = ours.keys().filter(|it| !all.contains(it)).map(code).collect();

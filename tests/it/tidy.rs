@@ -153,6 +153,37 @@ fn no_command_is_named_outside_its_family() {
     wrong.check();
 }
 
+#[test]
+fn unsafe_code_lies_in_the_memory_modules() {
+    let mut wrong = Objections::default();
+    let here = "tests/it/tidy.rs";
+    for source in sources(&["rs"]) {
+        let is_memory = MEMORY_MODULES.contains(&source.path.as_str()) || source.path == here;
+        for (number, line) in source.lines().filter(|_| !is_memory) {
+            if line.contains("unsafe_code") || names_word(line, "unsafe {") {
+                wrong.add(&source, number, "unsafe code outside the engine's memory modules");
+            }
+        }
+    }
+    wrong.check();
+}
+
+#[test]
+fn the_guards_of_the_invariants_exist() {
+    let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
+    let table = text.split("| what stays true |").nth(1).unwrap();
+    let names =
+        table.lines().take_while(|it| it.contains('|')).filter_map(|it| it.rsplit_once(" | "));
+    let words = names.flat_map(|(_, guards)| guards.split('`').skip(1).step_by(2));
+    let guards: Vec<&str> = words.filter(|it| it.matches('_').count() > 1).collect();
+    assert!(guards.len() > 10, "{guards:?}");
+    let sources = sources(&["rs"]);
+    for guard in guards {
+        let signature = format!("fn {guard}() {{");
+        assert!(sources.iter().any(|it| it.text.contains(&signature)), "there is no test {guard}");
+    }
+}
+
 /// Names of the crates in the manifest's `[dependencies]`.
 fn dependencies(manifest: &str) -> Vec<&str> {
     let section = manifest.lines().skip_while(|it| *it != "[dependencies]").skip(1);
@@ -240,6 +271,10 @@ fn collect(
 
 /// Not written by us.
 const FOREIGN_FOLDERS: [&str; 3] = ["target", "corpus", "artifacts"];
+
+/// What may use pointers: see ARCHITECTURE.md.
+const MEMORY_MODULES: [&str; 3] =
+    ["crates/engine/src/item.rs", "crates/engine/src/memory.rs", "crates/engine/src/segment.rs"];
 
 /// Files of the RESP front end that every command passes through.
 const PATH_OF_A_COMMAND: [&str; 4] = ["batch.rs", "dispatch.rs", "gate.rs", "session.rs"];

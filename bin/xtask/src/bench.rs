@@ -2,10 +2,17 @@
 
 use anyhow::Result;
 
+use crate::oracles;
 use crate::process::{cargo, show};
+use crate::report::explain;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    show(&mut cargo(&["build", "--release", "--package", "tandem"]))?;
+    let asks_for_help = arguments.is_empty() || arguments.iter().any(|it| it == "--help");
+    if !asks_for_help {
+        show(&mut cargo(&["build", "--release", "--package", "tandem"]))?;
+        // What is missing is missed only by the comparison, which measures those that it finds.
+        println!("{}", oracles::install().unwrap_or_else(|error| explain(&error)));
+    }
     let run = ["run", "--release", "--package", "tandem-benches", "--bin", "tandem-bench", "--"];
     show(cargo(&run).args(arguments))
 }

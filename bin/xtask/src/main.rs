@@ -39,7 +39,8 @@ enum Action {
         #[arg(value_enum)]
         action: daemons::Action,
     },
-    /// Build the server and run the load generator with these arguments
+    /// Build the server and run the load generator with these arguments (try --help)
+    #[command(disable_help_flag = true)]
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,

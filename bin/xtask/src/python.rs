@@ -95,7 +95,10 @@ fn headers(folder: &Path) -> Result<Vec<(&'static str, OsString)>> {
         bail!("this machine has no apt-get and dpkg");
     }
     let packages = ["libmemcached-dev", "zlib1g-dev", "libsasl2-dev", "libpython3-dev"];
-    Apt::of_machine(&folder.join("apt"))?.unpack(&packages, folder)?;
+    let apt = Apt::of_machine(&folder.join("apt"))?;
+    apt.unpack(&packages, folder)?;
+    // An installed library is not fetched, and the link to it in the package of headers is broken.
+    apt.unpack_alone(&["zlib1g"], folder)?;
     let include = folder.join("usr/include");
     let python = "import sysconfig; print(sysconfig.get_config_var('py_version_short'), \
                   sysconfig.get_config_var('MULTIARCH') or '.')";
@@ -104,7 +107,8 @@ fn headers(folder: &Path) -> Result<Vec<(&'static str, OsString)>> {
     let own = include.join(format!("python{version}"));
     let libraries = folder.join("usr/lib").join(triple);
     let flags = format!("-I{} -I{}", include.display(), own.display());
-    let link = format!("-L{0} -Wl,-rpath,{0}", libraries.display());
+    // The old kind of path serves the libraries' own libraries too.
+    let link = format!("-L{0} -Wl,-rpath,{0},--disable-new-dtags", libraries.display());
     Ok(vec![("CFLAGS", flags.into()), ("LDFLAGS", link.into())])
 }
 

@@ -138,18 +138,19 @@ struct TestBinary {
 impl TestBinary {
     fn parse(line: &str) -> Option<TestBinary> {
         let message: Value = serde_json::from_str(line).ok()?;
-        let path = message["executable"].as_str()?;
-        let is_test = message["profile"]["test"].as_bool()?;
-        let manifest = Path::new(message["manifest_path"].as_str()?);
-        is_test.then_some(TestBinary {
-            name: message["target"]["name"].as_str()?.to_owned(),
-            path: path.into(),
-            folder: manifest.parent()?.to_owned(),
-        })
+        let path = message["executable"].as_str()?.into();
+        let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
+        let target = &message["target"];
+        let name = target["name"].as_str()?;
+        // A crate's tests from outside are a target of their own, of whatever name.
+        let is_outside = target["kind"].as_array()?.iter().any(|it| it == "test");
+        let crate_name = folder.file_name()?.to_str()?;
+        let name = if is_outside { format!("{crate_name}/{name}") } else { name.to_owned() };
+        message["profile"]["test"].as_bool()?.then_some(TestBinary { name, path, folder })
     }
 
     fn is_integration(&self) -> bool {
-        self.name == "it"
+        self.name == "tests/it"
     }
 
     fn command(&self) -> Command {
@@ -243,10 +244,13 @@ mod tests {
 
     #[test]
     fn a_test_binary_is_found_among_cargos_messages() {
-        let line = r#"{"reason":"compiler-artifact","manifest_path":"/w/crates/x/Cargo.toml",
-            "target":{"name":"x"},"profile":{"test":true},"executable":"/w/target/x-1"}"#;
+        let line = r#"{"reason":"compiler-artifact","manifest_path":"/w/tests/Cargo.toml",
+            "target":{"name":"it","kind":["test"]},"profile":{"test":true},"executable":"/w/x-1"}"#;
         let binary = TestBinary::parse(line).unwrap();
-        assert_eq!((binary.name.as_str(), binary.folder.to_str()), ("x", Some("/w/crates/x")));
+        assert_eq!((binary.name.as_str(), binary.folder.to_str()), ("tests/it", Some("/w/tests")));
+        assert!(binary.is_integration());
+        let of_crate = TestBinary::parse(&line.replace(r#"["test"]"#, r#"["lib"]"#)).unwrap();
+        assert!(!of_crate.is_integration());
         assert!(TestBinary::parse(&line.replace("true", "false")).is_none());
         assert!(TestBinary::parse("not JSON").is_none());
     }

@@ -15,19 +15,12 @@ use crate::shared::Shared;
 
 pub(crate) struct Database {
     cells: Box<[Cell]>,
-    /// True once a key was ever stored: background work passes unused databases by.
-    is_used: Arc<AtomicBool>,
 }
 
 impl Database {
-    pub(crate) fn new(shared: &Arc<Shared>, n_shards: usize, id: u64) -> Database {
-        let is_used = Arc::new(AtomicBool::new(false));
-        let cell = |i: usize| Cell::new(Arc::clone(shared), seed_of(id, i as u64), &is_used);
-        Database { cells: (0..n_shards).map(cell).collect(), is_used }
-    }
-
-    pub(crate) fn is_used(&self) -> bool {
-        self.is_used.load(Ordering::Relaxed)
+    pub(crate) fn new(shared: &Arc<Shared>, n_shards: usize, first_id: u32) -> Database {
+        let cell = |i: usize| Cell::new(Arc::clone(shared), first_id + i as u32);
+        Database { cells: (0..n_shards).map(cell).collect() }
     }
 
     pub(crate) fn cells(&self) -> &[Cell] {
@@ -36,19 +29,8 @@ impl Database {
 
     #[inline]
     pub(crate) fn cell(&self, hash: KeyHash) -> &Cell {
-        &self.cells[self.index_of(hash)]
+        &self.cells[hash.shard() & (self.cells.len() - 1)]
     }
-
-    /// The shard of a key: upper bits of its hash, as the lower ones place it inside.
-    #[inline]
-    pub(crate) fn index_of(&self, hash: KeyHash) -> usize {
-        (hash.0 >> 32) as usize & (self.cells.len() - 1)
-    }
-}
-
-/// A start value for a shard's random numbers: distinct, never 0.
-fn seed_of(database: u64, shard: u64) -> u64 {
-    (database << 32 | (shard + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1
 }
 
 /// One shard and its lock, on cache lines of its own.
@@ -62,18 +44,16 @@ pub(crate) struct Cell {
     due_ms: AtomicU64,
     /// The shard has something to compact or to shrink.
     wants_care: AtomicBool,
-    database_is_used: Arc<AtomicBool>,
 }
 
 impl Cell {
-    fn new(shared: Arc<Shared>, random: u64, is_used: &Arc<AtomicBool>) -> Cell {
+    fn new(shared: Arc<Shared>, id: u32) -> Cell {
         Cell {
-            shard: Mutex::new(Shard::new(shared, random)),
+            shard: Mutex::new(Shard::new(shared, id)),
             table: AtomicPtr::default(),
             n_homes: AtomicUsize::new(0),
             due_ms: AtomicU64::new(u64::MAX),
             wants_care: AtomicBool::new(false),
-            database_is_used: Arc::clone(is_used),
         }
     }
 
@@ -97,7 +77,6 @@ impl Cell {
         if self.n_homes.load(Ordering::Relaxed) != index.n_homes() {
             self.table.store(index.base().cast_mut(), Ordering::Relaxed);
             self.n_homes.store(index.n_homes(), Ordering::Relaxed);
-            self.database_is_used.store(true, Ordering::Relaxed);
         }
         self.due_ms.store(shard.due_ms, Ordering::Relaxed);
         self.wants_care.store(shard.wants_care(), Ordering::Relaxed);
@@ -139,9 +118,19 @@ pub(crate) struct Locked<'a> {
 /// Sleepers to wake.
 struct Wakers(Vec<Waker>);
 
-impl Drop for Wakers {
-    fn drop(&mut self) {
+impl Wakers {
+    #[cold]
+    fn wake(&mut self) {
         self.0.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Wakers {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.wake();
+        }
     }
 }
 

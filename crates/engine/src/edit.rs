@@ -1,6 +1,6 @@
 use std::ops::{Deref, DerefMut};
 
-use crate::item::Attributes;
+use crate::item::{Attributes, BoxedValue};
 use crate::key::Key;
 use crate::shard::{Found, Shard, seconds};
 use crate::value::{Kind, Repr};
@@ -52,6 +52,12 @@ impl<'a, T: Kind> Edit<'a, T> {
     /// An untouched value goes back as it was; a new one is forgotten.
     fn return_untouched(&mut self, repr: Repr) {
         match (repr, self.found) {
+            // Packed bytes too big for a segment: they were in the box, not in the scratch buffer.
+            (Repr::Small(bytes), Some((_, location)))
+                if self.shard.segments.item(location).is_boxed() =>
+            {
+                self.shard.return_boxed(location, BoxedValue::Packed(T::TYPE, bytes));
+            }
             (Repr::Small(scratch), _) => self.shard.keep_scratch(scratch),
             (Repr::Boxed(value), Some((_, location))) => self.shard.return_boxed(location, value),
             (Repr::Boxed(_), None) => {}

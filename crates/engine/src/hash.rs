@@ -45,7 +45,7 @@ impl<'a> HashRef<'a> {
     pub fn iter(self) -> HashIter<'a> {
         HashIter(match self {
             HashRef::Packed(bytes) => Iter::Packed(packed::iter(bytes)),
-            HashRef::Indexed(it) => Iter::Indexed(it.iter()),
+            HashRef::Indexed(it) => Iter::Indexed(it.pairs()),
         })
     }
 

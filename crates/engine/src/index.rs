@@ -6,10 +6,13 @@
 //! a scan goes by hash, whatever the table's size is at each step. An item that finds its home
 //! full goes to the next bucket with room; buckets fill from the front, so a search ends at the
 //! first bucket with a free slot. (Bucketized linear probing, Knuth 6.4; the layout follows
-//! MemC3, NSDI'13, and Segcache, NSDI'21.)
+//! `MemC3`, NSDI'13, and Segcache, NSDI'21.)
 
-use crate::memory::Words;
+use std::sync::Arc;
+
+use crate::memory::{Pool, Words};
 use crate::segment::Location;
+use crate::simd::equal_upper_halves;
 
 pub(crate) const SLOTS: usize = 8;
 pub(crate) const SLOT_BYTES: usize = 8;
@@ -46,11 +49,12 @@ pub(crate) struct Index {
     words: Words,
     n_homes: usize,
     len: usize,
+    pool: Arc<Pool>,
 }
 
 impl Index {
-    pub(crate) fn new() -> Index {
-        Index { words: Words::zeroed(0), n_homes: 0, len: 0 }
+    pub(crate) fn new(pool: Arc<Pool>) -> Index {
+        Index { words: Words::EMPTY, n_homes: 0, len: 0, pool }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -95,10 +99,10 @@ impl Index {
     ) -> Option<(At, Location)> {
         let mut bucket = Index::home(hash, self.n_homes);
         while let Some(slots) = self.bucket(bucket) {
-            for (i, word) in slots.iter().enumerate() {
-                let slot = Slot(*word);
-                if slot.hash() == hash && *word != 0 && is_it(slot.location()) {
-                    return Some((At(bucket * SLOTS + i), slot.location()));
+            for i in matches(slots, hash) {
+                let location = Slot(slots[i]).location();
+                if is_it(location) {
+                    return Some((At(bucket * SLOTS + i), location));
                 }
             }
             if slots[SLOTS - 1] == 0 {
@@ -165,9 +169,10 @@ impl Index {
         let mut n_homes = n_homes;
         loop {
             let mut next = Index {
-                words: Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS),
+                words: Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, &self.pool),
                 n_homes,
                 len: self.len,
+                pool: Arc::clone(&self.pool),
             };
             let mut words = self.words.as_slice().iter().filter(|it| **it != 0);
             if words.all(|word| next.place(Slot(*word))) {
@@ -223,10 +228,7 @@ impl Index {
         let bucket = self.bucket(Index::home(hash, self.n_homes));
         bucket
             .into_iter()
-            .flatten()
-            .map(|word| Slot(*word))
-            .filter(move |it| it.hash() == hash && it.0 != 0)
-            .map(Slot::location)
+            .flat_map(move |slots| matches(slots, hash).map(|i| Slot(slots[i]).location()))
     }
 
     /// Up to `n` taken slots from a random place on, going around.
@@ -238,6 +240,39 @@ impl Index {
             .filter(|i| words[*i] != 0)
             .map(|i| (At(i), Slot(words[i])))
             .take(n)
+    }
+}
+
+/// The taken slots of a bucket that keep this hash.
+#[inline]
+fn matches(slots: &[u64; SLOTS], hash: u32) -> Matches {
+    let mut bits = equal_upper_halves(slots, hash);
+    if hash == 0 {
+        // An empty slot looks like one that keeps hash 0.
+        bits &= taken(slots);
+    }
+    Matches(bits)
+}
+
+#[cold]
+fn taken(slots: &[u64; SLOTS]) -> u32 {
+    (0..SLOTS).map(|i| u32::from(slots[i] != 0) << i).sum()
+}
+
+/// Positions in a bucket, as bits.
+struct Matches(u32);
+
+impl Iterator for Matches {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let i = self.0.trailing_zeros() as usize;
+        self.0 &= self.0 - 1;
+        Some(i)
     }
 }
 
@@ -271,14 +306,14 @@ mod tests {
     #[test]
     fn random_insertions_and_removals_agree_with_a_map() {
         let n = if cfg!(miri) { 300 } else { 20_000 };
-        let mut index = Index::new();
+        let mut index = Index::new(Arc::new(Pool::new()));
         let mut model: BTreeMap<u32, u32> = BTreeMap::new();
         for i in 1..n {
             // Few distinct hashes: buckets overflow and collide.
             let hash = (mix(i) as u32) & 0xfff0_00ff;
             index.insert(hash, Location(i as u32));
             model.insert(i as u32, hash);
-            if mix(i ^ 77).is_multiple_of(3) {
+            if mix(i ^ 0xff).is_multiple_of(3) {
                 let victim = *model.range(mix(i) as u32 % i as u32..).next().unwrap().0;
                 let hash = model.remove(&victim).unwrap();
                 index.remove(get(&index, hash, Location(victim)).unwrap());
@@ -298,6 +333,17 @@ mod tests {
         }
         assert_eq!(index.len(), 0);
         assert!(index.n_homes() < 64, "an emptied table is small");
+    }
+
+    #[test]
+    fn matches_are_the_taken_slots_with_the_hash() {
+        let slot = |hash: u32, location: u32| Slot::new(hash, Location(location)).0;
+        let slots = [slot(7, 1), slot(0, 2), 0, slot(u32::MAX, 3), slot(7, 4), 0, 0, slot(7, 7)];
+        let found = |hash| matches(&slots, hash).collect::<Vec<_>>();
+        assert_eq!(found(7), [0, 4, 7]);
+        assert_eq!(found(0), [1]);
+        assert_eq!(found(u32::MAX), [3]);
+        assert_eq!(found(8), [0; 0]);
     }
 
     #[test]

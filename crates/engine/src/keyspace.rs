@@ -1,7 +1,7 @@
 //! The unit that has a memory budget, an eviction policy, statistics and databases.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -16,7 +16,9 @@ use crate::view::{Held, View};
 /// `&self` and may be called from any thread.
 pub struct Keyspace {
     pub(crate) shared: Arc<Shared>,
-    databases: Box<[Database]>,
+    /// Made when they are first used: a database costs a few hundred bytes a shard.
+    databases: Box<[OnceLock<Database>]>,
+    n_shards: usize,
     /// The physical database behind each logical one; SWAPDB exchanges two.
     places: Box<[AtomicU32]>,
     /// Where the next look for something to evict starts.
@@ -47,9 +49,9 @@ impl Keyspace {
         assert!(options.n_shards.is_power_of_two(), "the number of shards is a power of two");
         assert!(0 < options.n_databases, "a keyspace has a database");
         let shared = Arc::new(Shared::new(&options));
-        let database = |id: u32| Database::new(&shared, options.n_shards, u64::from(id) + 1);
         Keyspace {
-            databases: (0..options.n_databases).map(database).collect(),
+            databases: (0..options.n_databases).map(|_| OnceLock::new()).collect(),
+            n_shards: options.n_shards,
             places: (0..options.n_databases).map(AtomicU32::new).collect(),
             next_victim: AtomicU64::new(0),
             turns: std::array::from_fn(|_| AtomicUsize::new(0)),
@@ -63,7 +65,7 @@ impl Keyspace {
 
     /// Shards of each database.
     pub fn n_shards(&self) -> usize {
-        self.databases[0].cells().len()
+        self.n_shards
     }
 
     #[inline]
@@ -113,22 +115,32 @@ impl Keyspace {
 
     #[inline]
     pub(crate) fn database(&self, db: u32) -> &Database {
-        &self.databases[self.places[db as usize].load(Ordering::Acquire) as usize]
+        self.database_at(self.places[db as usize].load(Ordering::Acquire))
     }
 
-    pub(crate) fn databases(&self) -> &[Database] {
-        &self.databases
+    /// The database at a physical place.
+    #[inline]
+    fn database_at(&self, place: u32) -> &Database {
+        self.databases[place as usize].get_or_init(|| {
+            let first_id = place * self.n_shards as u32;
+            Database::new(&self.shared, self.n_shards, first_id)
+        })
+    }
+
+    /// The databases in use, in locking order.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = &Database> {
+        self.databases.iter().filter_map(OnceLock::get)
     }
 
     #[inline]
     pub(crate) fn shard_id(&self, key: Key<'_>) -> ShardId {
         let database = self.places[key.db as usize].load(Ordering::Acquire);
-        let shard = self.databases[database as usize].index_of(key.hash) as u32;
+        let shard = (key.hash.shard() & (self.n_shards - 1)) as u32;
         ShardId { database, shard }
     }
 
     fn cell(&self, id: ShardId) -> &Cell {
-        &self.databases[id.database as usize].cells()[id.shard as usize]
+        &self.database_at(id.database).cells()[id.shard as usize]
     }
 
     /// First pass over a batch: fetches the table line of a key into the CPU's cache.
@@ -212,24 +224,24 @@ impl Keyspace {
         let n = n_shards * self.databases.len();
         (0..n).find_map(|_| {
             let i = self.next_victim.fetch_add(1, Ordering::Relaxed) as usize % n;
-            let cell = &self.databases[i / n_shards].cells()[i % n_shards];
+            let cell = &self.databases[i / n_shards].get()?.cells()[i % n_shards];
             cell.has_table().then_some(cell)
         })
     }
 
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
-        let held = self.lock_whole(self.database(db));
+        let held = Keyspace::lock_whole(self.database(db));
         empty(held);
     }
 
     /// Empties every database, atomically.
     pub fn flush_all(&self) {
-        let held = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let held = self.databases().flat_map(Keyspace::lock_whole).collect();
         empty(held);
     }
 
-    fn lock_whole<'a>(&'a self, database: &'a Database) -> Vec<Locked<'a>> {
+    fn lock_whole(database: &Database) -> Vec<Locked<'_>> {
         database.cells().iter().map(Cell::lock).collect()
     }
 
@@ -238,8 +250,12 @@ impl Keyspace {
         if a == b {
             return;
         }
+        let _made = (self.database(a), self.database(b));
         // All shards of all databases, in order: swaps are rare, and no mapping can move twice.
-        let held: Vec<_> = self.databases.iter().flat_map(|it| self.lock_whole(it)).collect();
+        let mut held: Vec<_> = self.databases().flat_map(Keyspace::lock_whole).collect();
+        for shard in &mut held {
+            shard.dismiss_waiters();
+        }
         let (a, b) = (&self.places[a as usize], &self.places[b as usize]);
         let was = a.load(Ordering::Acquire);
         a.store(b.load(Ordering::Acquire), Ordering::Release);

@@ -1,18 +1,19 @@
 //! Memory for segments and tables, straight from the system: what is freed goes back to it.
 //!
-//! Segments are blocks of 4 to 64 KiB, carved from reserved chunks and kept in free lists by
+//! Segments are blocks of 4 to 256 KiB, carved from reserved chunks and kept in free lists by
 //! size. A freed block is handed back page by page (`MADV_DONTNEED`) while its addresses stay
 //! reserved, so there are few mappings and freed memory never lingers in the process.
 #![expect(unsafe_code, reason = "maps and unmaps memory")]
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 /// Smallest and largest block, in bytes.
 pub(crate) const BLOCK_MIN: usize = 4 << 10;
-pub(crate) const BLOCK_MAX: usize = 64 << 10;
+pub(crate) const BLOCK_MAX: usize = 256 << 10;
 const N_CLASSES: usize = (BLOCK_MAX / BLOCK_MIN).trailing_zeros() as usize + 1;
 
 /// Address space reserved at a time. Untouched pages cost nothing; where the system counts
@@ -21,10 +22,7 @@ const CHUNK_BYTES_MAX: usize = if cfg!(miri) { 1 << 20 } else { 1 << 30 };
 const CHUNK_BYTES_MIN: usize = 1 << 20;
 
 /// Freed blocks of one size that keep their pages for the next taker (1 MiB of the largest).
-const HOT_BLOCKS_MAX: usize = 16;
-
-/// Tables of this many bytes or more are mapped on their own; smaller ones come from the heap.
-const MAPPED_TABLE_BYTES_MIN: usize = 128 << 10;
+const HOT_BLOCKS_MAX: usize = 4;
 
 /// A source of blocks, shared by the shards of a keyspace. Chunks are released when it drops.
 pub(crate) struct Pool {
@@ -123,30 +121,38 @@ fn reserve() -> Chunk {
     std::alloc::handle_alloc_error(Layout::new::<[u8; CHUNK_BYTES_MIN]>())
 }
 
-/// A zeroed array of `u64`, aligned to a cache line.
+/// A zeroed array of `u64`, aligned to a cache line: the memory of a table.
 pub(crate) struct Words {
     start: NonNull<u64>,
     len: usize,
+    pool: Option<Arc<Pool>>,
 }
 
 // SAFETY: plain owned memory.
 unsafe impl Send for Words {}
 
 impl Words {
-    /// Aborts the process when memory is exhausted, as any allocation does.
-    pub(crate) fn zeroed(len: usize) -> Words {
-        if len == 0 {
-            return Words { start: NonNull::dangling(), len };
-        }
+    pub(crate) const EMPTY: Words = Words { start: NonNull::dangling(), len: 0, pool: None };
+
+    /// Small arrays come from the heap, middling ones from the pool (of whose block only the
+    /// pages in use are touched), large ones are mapped on their own. Ends the process when the
+    /// system has no memory left, as any allocation does.
+    pub(crate) fn zeroed(len: usize, pool: &Arc<Pool>) -> Words {
         let layout = Words::layout(len);
-        let start = if Words::is_mapped(len) {
+        if let Some(size) = Words::block_size(len) {
+            let start = pool.take(size);
+            // SAFETY: the block is ours and at least that long.
+            unsafe { start.write_bytes(0, layout.size()) };
+            return Words { start: start.cast(), len, pool: Some(Arc::clone(pool)) };
+        }
+        let start = if BLOCK_MAX < layout.size() {
             map(layout.size())
         } else {
-            // SAFETY: the layout has a size.
+            // SAFETY: the layout has a size: tables have a bucket at least.
             NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })
         };
         let start = start.unwrap_or_else(|| std::alloc::handle_alloc_error(layout)).cast();
-        Words { start, len }
+        Words { start, len, pool: None }
     }
 
     pub(crate) fn as_slice(&self) -> &[u64] {
@@ -163,8 +169,10 @@ impl Words {
         self.len * size_of::<u64>()
     }
 
-    fn is_mapped(len: usize) -> bool {
-        MAPPED_TABLE_BYTES_MIN <= len * size_of::<u64>()
+    /// The pool's block for so many words, when they are neither too few nor too many.
+    fn block_size(len: usize) -> Option<usize> {
+        let bytes = len * size_of::<u64>();
+        (BLOCK_MIN..=BLOCK_MAX).contains(&bytes).then(|| bytes.next_power_of_two())
     }
 
     fn layout(len: usize) -> Layout {
@@ -176,11 +184,14 @@ impl Words {
 
 impl Drop for Words {
     fn drop(&mut self) {
+        let layout = Words::layout(self.len);
         if self.len == 0 {
             return;
         }
-        let layout = Words::layout(self.len);
-        if Words::is_mapped(self.len) {
+        if let (Some(pool), Some(size)) = (&self.pool, Words::block_size(self.len)) {
+            return pool.give(self.start.cast(), size);
+        }
+        if BLOCK_MAX < layout.size() {
             return unmap(self.start.cast(), layout.size());
         }
         // SAFETY: allocated in `zeroed` with this layout.
@@ -276,12 +287,15 @@ mod tests {
     }
 
     #[test]
-    fn words_are_zeroed_and_aligned_at_both_sizes() {
-        for len in [0, 8, MAPPED_TABLE_BYTES_MIN / 8] {
-            let mut words = Words::zeroed(len);
-            assert!(words.as_slice().iter().all(|it| *it == 0));
-            words.as_mut_slice().fill(7);
-            assert!(len == 0 || words.as_slice().as_ptr().addr() % 64 == 0);
+    fn words_are_zeroed_and_aligned_at_every_size() {
+        let pool = Arc::new(Pool::new());
+        for len in [8, BLOCK_MIN / 8, BLOCK_MIN / 8 + 8, BLOCK_MAX / 8 + 8] {
+            for _ in 0..2 {
+                let mut words = Words::zeroed(len, &pool);
+                assert!(words.as_slice().iter().all(|it| *it == 0));
+                words.as_mut_slice().fill(7);
+                assert_eq!(words.as_slice().as_ptr().addr() % 64, 0);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Getting memory back: compaction of segments, the sweep for expired items, eviction.
 
 use crate::index::{At, Slot};
-use crate::item::SECONDS_MASK;
+use crate::layout::SECONDS_MASK;
 use crate::memory::BLOCK_MIN;
 use crate::segment::{Location, Segments};
 use crate::shard::{Shard, seconds};
@@ -83,12 +83,9 @@ impl Shard {
 
     /// Frees a segment in which nothing lives any more.
     pub(crate) fn release_if_dead(&mut self, id: usize) {
-        let segment = self.segments.get(id);
         let walked = self.sweep.is_in(id) || self.compaction.is_some_and(|it| it.id == id);
-        // Segment 0 starts with 8 bytes that belong to no item.
-        let gone = segment.dead as usize + Segments::first_offset(id) == segment.size as usize;
-        if gone && !walked && !self.segments.is_active(id) {
-            self.segments.release(id);
+        if !walked && self.segments.is_dead(id) {
+            self.segments.reclaim(id);
         }
     }
 
@@ -180,10 +177,10 @@ impl Shard {
 
     fn least_recently_used(&mut self, now_ms: u64) -> Option<(At, Location)> {
         let random = self.next_random();
-        let now_s = seconds(now_ms);
+        let clock = seconds(now_ms);
         let idle = |slot: Slot| {
             let used = self.segments.item(slot.location()).used_s();
-            now_s.wrapping_sub(used) & SECONDS_MASK
+            clock.wrapping_sub(used) & SECONDS_MASK
         };
         self.index
             .samples(random, EVICTION_SAMPLES)

@@ -22,6 +22,13 @@ const SEGMENT_SHARE: usize = 8;
 /// that stays empty is an eighth at most.
 const ITEMS_MIN: usize = 8;
 
+/// Items whose tail waste is small enough: half an item in a few hundred.
+const ITEMS_ENOUGH: usize = 512;
+
+/// A shard with more segments than this takes larger ones, whatever its items, so that it never
+/// runs out of segments.
+const SEGMENTS_ENOUGH: usize = 1024;
+
 /// Where an item lies: its segment and its offset there in units of 8 bytes. Never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Location(pub(crate) u32);
@@ -110,8 +117,7 @@ impl Segments {
             self.dead_bytes += rest as usize;
         }
         // The first segment starts with 8 bytes that no item has: location 0 means none.
-        let wanted = (self.bytes / SEGMENT_SHARE).max(item_size * ITEMS_MIN).next_power_of_two();
-        let size = wanted.clamp(BLOCK_MIN, BLOCK_MAX);
+        let size = self.next_size(item_size);
         let id = self.free_ids.pop().map_or_else(
             || {
                 self.list.push(Segment::FREE);
@@ -127,6 +133,14 @@ impl Segments {
         self.active = id;
     }
 
+    /// How large a segment to open for items of about this size. Large ones waste less at their
+    /// tails, small ones are emptied sooner and suit small shards.
+    fn next_size(&self, item_size: usize) -> usize {
+        let enough = (item_size * ITEMS_ENOUGH).max(self.bytes / SEGMENTS_ENOUGH);
+        let wanted = (self.bytes / SEGMENT_SHARE).min(enough).max(item_size * ITEMS_MIN);
+        wanted.next_power_of_two().clamp(BLOCK_MIN, BLOCK_MAX)
+    }
+
     /// Gives a segment's memory back. No live item is in it.
     pub(crate) fn release(&mut self, id: usize) {
         let segment = std::mem::replace(&mut self.list[id], Segment::FREE);
@@ -135,6 +149,27 @@ impl Segments {
         self.dead_bytes -= segment.dead as usize;
         self.pool.give(start, segment.size as usize);
         self.free_ids.push(id as u32);
+    }
+
+    /// True when nothing lives in a segment. What the active one has left is free, not dead.
+    pub(crate) fn is_dead(&self, id: usize) -> bool {
+        let it = &self.list[id];
+        let end = if self.is_active(id) { it.used } else { it.size };
+        // Segment 0 starts with 8 bytes that belong to no item.
+        it.dead as usize + Segments::first_offset(id) == end as usize
+    }
+
+    /// Gives a dead segment's memory back. A small active one starts over where it is, so that a
+    /// key that comes and goes alone does not ask the pool each time.
+    pub(crate) fn reclaim(&mut self, id: usize) {
+        if !self.is_active(id) || self.list[id].size as usize != BLOCK_MIN {
+            return self.release(id);
+        }
+        let it = &mut self.list[id];
+        self.dead_bytes -= it.dead as usize;
+        it.used = Segments::first_offset(id) as u32;
+        it.dead = 0;
+        it.expire_min_ms = u64::MAX;
     }
 
     pub(crate) fn get(&self, id: usize) -> &Segment {
@@ -232,9 +267,11 @@ impl Segments {
             .then(|| Location::new(id, offset))
     }
 
-    /// Segment bytes, dead ones and the list itself.
+    /// Bytes that were written to, dead ones included, and the list itself. What is still free of
+    /// the active segment has no pages yet.
     pub(crate) fn total_bytes(&self) -> usize {
-        self.bytes + self.list.capacity() * size_of::<Segment>()
+        let free = self.list.get(self.active).map_or(0, |it| it.size - it.used) as usize;
+        self.bytes - free + self.list.capacity() * size_of::<Segment>()
     }
 
     /// Drops every box. Only the memory is left to give back.

@@ -4,26 +4,18 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use bytes::Bytes;
-
-use crate::index::{At, Index, SLOT_BYTES};
-use crate::item::{
-    Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, ItemRef, Layout, Payload, SECONDS_MASK,
-    is_boxed_key, tag_of_type,
-};
+use crate::index::{At, Index};
+use crate::item::{Attributes, ItemRef, Payload};
 use crate::key::{Key, KeyHash};
+use crate::layout::{Layout, SECONDS_MASK};
 use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
 use crate::shared::Shared;
-use crate::value::{Item, NewValue, Repr, Type};
 use crate::waiters::Waiters;
 
 /// Changes of the heap's share are booked with the keyspace in steps of this many bytes, so that
 /// small edits do not fight over one counter. Segments and tables are booked at once.
 const CHARGE_STEP_BYTES: i64 = 4 << 10;
-
-/// A scratch buffer that grew beyond this is let go after its edit.
-const SCRATCH_BYTES_MAX: usize = 64 << 10;
 
 /// Where a live item is: its slot and its place in the log.
 pub(crate) type Found = (At, Location);
@@ -55,7 +47,7 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    fn add(&mut self, item: ItemRef<'_>) {
+    pub(crate) fn add(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring += u64::from(expire != 0);
         self.expire_sum_ms += u128::from(expire);
@@ -64,7 +56,7 @@ impl Holdings {
         self.payload_bytes += item.payload_bytes() as u64;
     }
 
-    fn subtract(&mut self, item: ItemRef<'_>) {
+    pub(crate) fn subtract(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring -= u64::from(expire != 0);
         self.expire_sum_ms -= u128::from(expire);
@@ -85,7 +77,7 @@ pub(crate) struct Shard {
     pub(crate) wakers: Vec<Waker>,
     /// Bytes booked with the keyspace.
     charged: i64,
-    scratch: Vec<u8>,
+    pub(crate) scratch: Vec<u8>,
     pub(crate) random: u64,
     pub(crate) compaction: Option<Compaction>,
     pub(crate) sweep: Sweep,
@@ -96,17 +88,18 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(shared: Arc<Shared>, random: u64) -> Shard {
+    /// `id` tells the shard from all others of its keyspace.
+    pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Shard {
         Shard {
-            index: Index::new(),
+            index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),
             holdings: Holdings::default(),
-            waiters: Waiters::new(0),
+            waiters: Waiters::new(id),
             wakers: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
-            random,
+            random: u64::from(id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
@@ -181,7 +174,7 @@ impl Shard {
     }
 
     /// Takes an item that has just been written into the accounts.
-    fn enter(&mut self, location: Location) {
+    pub(crate) fn enter(&mut self, location: Location) {
         let item = self.segments.item(location);
         self.holdings.add(item);
         let expire = item.expire_at_ms();
@@ -252,171 +245,6 @@ impl Shard {
         }
     }
 
-    /// Writes an item anew with other attributes, its value as it is.
-    fn reattribute(&mut self, key: Key<'_>, found: Found, change: impl FnOnce(&mut Attributes)) {
-        let mut attributes = self.segments.item(found.1).attributes();
-        change(&mut attributes);
-        let stores = self.events.stores;
-        let (repr, kind) = self.take(found.1);
-        self.put_back(key, Some(found), kind, repr, &attributes);
-        self.events.stores = stores;
-    }
-
-    /// Takes a value out of its item to be edited: packed bytes into the scratch buffer, a boxed
-    /// value as it is (its box stays behind, empty). `put_back` must follow.
-    pub(crate) fn take(&mut self, location: Location) -> (Repr, Type) {
-        let item = self.segments.item(location);
-        let kind = item.value().kind();
-        if item.is_boxed() {
-            self.holdings.subtract(item);
-            let mut item = self.segments.item_mut(location);
-            let empty = BoxedValue::String(Bytes::new());
-            let value = std::mem::replace(&mut item.boxed_mut().value, empty);
-            self.holdings.add(self.segments.item(location));
-            return (Repr::Boxed(value), kind);
-        }
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        scratch.extend_from_slice(self.segments.item(location).payload());
-        if kind != Type::String {
-            scratch.pop();
-        }
-        (Repr::Small(scratch), kind)
-    }
-
-    /// An empty buffer for a value that is about to be made.
-    pub(crate) fn scratch(&mut self) -> Vec<u8> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        scratch
-    }
-
-    /// Keeps a buffer for the next edit.
-    pub(crate) fn keep_scratch(&mut self, scratch: Vec<u8>) {
-        if scratch.capacity() <= SCRATCH_BYTES_MAX {
-            self.scratch = scratch;
-        }
-    }
-
-    /// Stores an edited value over the item it came from, or as a new one.
-    pub(crate) fn put_back(
-        &mut self,
-        key: Key<'_>,
-        old: Option<Found>,
-        kind: Type,
-        repr: Repr,
-        attributes: &Attributes,
-    ) {
-        match repr {
-            Repr::Boxed(BoxedValue::String(it)) if fits_inline(key.name, it.len()) => {
-                self.store(key, old, Payload::String(&it), attributes);
-            }
-            Repr::Boxed(value) => self.store_boxed(key, old, value, attributes),
-            Repr::Small(mut bytes) if kind == Type::String => {
-                if fits_inline(key.name, bytes.len()) {
-                    self.store(key, old, Payload::String(&bytes), attributes);
-                    self.keep_scratch(bytes);
-                } else {
-                    bytes.shrink_to_fit();
-                    let value = BoxedValue::String(Bytes::from(bytes));
-                    self.store_boxed(key, old, value, attributes);
-                }
-            }
-            Repr::Small(mut bytes) if fits_inline(key.name, bytes.len() + 1) => {
-                bytes.push(tag_of_type(kind));
-                self.store(key, old, Payload::Packed(&bytes), attributes);
-                self.keep_scratch(bytes);
-            }
-            Repr::Small(bytes) => {
-                self.store_boxed(key, old, BoxedValue::Packed(kind, bytes), attributes);
-            }
-        }
-    }
-
-    /// Stores a boxed value, in the box that is there when nothing else changes.
-    fn store_boxed(
-        &mut self,
-        key: Key<'_>,
-        old: Option<Found>,
-        value: BoxedValue,
-        attributes: &Attributes,
-    ) {
-        if let Some((_, location)) = old {
-            let item = self.segments.item(location);
-            if item.is_boxed() && item.attributes() == *attributes {
-                self.events.stores += 1;
-                self.holdings.subtract(item);
-                self.segments.item_mut(location).boxed_mut().value = value;
-                return self.enter(location);
-            }
-        }
-        let boxed_key = is_boxed_key(key.name).then(|| Box::from(key.name));
-        let boxed = Box::new(Boxed { key: boxed_key, value });
-        self.store(key, old, Payload::Boxed(boxed), attributes);
-    }
-
-    /// Stores a string as it comes from a client.
-    pub(crate) fn store_string(
-        &mut self,
-        key: Key<'_>,
-        old: Option<Found>,
-        value: NewValue<'_>,
-        attributes: &Attributes,
-    ) {
-        let len = value.as_slice().len();
-        if fits_inline(key.name, len) {
-            return self.store(key, old, Payload::String(value.as_slice()), attributes);
-        }
-        let bytes = match value {
-            NewValue::Copied(it) => Bytes::copy_from_slice(it),
-            NewValue::Shared(it) => it,
-        };
-        self.store_boxed(key, old, BoxedValue::String(bytes), attributes);
-    }
-
-    /// An item as callers see it.
-    pub(crate) fn item(&self, location: Location, now_ms: u64) -> Item<'_> {
-        let item = self.segments.item(location);
-        let attributes = item.attributes();
-        Item {
-            key: item.key(),
-            value: item.value(),
-            expire_at_ms: (attributes.expire_at_ms != 0).then_some(attributes.expire_at_ms),
-            idle_s: seconds(now_ms).wrapping_sub(attributes.used_s) & SECONDS_MASK,
-            client_flags: attributes.client_flags,
-            cas: (attributes.cas != 0).then_some(attributes.cas),
-            fetched: attributes.fetched,
-            edited: attributes.edited,
-            total_bytes: item.total_bytes() + SLOT_BYTES,
-        }
-    }
-
-    /// Bytes taken from the system.
-    pub(crate) fn used_bytes(&self) -> u64 {
-        (self.segments.total_bytes() + self.index.bytes()) as u64 + self.holdings.heap_bytes
-    }
-
-    /// A copy of a value, for another key.
-    pub(crate) fn clone_value(&mut self, location: Location) -> (Repr, Type) {
-        let item = self.segments.item(location);
-        if !item.is_boxed() {
-            return self.take(location);
-        }
-        let value = match &item.boxed().value {
-            BoxedValue::String(it) => BoxedValue::String(it.clone()),
-            BoxedValue::Packed(kind, it) => BoxedValue::Packed(*kind, it.clone()),
-            BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
-        };
-        (Repr::Boxed(value), item.value().kind())
-    }
-
-    /// Puts a boxed value back that was taken out and not changed.
-    pub(crate) fn return_boxed(&mut self, location: Location, value: BoxedValue) {
-        self.holdings.subtract(self.segments.item(location));
-        self.segments.item_mut(location).boxed_mut().value = value;
-        self.holdings.add(self.segments.item(location));
-    }
-
     /// The one place where every write to a key ends, whatever it was: sleepers wake up, the
     /// keyspace's books are brought in step and a bounded step of compaction is paid. The
     /// journal, keyspace events and client tracking join here.
@@ -451,13 +279,19 @@ impl Shard {
         self.sweep = Sweep::default();
         self.holdings = Holdings::default();
         self.due_ms = u64::MAX;
-        let segments = Segments::new(Arc::clone(&self.shared.pool));
+        let pool = &self.shared.pool;
         let contents = (
-            std::mem::replace(&mut self.index, Index::new()),
-            std::mem::replace(&mut self.segments, segments),
+            std::mem::replace(&mut self.index, Index::new(Arc::clone(pool))),
+            std::mem::replace(&mut self.segments, Segments::new(Arc::clone(pool))),
         );
         self.book();
         contents
+    }
+
+    /// Wakes all who wait for a key here; they look for it anew.
+    pub(crate) fn dismiss_waiters(&mut self) {
+        self.has_changed = true;
+        self.waiters.dismiss(&mut self.wakers);
     }
 
     pub(crate) fn next_random(&mut self) -> u64 {
@@ -480,11 +314,13 @@ pub(crate) fn seconds(now_ms: u64) -> u32 {
     (now_ms / 1000) as u32 & SECONDS_MASK
 }
 
-fn fits_inline(key: &[u8], len: usize) -> bool {
-    !is_boxed_key(key) && key.len() + len < INLINE_BYTES_MAX
-}
-
 impl KeyHash {
+    /// The bits that pick the shard: the upper ones, as the lower ones place it inside.
+    #[inline]
+    pub(crate) fn shard(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
     /// The bits that a slot keeps.
     #[inline]
     pub(crate) fn slot(self) -> u32 {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::database::Locked;
 use crate::edit::Edit;
 use crate::error::Error;
-use crate::item::Attributes;
+use crate::item::{Attributes, ItemRef};
 use crate::key::Key;
 use crate::keyspace::{Keyspace, ShardId};
 use crate::options::{Expire, SetOptions, SetOutcome, When};
@@ -78,18 +78,24 @@ impl<'a> View<'a> {
 
     /// Reads an item of any type: counts a hit or a miss, marks the item as used and fetched.
     /// `Item::fetched` and `idle_s` are what they were before.
+    #[inline]
     pub fn read(&mut self, key: Key<'_>) -> Option<Item<'_>> {
         let (now_ms, notes_use) = (self.now_ms, self.notes_use);
         let shard = self.shard(key);
-        let before = shard.find(key, now_ms).map(|(_, at)| {
-            let item = shard.segments.item(at);
-            (item.fetched(), item.used_s())
-        });
-        let (_, location) = shard.find_read(key, now_ms, notes_use)?;
-        let (fetched, used_s) = before?;
-        let item = shard.item(location, now_ms);
-        let idle_s = seconds(now_ms).wrapping_sub(used_s) & crate::item::SECONDS_MASK;
-        Some(Item { fetched, idle_s, ..item })
+        let (_, location) = shard.find_read(key, now_ms, false)?;
+        let before = shard.segments.item(location).attributes();
+        if notes_use {
+            shard.segments.item_mut(location).note_use(seconds(now_ms), true);
+        }
+        Some(shard.item_with(location, &before, now_ms))
+    }
+
+    /// Looks at an item of any type: counts a hit or a miss, but leaves no mark on the item.
+    pub fn look(&mut self, key: Key<'_>) -> Option<Item<'_>> {
+        let now_ms = self.now_ms;
+        let shard = self.shard(key);
+        let (_, location) = shard.find_read(key, now_ms, false)?;
+        Some(shard.item(location, now_ms))
     }
 
     /// Looks at an item of any type; neither counts nor marks.
@@ -132,7 +138,7 @@ impl<'a> View<'a> {
         let shard = self.shard(key);
         let old = shard.find(key, now_ms);
         let old_item = old.map(|(_, location)| shard.segments.item(location));
-        let old_cas = old_item.map(|it| it.cas());
+        let old_cas = old_item.map(ItemRef::cas);
         match (options.when, old_cas) {
             (When::Absent, Some(_)) | (When::Present, None) => return SetOutcome::NotStored,
             (When::CasIs(_), None) => return SetOutcome::Missing,
@@ -143,7 +149,7 @@ impl<'a> View<'a> {
         }
         let expire_at_ms = match options.expire {
             Expire::Never => 0,
-            Expire::Keep => old_item.map_or(0, |it| it.expire_at_ms()),
+            Expire::Keep => old_item.map_or(0, ItemRef::expire_at_ms),
             Expire::AtMs(at) if at <= now_ms => {
                 if let Some(found) = old {
                     shard.remove(found);

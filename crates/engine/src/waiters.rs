@@ -30,13 +30,6 @@ pub struct Ticket {
     turn: u64,
 }
 
-impl Ticket {
-    /// The shard that gave the ticket, as it was told to `Waiters::new`.
-    pub(crate) fn shard(self) -> u32 {
-        self.shard
-    }
-}
-
 /// Why a waiter leaves its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
@@ -51,7 +44,7 @@ pub enum Left {
 pub(crate) struct Waiters {
     shard: u32,
     next_turn: u64,
-    n_waiters: usize,
+    n_waiting: usize,
     /// Places in `queues` by the hash of their key.
     places: HashTable<u32>,
     queues: Vec<Option<Queue>>,
@@ -75,7 +68,7 @@ impl Waiters {
         Waiters {
             shard,
             next_turn: 0,
-            n_waiters: 0,
+            n_waiting: 0,
             places: HashTable::new(),
             queues: Vec::new(),
             free: Vec::new(),
@@ -85,23 +78,24 @@ impl Waiters {
     /// True when nobody waits for any key: what a write asks first.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.n_waiters == 0
+        self.n_waiting == 0
     }
 
     /// How many wait for a key, awake ones included.
+    #[cfg(test)]
     pub(crate) fn len(&self, key: Key<'_>) -> usize {
         self.place(key).map_or(0, |place| self.queue(place).map_or(0, Queue::len))
     }
 
     /// Queues up for a key, behind everyone who is there. `None` when the shard has no room.
     pub(crate) fn join(&mut self, key: Key<'_>, waker: &Waker) -> Option<Ticket> {
-        if self.n_waiters >= WAITERS_MAX {
+        if self.n_waiting >= WAITERS_MAX {
             return None;
         }
         let place = self.place(key).unwrap_or_else(|| self.open(key));
         let turn = self.next_turn;
         self.next_turn += 1;
-        self.n_waiters += 1;
+        self.n_waiting += 1;
         let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
         queue.asleep.insert(turn, waker.clone());
         Some(Ticket { shard: self.shard, queue: place, turn })
@@ -118,17 +112,19 @@ impl Waiters {
         queue.wake(n, wakers);
     }
 
-    /// Wakes everyone, for changes that may concern any key (an exchange of databases).
-    pub(crate) fn wake_all(&mut self, wakers: &mut Vec<Waker>) {
+    /// Wakes everyone and forgets them, as their keys go elsewhere (an exchange of databases).
+    /// They queue up anew.
+    pub(crate) fn dismiss(&mut self, wakers: &mut Vec<Waker>) {
         for queue in self.queues.iter_mut().flatten() {
             queue.wake(usize::MAX, wakers);
         }
+        *self = Waiters { next_turn: self.next_turn, ..Waiters::new(self.shard) };
     }
 
     /// Goes back to sleep in the old turn after a wake-up that came to nothing, or sleeps on with
     /// another waker. False when the ticket was left before.
     pub(crate) fn rearm(&mut self, ticket: Ticket, waker: &Waker) -> bool {
-        let Some(queue) = self.queue_mut(ticket.queue) else { return false };
+        let Some(queue) = self.queue_of(ticket) else { return false };
         if queue.woken.remove(&ticket.turn) || queue.asleep.contains_key(&ticket.turn) {
             queue.asleep.insert(ticket.turn, waker.clone());
             return true;
@@ -139,7 +135,7 @@ impl Waiters {
     /// Leaves a queue. An unused wake-up goes to the next in turn, whose waker goes to `wakers`.
     /// A ticket that was left before does nothing.
     pub(crate) fn leave(&mut self, ticket: Ticket, left: Left, wakers: &mut Vec<Waker>) {
-        let Some(queue) = self.queue_mut(ticket.queue) else { return };
+        let Some(queue) = self.queue_of(ticket) else { return };
         let was_woken = queue.woken.remove(&ticket.turn);
         if !was_woken && queue.asleep.remove(&ticket.turn).is_none() {
             return;
@@ -148,7 +144,7 @@ impl Waiters {
             queue.wake(1, wakers);
         }
         let is_last = queue.len() == 0;
-        self.n_waiters -= 1;
+        self.n_waiting -= 1;
         if is_last {
             self.close(ticket.queue);
         }
@@ -165,8 +161,12 @@ impl Waiters {
         self.queues.get(place as usize)?.as_ref()
     }
 
-    fn queue_mut(&mut self, place: u32) -> Option<&mut Queue> {
-        self.queues.get_mut(place as usize)?.as_mut()
+    /// The queue of a ticket, if it is of this shard.
+    fn queue_of(&mut self, ticket: Ticket) -> Option<&mut Queue> {
+        if ticket.shard != self.shard {
+            return None;
+        }
+        self.queues.get_mut(ticket.queue as usize)?.as_mut()
     }
 
     fn open(&mut self, key: Key<'_>) -> u32 {
@@ -315,7 +315,7 @@ mod tests {
         let mut waiters = Waiters::new(3);
         let (flag, waker) = sleeper();
         let old = waiters.join(key("a"), &waker).unwrap();
-        assert_eq!(old.shard(), 3);
+        assert_eq!(old.shard, 3);
         leave(&mut waiters, old, Left::GaveUp);
         let new = waiters.join(key("b"), &waker).unwrap();
         assert!(old != new && !waiters.rearm(old, &waker));
@@ -332,7 +332,9 @@ mod tests {
         let names: Vec<_> = (0..1000).map(|it| format!("key:{it}")).collect();
         let tickets: Vec<_> =
             names.iter().map(|it| waiters.join(key(it), &waker).unwrap()).collect();
-        tickets.into_iter().for_each(|it| leave(&mut waiters, it, Left::GaveUp));
+        for ticket in tickets {
+            leave(&mut waiters, ticket, Left::GaveUp);
+        }
         assert_eq!((waiters.queues.capacity(), waiters.free.capacity()), (0, 0));
         assert_eq!(waiters.places.allocation_size(), 0);
         assert_eq!(Arc::strong_count(&flag), 2, "this test and its waker alone hold it");
@@ -343,7 +345,7 @@ mod tests {
         let mut waiters = Waiters::new(0);
         let (_, waker) = sleeper();
         let ticket = waiters.join(key("a"), &waker).unwrap();
-        waiters.n_waiters = WAITERS_MAX;
+        waiters.n_waiting = WAITERS_MAX;
         assert!(waiters.join(key("a"), &waker).is_none());
         leave(&mut waiters, ticket, Left::GaveUp);
         assert!(waiters.join(key("a"), &waker).is_some());
@@ -381,7 +383,9 @@ mod tests {
                         waiters.leave(ticket, Left::GaveUp, &mut wakers);
                         let next = queue.iter_mut().find(|it| was_woken && !it.1);
                         assert_eq!(wakers.len(), usize::from(next.is_some()));
-                        next.into_iter().for_each(|it| it.1 = true);
+                        if let Some(it) = next {
+                            it.1 = true;
+                        }
                     }
                     _ => {}
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::database::Cell;
+use crate::database::{Cell, Database};
 use crate::index::Index;
 use crate::keyspace::{Keyspace, PARTS_MAX};
 use crate::reclaim::Swept;
@@ -70,10 +70,10 @@ impl Keyspace {
         let mut shard = (cursor >> 32) as usize;
         let mut hash = cursor & u64::from(u32::MAX);
         while shard < cells.len() {
-            if cells[shard].has_table() {
-                if let Some(next) = cells[shard].lock().scan(hash, now_ms, &mut left, visit) {
-                    return (shard as u64) << 32 | next;
-                }
+            if cells[shard].has_table()
+                && let Some(next) = cells[shard].lock().scan(hash, now_ms, &mut left, visit)
+            {
+                return (shard as u64) << 32 | next;
             }
             shard += 1;
             hash = 0;
@@ -142,8 +142,7 @@ impl Keyspace {
         keep_going: &mut dyn FnMut() -> bool,
     ) {
         let expires = self.shared.active_expiry.load(Ordering::Relaxed);
-        let used = self.databases().iter().filter(|it| it.is_used());
-        for cell in used.filter_map(|it| it.cells().get(shard)) {
+        for cell in self.databases().filter_map(|it| it.cells().get(shard)) {
             let is_due = expires && cell.is_due(now_ms);
             if !is_due && !cell.wants_care() {
                 continue;
@@ -162,7 +161,7 @@ impl Keyspace {
             peak_bytes: self.shared.peak_bytes(),
             ..KeyspaceStats::default()
         };
-        for cell in self.databases().iter().flat_map(|it| it.cells()) {
+        for cell in self.databases().flat_map(Database::cells) {
             cell.lock().add_to(&mut stats);
         }
         stats
@@ -183,7 +182,7 @@ impl Keyspace {
 
     /// Zeroes the counters of events (hits, evictions, ...) and resets the peak.
     pub fn reset_stats(&self) {
-        for cell in self.databases().iter().flat_map(|it| it.cells()) {
+        for cell in self.databases().flat_map(Database::cells) {
             cell.lock().events = crate::shard::Events::default();
         }
         self.shared.reset_peak();

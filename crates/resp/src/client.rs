@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::clients::{ClientHandle, Transport};
+use crate::random::Random;
 
 /// What commands know and change of their connection.
 pub(crate) struct Client {
@@ -17,6 +18,7 @@ pub(crate) struct Client {
     pub(crate) replies: Replies,
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
+    pub(crate) random: Random,
     wait: Wait,
 }
 
@@ -43,6 +45,8 @@ enum Wait {
 
 impl Client {
     pub(crate) fn new(handle: Arc<ClientHandle>, authenticated: bool) -> Client {
+        // Ids differ, so that no two clients are told the same picks.
+        let handle_seed = handle.id ^ handle.connected_at_ms.rotate_left(32);
         Client {
             handle,
             db: 0,
@@ -50,6 +54,7 @@ impl Client {
             authenticated,
             replies: Replies::On,
             closing: false,
+            random: Random::new(handle_seed),
             wait: Wait::No,
         }
     }

@@ -15,6 +15,8 @@ pub struct Clients {
     last_id: AtomicU64,
     received: AtomicU64,
     rejected: AtomicU64,
+    cut_by_query: AtomicU64,
+    cut_by_output: AtomicU64,
 }
 
 /// Where a connection comes from, as the socket tells.
@@ -121,6 +123,21 @@ impl Clients {
         self.rejected.load(Relaxed)
     }
 
+    /// Counts a connection that was closed for a command longer than `client-query-buffer-limit`.
+    pub fn count_cut_by_query(&self) {
+        self.cut_by_query.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a connection that was closed for replies beyond `client-output-buffer-limit`.
+    pub fn count_cut_by_output(&self) {
+        self.cut_by_output.fetch_add(1, Relaxed);
+    }
+
+    /// Connections closed for their query buffer and for their output.
+    pub(crate) fn n_cut(&self) -> (u64, u64) {
+        (self.cut_by_query.load(Relaxed), self.cut_by_output.load(Relaxed))
+    }
+
     pub fn get(&self, id: u64) -> Option<Arc<ClientHandle>> {
         self.by_id.lock().get(&id).cloned()
     }
@@ -134,6 +151,8 @@ impl Clients {
     pub(crate) fn reset_stats(&self) {
         self.received.store(0, Relaxed);
         self.rejected.store(0, Relaxed);
+        self.cut_by_query.store(0, Relaxed);
+        self.cut_by_output.store(0, Relaxed);
     }
 }
 

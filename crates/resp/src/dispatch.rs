@@ -81,6 +81,10 @@ impl Dispatcher {
                 self.client.start_wait(until_ms);
                 return Some(until_ms);
             }
+            Err(Error::CrossProtocol) => {
+                out.clear();
+                self.client.closing = true;
+            }
             Err(error) => {
                 // A reply cut short by an error never reaches the client.
                 out.truncate(mark);
@@ -155,7 +159,10 @@ impl Dispatcher {
                 let db = server.keyspace.view_many(keys, now_ms);
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
-            Run::Group(_) => Err(Error::WrongArity(&command.full_name)),
+            Run::Group(_) => match command.spec.alone {
+                Some(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
+                None => Err(Error::WrongArity(&command.full_name)),
+            },
         }
     }
 
@@ -239,8 +246,15 @@ fn unknown(argv: Argv<'_>) -> Error {
             group: group.spec.name,
             word: argv.get(1).unwrap_or_default().into(),
         },
+        None if is_http(argv) => Error::CrossProtocol,
         None => Error::unknown_command(argv),
     }
+}
+
+/// A web page can make a browser send its request here, commands in the body included.
+fn is_http(argv: Argv<'_>) -> bool {
+    let name = argv.get(0).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 /// One in so many fast commands is timed, and counts for all of them: reading a clock twice would

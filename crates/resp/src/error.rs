@@ -21,6 +21,8 @@ pub(crate) enum Error {
         group: &'static str,
         word: Box<[u8]>,
     },
+    /// A web browser was made to talk to us: the connection is cut without an answer.
+    CrossProtocol,
     WrongArity(&'static str),
     NoAuth,
     /// A protected command, and the setting that would allow it.
@@ -30,6 +32,11 @@ pub(crate) enum Error {
     },
     Syntax,
     NotAnInteger,
+    /// An integer, but not one from `min` to `max`.
+    OutOfRange {
+        min: i64,
+        max: i64,
+    },
     NotAFloat,
     Overflow,
     NanOrInfinity,
@@ -104,6 +111,7 @@ impl fmt::Display for Error {
         f.write_str(match self {
             Error::Engine(error) => engine_line(*error),
             Error::Protocol(error) => protocol_line(*error),
+            Error::CrossProtocol => "ERR not a client of ours",
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::Syntax => "ERR syntax error",
             Error::NotAnInteger => "ERR value is not an integer or out of range",
@@ -120,6 +128,9 @@ impl fmt::Display for Error {
             Error::Said(text) => text,
             Error::WrongArity(name) => {
                 return write!(f, "ERR wrong number of arguments for '{name}' command");
+            }
+            Error::OutOfRange { min, max } => {
+                return write!(f, "ERR value is out of range, value must between {min} and {max}");
             }
             Error::InvalidExpire(name) => {
                 return write!(f, "ERR invalid expire time in '{name}' command");

@@ -3,7 +3,7 @@
 //! The parser copies nothing. It remembers where it stopped in an unfinished command, so that a
 //! slow sender of a long one does not make it start over with every packet.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use crate::args::{SHARED_VALUE_MIN, Span};
 use crate::number;
@@ -139,6 +139,13 @@ impl Parser {
         while self.n_left > 0 {
             let (len, start) = match header(input, self.at) {
                 Header::Number { value, end } if input[self.at] == b'$' => (u64::from(value), end),
+                _ if input[self.at..].starts_with(b"\r") => {
+                    // An empty line, which is a whole one with its second byte.
+                    return match input.len() - self.at {
+                        1 => Ok(Found::Incomplete { need: 1 }),
+                        _ => Err(ProtocolError::ExpectedDollar(b'\r')),
+                    };
+                }
                 Header::Unfinished if input.len() - self.at > LINE_BYTES_MAX => {
                     return Err(ProtocolError::BulkCountTooBig);
                 }
@@ -178,7 +185,9 @@ impl Parser {
         inline: &mut Vec<u8>,
     ) -> Result<Line, ProtocolError> {
         let rest = &input[self.at..];
-        let Some(newline) = memchr(b'\n', rest) else {
+        // A zero byte hides the line's end from Valkey, which then waits for more than the limit.
+        let newline = memchr2(b'\n', 0, rest).filter(|at| rest[*at] == b'\n');
+        let Some(newline) = newline else {
             let too_big = rest.len() > LINE_BYTES_MAX;
             return if too_big { Err(ProtocolError::InlineTooBig) } else { Ok(Line::Unfinished) };
         };
@@ -249,8 +258,7 @@ fn split_quoted(line: &[u8], into: &mut Vec<u8>, spans: &mut Vec<Span>) -> Optio
         while line.get(at).is_some_and(|byte| is_space(*byte)) {
             at += 1;
         }
-        // Words are C strings to Valkey: a zero byte ends the line.
-        if line.get(at).is_none_or(|byte| *byte == 0) {
+        if at == line.len() {
             return Some(());
         }
         let start = into.len();
@@ -263,10 +271,10 @@ fn split_quoted(line: &[u8], into: &mut Vec<u8>, spans: &mut Vec<Span>) -> Optio
 fn word(line: &[u8], mut at: usize, into: &mut Vec<u8>) -> Option<usize> {
     loop {
         match line.get(at) {
-            None | Some(b' ' | b'\n' | b'\r' | b'\t' | 0) => return Some(at),
+            None | Some(b' ' | b'\n' | b'\r' | b'\t') => return Some(at),
             Some(quote @ (b'"' | b'\'')) => {
                 at = quoted(line, at + 1, *quote, into)?;
-                let ends = line.get(at).is_none_or(|byte| is_space(*byte) || *byte == 0);
+                let ends = line.get(at).is_none_or(|byte| is_space(*byte));
                 return ends.then_some(at);
             }
             Some(byte) => {
@@ -285,7 +293,7 @@ fn quoted(line: &[u8], mut at: usize, quote: u8, into: &mut Vec<u8>) -> Option<u
                 into.push(hex(high) << 4 | hex(low));
                 at += 4;
             }
-            [b'\\', escaped, ..] if quote == b'"' && escaped != 0 => {
+            [b'\\', escaped, ..] if quote == b'"' => {
                 into.push(unescape(escaped));
                 at += 2;
             }
@@ -294,7 +302,7 @@ fn quoted(line: &[u8], mut at: usize, quote: u8, into: &mut Vec<u8>) -> Option<u
                 at += 2;
             }
             [byte, ..] if byte == quote => return Some(at + 1),
-            [] | [0, ..] => return None,
+            [] => return None,
             [byte, ..] => {
                 into.push(byte);
                 at += 1;

@@ -64,15 +64,7 @@ impl<'a> Reply<'a> {
 
     #[inline]
     pub(crate) fn bulk(&mut self, data: &[u8]) -> Answered {
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(data.len()).as_bytes();
-        let buf = &mut self.out.buf;
-        buf.reserve(data.len() + BULK_FRAME_BYTES_MAX);
-        buf.push(b'$');
-        buf.extend_from_slice(digits);
-        buf.extend_from_slice(b"\r\n");
-        buf.extend_from_slice(data);
-        buf.extend_from_slice(b"\r\n");
+        put_bulk(&mut self.out.buf, data);
         ANSWERED
     }
 
@@ -154,6 +146,13 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
+    /// An array of bulks whose number was not known before.
+    pub(crate) fn bulks(&mut self, bulks: &Bulks) -> Answered {
+        self.array_header(bulks.n);
+        self.out.put(&bulks.wire);
+        ANSWERED
+    }
+
     /// A double in RESP3, its text as a bulk in RESP2.
     pub(crate) fn double(&mut self, text: &str) -> Answered {
         if !self.resp3 {
@@ -225,6 +224,32 @@ impl<'a> Reply<'a> {
         self.out.buf.extend_from_slice(b"\r\n");
         ANSWERED
     }
+}
+
+/// Bulks collected before their number is known, as they will be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Bulks {
+    n: usize,
+    wire: Vec<u8>,
+}
+
+impl Bulks {
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        self.n += 1;
+        put_bulk(&mut self.wire, data);
+    }
+}
+
+#[inline]
+fn put_bulk(buf: &mut Vec<u8>, data: &[u8]) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(data.len()).as_bytes();
+    buf.reserve(data.len() + BULK_FRAME_BYTES_MAX);
+    buf.push(b'$');
+    buf.extend_from_slice(digits);
+    buf.extend_from_slice(b"\r\n");
+    buf.extend_from_slice(data);
+    buf.extend_from_slice(b"\r\n");
 }
 
 /// `$`, twenty digits and two line ends.

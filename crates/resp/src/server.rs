@@ -1,12 +1,13 @@
 //! What all connections of the RESP front end share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
 use crate::clients::Clients;
+use crate::error::Error;
 use crate::settings::Settings;
 use crate::stats::{Rates, Totals, WorkerStats};
 
@@ -24,6 +25,8 @@ pub struct Server {
     pub started_at_ms: u64,
     pub(crate) active_expiry: AtomicBool,
     pub(crate) replication_id: Mutex<String>,
+    /// Wrong passwords since the start or the last CONFIG RESETSTAT.
+    pub(crate) auth_denied: AtomicU64,
     rates: Mutex<Rates>,
     /// What had been counted at the last CONFIG RESETSTAT.
     baseline: Mutex<Totals>,
@@ -42,7 +45,7 @@ pub struct ServerOptions {
 
 impl Server {
     pub fn new(options: ServerOptions) -> Server {
-        let n_commands = 512;
+        let n_commands = crate::table::Table::get().n_ids();
         let worker = |_| Arc::new(WorkerStats::new(n_commands));
         let server = Server {
             keyspace: options.keyspace,
@@ -54,6 +57,7 @@ impl Server {
             started_at_ms: options.started_at_ms,
             active_expiry: AtomicBool::new(true),
             replication_id: Mutex::new(random_id()),
+            auth_denied: AtomicU64::new(0),
             rates: Mutex::default(),
             baseline: Mutex::default(),
         };
@@ -89,6 +93,13 @@ impl Server {
         self.active_expiry.load(Relaxed)
     }
 
+    /// A database by the number that a client gave.
+    pub(crate) fn database(&self, index: i64) -> Result<u32, Error> {
+        let n_databases = self.keyspace.n_databases();
+        let db = u32::try_from(index).ok().filter(|it| *it < n_databases);
+        db.ok_or(Error::said("ERR DB index is out of range"))
+    }
+
     pub(crate) fn with_rates<T>(&self, look: impl FnOnce(&Rates) -> T) -> T {
         look(&self.rates.lock())
     }
@@ -97,6 +108,7 @@ impl Server {
         *self.baseline.lock() = self.totals_ever();
         *self.rates.lock() = Rates::default();
         self.clients.reset_stats();
+        self.auth_denied.store(0, Relaxed);
         self.keyspace.reset_stats();
     }
 }
@@ -200,6 +212,12 @@ pub enum RewriteError {
     NoFile,
     Failed(String),
 }
+
+/// The version of Valkey whose behaviour clients may rely on.
+pub(crate) const VALKEY_VERSION: &str = "8.1.1";
+
+/// Our own version.
+pub(crate) const TANDEM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// 40 hexadecimal digits from the hasher's random seeds.
 pub(crate) fn random_id() -> String {

@@ -2,7 +2,7 @@
 //! knows from here.
 
 use crate::dispatch::{ClientCtx, Ctx};
-use crate::keys::{KeySpec, Keys};
+use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
 
 pub(crate) use crate::flags::{Family, Flags};
@@ -18,7 +18,9 @@ pub(crate) struct Spec {
     /// The arguments, as a person would write them. Arity and COMMAND DOCS are read off this line.
     pub(crate) syntax: &'static str,
     pub(crate) keys: Keys,
-    /// How each key is used, where that is not simply what the row's constructor says.
+    /// How the keys are used, where the row's constructor does not say it.
+    pub(crate) access: Option<Access>,
+    /// How each key is used, where they differ.
     pub(crate) key_specs: &'static [KeySpec],
     pub(crate) flags: Flags,
     pub(crate) run: Run,
@@ -31,6 +33,8 @@ pub(crate) struct Spec {
     /// ACL categories that do not follow from family and flags.
     pub(crate) categories: &'static [&'static str],
     pub(crate) deprecated: Option<Deprecated>,
+    /// What a group does when it is called without a second word.
+    pub(crate) alone: Option<ClientHandler>,
 }
 
 /// Since when a command is out of favour, and what to use instead.
@@ -107,6 +111,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         name,
         syntax,
         keys,
+        access: None,
         key_specs: &[],
         flags,
         run,
@@ -116,6 +121,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         tips: &[],
         categories: &[],
         deprecated: None,
+        alone: None,
     }
 }
 
@@ -139,7 +145,17 @@ impl Spec {
         spec
     }
 
-    /// Says how each key is used.
+    /// Lets a group be called without a second word.
+    pub(crate) const fn alone(self, run: ClientHandler) -> Spec {
+        Spec { alone: Some(run), ..self }
+    }
+
+    /// Says how the row's keys are used, where its constructor does not.
+    pub(crate) const fn access(self, access: Access) -> Spec {
+        Spec { access: Some(access), ..self }
+    }
+
+    /// Says how each key is used, where they differ.
     pub(crate) const fn keyed(self, key_specs: &'static [KeySpec]) -> Spec {
         Spec { key_specs, ..self }
     }

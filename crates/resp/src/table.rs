@@ -62,6 +62,17 @@ impl Table {
         parts.next().map_or(Some(command), |sub| command.subcommand(sub))
     }
 
+    /// The full name of the command with this id.
+    pub fn name_of(&self, id: usize) -> Option<&str> {
+        // A group's subcommands have the ids behind it.
+        let at = self.commands.partition_point(|it| it.id <= id).checked_sub(1)?;
+        let command = &self.commands[at];
+        match id - command.id {
+            0 => Some(&command.full_name),
+            nth => command.subcommands.get(nth - 1).map(|it| &*it.full_name),
+        }
+    }
+
     /// Top-level commands.
     pub(crate) fn commands(&self) -> &[Command] {
         &self.commands
@@ -117,7 +128,11 @@ impl Command {
             Run::Data(_) | Run::Client(_) => Vec::new(),
         };
         let n_names = if group.is_some() { 2 } else { 1 };
-        let arity = if subcommands.is_empty() { syntax::arity(&args, n_names) } else { -2 };
+        let arity = match (subcommands.is_empty(), spec.alone) {
+            (true, _) => syntax::arity(&args, n_names),
+            (false, None) => -2,
+            (false, Some(_)) => -1,
+        };
         let full_name = match group {
             Some(group) => format!("{group}|{}", spec.name),
             None => spec.name.to_owned(),
@@ -142,7 +157,8 @@ impl Command {
             return self.spec.key_specs.to_vec();
         }
         let writes = self.spec.flags.has(Flags::WRITE);
-        let access = if writes { Access::CHANGE } else { Access::READ };
+        let implied = if writes { Access::CHANGE } else { Access::READ };
+        let access = self.spec.access.unwrap_or(implied);
         match self.spec.keys {
             Keys::None => Vec::new(),
             keys => vec![KeySpec::new(keys, access)],
@@ -152,36 +168,45 @@ impl Command {
     /// ACL categories: what the flags imply, the family's, and the row's own.
     pub(crate) fn categories(&self) -> Vec<&'static str> {
         let flags = self.spec.flags;
-        let mut names = Vec::new();
-        let mut add = |name: &'static str| {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        };
-        self.family.category().into_iter().for_each(&mut add);
-        self.spec.categories.iter().copied().for_each(&mut add);
-        for (flag, name) in [
-            (Flags::WRITE, "write"),
-            (Flags::ADMIN, "admin"),
-            (Flags::ADMIN, "dangerous"),
-            (Flags::PUBSUB, "pubsub"),
-            (Flags::FAST, "fast"),
-            (Flags::BLOCKING, "blocking"),
-        ] {
-            if flags.has(flag) {
-                add(name);
-            }
-        }
-        // Reads without a word of their own on what they read are not in the category.
-        if flags.has(Flags::READONLY) {
-            add("read");
-        }
-        if !flags.has(Flags::FAST) {
-            add("slow");
-        }
-        names
+        let is_group = matches!(self.spec.run, Run::Group(_));
+        let family = self.family.category().filter(|_| !is_group);
+        CATEGORIES
+            .into_iter()
+            .filter(|(name, implied_by)| {
+                implied_by.is_some_and(|it| flags.has(it))
+                    || family == Some(*name)
+                    || self.spec.categories.contains(name)
+                    || (*name == "slow" && !flags.has(Flags::FAST))
+            })
+            .map(|(name, _)| name)
+            .collect()
     }
 }
+
+/// ACL's categories in the order in which it lists them, each with the flag that implies it.
+pub(crate) const CATEGORIES: [(&str, Option<Flags>); 21] = [
+    ("keyspace", None),
+    ("read", Some(Flags::READONLY)),
+    ("write", Some(Flags::WRITE)),
+    ("set", None),
+    ("sortedset", None),
+    ("list", None),
+    ("hash", None),
+    ("string", None),
+    ("bitmap", None),
+    ("hyperloglog", None),
+    ("geo", None),
+    ("stream", None),
+    ("pubsub", Some(Flags::PUBSUB)),
+    ("admin", Some(Flags::ADMIN)),
+    ("fast", Some(Flags::FAST)),
+    ("slow", None),
+    ("blocking", Some(Flags::BLOCKING)),
+    ("dangerous", Some(Flags::ADMIN)),
+    ("connection", None),
+    ("transaction", None),
+    ("scripting", None),
+];
 
 /// Names to commands: open addressing over a hash of the first and last bytes.
 struct Index {

@@ -120,7 +120,9 @@ impl Index {
             slots.clear();
             slots.extend(leaf.slots.iter().filter(|it| it.hash >= from));
             let last = leaf.take_first(&mut slots, n_left);
-            slots.iter().for_each(|it| visit(it.number));
+            for slot in &slots {
+                visit(slot.number);
+            }
             let Some(next) = last.checked_add(1) else { return 0 };
             // An empty leaf counts as one: the work of a step stays in bounds.
             n_left = n_left.saturating_sub(slots.len().max(1));
@@ -275,6 +277,7 @@ mod tests {
                 let leaf = &self.leaves[leaf as usize];
                 let first = place(leaf.prefix, self.depth);
                 assert!((first..first + (1 << (self.depth - leaf.depth))).contains(&place_index));
+                assert!(leaf.slots.capacity() <= 2 * LEAF_SLOTS_MAX || leaf.depth == DEPTH_MAX);
                 for slot in &leaf.slots {
                     assert_eq!(place(slot.hash, leaf.depth), place(leaf.prefix, leaf.depth));
                 }
@@ -321,10 +324,36 @@ mod tests {
         }
         index.check();
         let mut n_visited = 0;
+        // Each of the empty leaves in front of the full one counts as one.
         let cursor = index.scan(0, 10, |_| n_visited += 1);
-        // The leaves before the last are empty, each is a step of the ten.
-        let cursor = if cursor == 0 { 0 } else { index.scan(cursor, 30, |_| n_visited += 1) };
+        assert!(cursor != 0 && n_visited == 0);
+        let cursor = index.scan(cursor, 30, |_| n_visited += 1);
         assert_eq!((cursor, n_visited), (0, n_slots));
+    }
+
+    #[test]
+    fn no_hash_falls_between_two_steps() {
+        let mut index = Index::with_capacity(0);
+        let n_slots = if cfg!(miri) { 2_000 } else { 20_000 };
+        let mut hashes: Vec<_> = (0..n_slots).map(hash_of).collect();
+        hashes.iter().zip(0..).for_each(|(&hash, number)| index.insert(hash, number));
+        // The first and the last hash of each leaf, and neighbours to stop between.
+        let firsts: Vec<_> = index.leaves.iter().map(|it| it.prefix).collect();
+        for first in firsts {
+            for hash in [first.wrapping_sub(1), first, first + 1] {
+                index.insert(hash, hashes.len() as u32);
+                hashes.push(hash);
+            }
+        }
+        let (mut visited, mut cursor) = (Vec::new(), 0);
+        loop {
+            cursor = index.scan(cursor, 1, |number| visited.push(number));
+            if cursor == 0 {
+                break;
+            }
+        }
+        visited.sort_unstable();
+        assert!(visited.into_iter().eq(0..hashes.len() as u32));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl IndexedHash {
         self.chunks[index / CHUNK_ENTRIES][index % CHUNK_ENTRIES].split()
     }
 
-    pub(super) fn iter(&self) -> IndexedIter<'_> {
+    pub(super) fn pairs(&self) -> IndexedIter<'_> {
         IndexedIter { hash: self, next: 0 }
     }
 

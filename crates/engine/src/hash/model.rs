@@ -61,7 +61,7 @@ fn run(random: &mut Random, limits: Limits, fields: &[Vec<u8>], len_max: usize, 
     let mut was_packed = true;
     for step in 0..n_steps {
         // Phases of growth and of decline.
-        let is_growing = (step * 3 / n_steps) % 2 == 0;
+        let is_growing = (step * 3 / n_steps).is_multiple_of(2);
         let field = &fields[random.below(fields.len())];
         if random.one_in(3) == is_growing {
             assert_eq!(hash.remove(field), model.remove(field).is_some());
@@ -108,11 +108,11 @@ fn each_threshold_turns_a_packed_hash_into_an_indexed_one() {
 fn a_packed_hash_never_passes_its_byte_limit() {
     let limits = limits(usize::MAX, usize::MAX);
     let mut hash = Hash::empty(Vec::new(), limits);
-    assert!(hash.set(b"long", &[0; 59_990]) && hash.as_ref().is_packed());
+    assert!(hash.set(b"long", &vec![0; 59_990]) && hash.as_ref().is_packed());
     // 2 + (1 + 3 + 4 + 59,990) = 60,000
     assert!(hash.set(b"x", b"") && !hash.as_ref().is_packed());
     let mut hash = Hash::empty(Vec::new(), limits);
-    assert!(hash.set(b"long", &[0; 59_991]) && !hash.as_ref().is_packed());
+    assert!(hash.set(b"long", &vec![0; 59_991]) && !hash.as_ref().is_packed());
     // Many entries of two bytes and a little: the count stays within its 16 bits.
     let mut hash = Hash::empty(Vec::new(), limits);
     for number in 0..if cfg!(miri) { 100_u32 } else { 20_000 } {
@@ -130,9 +130,13 @@ fn a_scan_misses_nothing_that_stays() {
         let n_staying = if cfg!(miri) { 50 } else { 3000 };
         let staying: BTreeSet<_> = (0..n_staying).map(|it| format!("stays:{it}")).collect();
         let crowd: Vec<_> = (0..random.below(20_000)).map(|it| format!("comes:{it}")).collect();
-        staying.iter().for_each(|field| assert!(hash.set(field.as_bytes(), b"")));
+        for field in &staying {
+            assert!(hash.set(field.as_bytes(), b""));
+        }
         if random.one_in(2) {
-            crowd.iter().for_each(|field| assert!(hash.set(field.as_bytes(), b"")));
+            for field in &crowd {
+                assert!(hash.set(field.as_bytes(), b""));
+            }
         }
         let mut visited = BTreeSet::new();
         let mut cursor = 0;

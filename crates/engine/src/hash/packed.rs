@@ -142,17 +142,16 @@ pub(super) fn push(bytes: &mut Vec<u8>, field: &[u8], value: &[u8]) {
 
 /// Gives a present entry another value. One of the same length is only overwritten.
 pub(super) fn replace(bytes: &mut Vec<u8>, old: PackedEntry, value: &[u8]) {
-    if value.len() != old.end - old.value_start {
-        resize_range(bytes, old.value_start..old.end, value.len());
-        let header = Header::new(old.value_start - old.field_start, value.len());
-        let header = header.as_slice();
-        resize_range(bytes, old.start..old.field_start, header.len());
-        bytes[old.start..][..header.len()].copy_from_slice(header);
-        let value_start = old.value_start - (old.field_start - old.start) + header.len();
-        bytes[value_start..][..value.len()].copy_from_slice(value);
-    } else {
-        bytes[old.value_start..old.end].copy_from_slice(value);
+    if value.len() == old.end - old.value_start {
+        return bytes[old.value_start..old.end].copy_from_slice(value);
     }
+    resize_range(bytes, old.value_start..old.end, value.len());
+    let header = Header::new(old.value_start - old.field_start, value.len());
+    let header = header.as_slice();
+    resize_range(bytes, old.start..old.field_start, header.len());
+    bytes[old.start..][..header.len()].copy_from_slice(header);
+    let value_start = old.value_start - (old.field_start - old.start) + header.len();
+    bytes[value_start..][..value.len()].copy_from_slice(value);
 }
 
 pub(super) fn remove(bytes: &mut Vec<u8>, old: PackedEntry) {

@@ -2,7 +2,7 @@
 //! with. `TANDEM_SEED=n` runs one seed, `TANDEM_SEEDS=n` that many.
 
 /// Runs a test with `n_seeds` seeds, each in turn, or as the environment says.
-pub fn for_seeds(n_seeds: u64, mut test: impl FnMut(&mut Random)) {
+pub(crate) fn for_seeds(n_seeds: u64, mut test: impl FnMut(&mut Random)) {
     let number = |name| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
     let seeds = match (number("TANDEM_SEED"), number("TANDEM_SEEDS")) {
         (Some(seed), _) => seed..seed + 1,
@@ -10,7 +10,7 @@ pub fn for_seeds(n_seeds: u64, mut test: impl FnMut(&mut Random)) {
     };
     for seed in seeds {
         let _named = NameOnPanic(seed);
-        test(&mut Random { state: seed });
+        test(&mut Random::new(seed));
     }
 }
 
@@ -24,14 +24,18 @@ impl Drop for NameOnPanic {
     }
 }
 
-/// Numbers from a seed (SplitMix64: a counter through a mixer).
+/// Numbers from a seed (splitmix64: a counter through a mixer).
 #[derive(Clone)]
-pub struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random { state: seed }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut it = self.state;
         it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -40,17 +44,17 @@ impl Random {
     }
 
     /// A number below `end`, which is not 0.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
     /// True once in `n` times.
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
     /// Up to `len_max` bytes; short ones are more frequent.
-    pub fn bytes(&mut self, len_max: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len_max: usize) -> Vec<u8> {
         let bound = self.below(len_max + 1);
         let len = self.below(bound + 1);
         (0..len).map(|_| self.next() as u8).collect()

@@ -1,7 +1,21 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod client;
+mod command;
+mod connection;
+mod expiry;
+mod generic;
+mod hash;
+mod scan;
+mod server;
 mod string;
 
 use crate::spec::{Family, Spec};
 
-pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[(Family::String, string::COMMANDS)];
+pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
+    (Family::Connection, connection::COMMANDS),
+    (Family::Generic, generic::COMMANDS),
+    (Family::Hash, hash::COMMANDS),
+    (Family::Server, server::COMMANDS),
+    (Family::String, string::COMMANDS),
+];

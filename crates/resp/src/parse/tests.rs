@@ -63,6 +63,7 @@ fn inline_lines_follow_the_shell_like_quoting() {
         &[&["x", "Ax4\"q", "it's \\n", "prefix"]],
     );
     check(b"\r\n\n \n\"\"\n", &[&[""]]);
+    check(b"get k\0\nget k\n", &[]);
 }
 
 #[test]
@@ -76,6 +77,7 @@ fn broken_framing_is_named() {
     check_error(b"*1\r\n$536870913\r\n", InvalidBulkLength);
     check_error(b"*1\r\n:1\r\n", ExpectedDollar(b':'));
     check_error(b"*1\r\nx\r\n", ExpectedDollar(b'x'));
+    check_error(b"*1\r\n\r\n", ExpectedDollar(b'\r'));
     check_error(b"a 'b\n", UnbalancedQuotes);
     check_error(b"a 'b'c\n", UnbalancedQuotes);
 }

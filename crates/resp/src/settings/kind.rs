@@ -107,7 +107,7 @@ fn memory_in(text: &str, min: u64, max: u64) -> Result<String, Refusal> {
 }
 
 /// Bytes with an optional unit. No digits at all are 0; what is too much is the most there is.
-fn memory(text: &str) -> Option<u64> {
+pub(super) fn memory(text: &str) -> Option<u64> {
     let n_digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, unit) = text.split_at(n_digits);
     let unit = match unit.to_ascii_lowercase().as_str() {

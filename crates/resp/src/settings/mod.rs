@@ -128,6 +128,21 @@ impl Settings {
         self.live.refresh(self);
     }
 
+    /// Names and values whose name or alias matches one of the patterns, in the table's order.
+    pub(crate) fn matching(&self, patterns: &[&[u8]]) -> Vec<(&'static str, String)> {
+        let values = self.values.read();
+        let wanted = |name: &str| {
+            patterns.iter().any(|pattern| crate::glob::matches_any_case(pattern, name.as_bytes()))
+        };
+        PARAMETERS
+            .iter()
+            .zip(values.iter())
+            .flat_map(|(parameter, value)| parameter.names().map(move |name| (name, value)))
+            .filter(|(name, _)| wanted(name))
+            .map(|(name, value)| (name, value.clone()))
+            .collect()
+    }
+
     /// What CONFIG SET has changed since the start.
     pub(crate) fn changed(&self) -> Vec<(&'static str, String)> {
         let values = self.values.read();
@@ -158,6 +173,11 @@ impl Parameter {
         };
         Refusal::Unsupported(values)
     }
+}
+
+/// Bytes with a unit, as redis.conf has them.
+pub(crate) fn memory_bytes(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok().and_then(kind::memory)
 }
 
 fn index_of(name: &str) -> usize {

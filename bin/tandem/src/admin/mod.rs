@@ -1,0 +1,104 @@
+//! The admin port: metrics for Prometheus, and whether the server is well.
+
+mod exposition;
+mod memcached;
+mod own;
+mod rates;
+mod redis;
+mod snapshot;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use parking_lot::Mutex;
+
+use crate::admin::exposition::{Exposition, Row};
+use crate::admin::rates::HitRates;
+use crate::admin::snapshot::Snapshot;
+use crate::host::Process;
+use crate::socket::Listener;
+use crate::worker::Shop;
+
+/// What the admin port looks at.
+pub(crate) struct Admin {
+    shop: Shop,
+    process: Arc<Process>,
+    resp_rates: Mutex<HitRates>,
+    memcached_rates: Mutex<HitRates>,
+}
+
+impl Admin {
+    pub(crate) fn new(shop: Shop, process: Arc<Process>) -> Admin {
+        Admin { shop, process, resp_rates: Mutex::default(), memcached_rates: Mutex::default() }
+    }
+
+    /// Takes the samples that rates are made of. Called ten times a second.
+    pub(crate) fn sample(&self, now_ms: u64) {
+        self.shop.resp.server.tick(now_ms);
+        self.resp_rates.lock().sample(now_ms, || {
+            let stats = self.shop.resp.server.keyspace.stats();
+            (stats.hits, stats.misses)
+        });
+        self.memcached_rates.lock().sample(now_ms, || {
+            let totals = self.shop.memcached.server.totals();
+            (totals.get_hits, totals.get_misses)
+        });
+    }
+
+    /// The whole text of /metrics.
+    fn metrics(&self) -> String {
+        let snapshot = Snapshot::take(self);
+        let mut exposition = Exposition::new();
+        for row in TABLES.into_iter().flatten() {
+            exposition.add(row, &snapshot);
+        }
+        exposition.finish()
+    }
+}
+
+/// Every metric there is.
+const TABLES: [&[Row]; 3] = [own::ROWS, redis::ROWS, memcached::ROWS];
+
+/// Serves the admin port on a listener; the future ends never.
+pub(crate) fn serve(
+    admin: Arc<Admin>,
+    listener: Listener,
+) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let listener = tokio::net::TcpListener::from_std(listener.socket.into())?;
+    let router = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/", get(async || "Tandem: /metrics /healthz /readyz\n"))
+        .with_state(admin);
+    Ok(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the admin port has ended");
+        }
+    })
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    // Adding up takes milliseconds: not on the thread that accepts connections.
+    let text = tokio::task::spawn_blocking(move || admin.metrics()).await;
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    match text {
+        Ok(text) => (StatusCode::OK, content_type, text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, content_type, error.to_string()),
+    }
+}
+
+async fn readyz(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    match admin.process.stop.is_draining() {
+        false => (StatusCode::OK, "ready\n"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! The memcached front end behind the connection loop's traits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use atomic_waker::AtomicWaker;
+use bytes::BytesMut;
+use tandem_engine::Output;
+use tandem_memcached::{ClientHandle, ConnectionInfo, Server, TOO_MANY_CONNECTIONS, WorkerStats};
+
+use crate::protocol::{FrontEnd, Held, Limits, Session, Step, Watch};
+use crate::socket::{Address, Peer};
+
+#[derive(Clone)]
+pub(crate) struct Memcached {
+    pub(crate) server: Arc<Server>,
+    pub(crate) counts: Arc<ListenerCounts>,
+}
+
+/// What only the listener knows, for `stats`.
+#[derive(Debug, Default)]
+pub(crate) struct ListenerCounts {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    pub(crate) idle_kicks: AtomicU64,
+}
+
+impl FrontEnd for Memcached {
+    type Session = MemcachedSession;
+
+    const NAME: &'static str = "memcached";
+
+    fn session(&self, worker: usize, peer: Peer, now_ms: u64) -> MemcachedSession {
+        let info = ConnectionInfo {
+            peer: shown(&peer.remote),
+            local: shown(&peer.local),
+            connected_at_ms: now_ms,
+        };
+        self.counts.accepted.fetch_add(1, Relaxed);
+        let stats = Arc::clone(&self.server.workers()[worker]);
+        let session =
+            tandem_memcached::Session::new(Arc::clone(&self.server), Arc::clone(&stats), info);
+        MemcachedSession { session, stats, counts: Arc::clone(&self.counts) }
+    }
+
+    fn limits(&self) -> Limits {
+        let idle_ms = self.server.settings.idle_timeout_s.saturating_mul(1000);
+        Limits { idle_ms, ..Limits::default() }
+    }
+
+    fn connections_max(&self) -> usize {
+        self.server.settings.connections_max
+    }
+
+    fn too_many(&self) -> &'static [u8] {
+        TOO_MANY_CONNECTIONS
+    }
+
+    fn refusal(&self, _peer: &Peer) -> Option<&'static [u8]> {
+        None
+    }
+
+    fn keepalive_s(&self) -> u64 {
+        KEEPALIVE_S
+    }
+
+    fn count_rejected(&self) {
+        self.counts.rejected.fetch_add(1, Relaxed);
+    }
+}
+
+pub(crate) struct MemcachedSession {
+    session: tandem_memcached::Session,
+    stats: Arc<WorkerStats>,
+    counts: Arc<ListenerCounts>,
+}
+
+impl Session for MemcachedSession {
+    fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
+        match self.session.advance(input, out, now_ms) {
+            tandem_memcached::Step::ReadMore { need } => Step::ReadMore { need },
+            tandem_memcached::Step::Write => Step::Write,
+            tandem_memcached::Step::Close => Step::Close,
+        }
+    }
+
+    fn is_killed(&self) -> bool {
+        self.session.handle().is_killed()
+    }
+
+    fn waker(&self) -> &AtomicWaker {
+        &self.session.handle().waker
+    }
+
+    fn count_read(&self, n_bytes: usize, _now_ms: u64) {
+        self.stats.bytes_read.add(n_bytes as u64);
+        add(&self.session.handle().bytes_in, n_bytes);
+    }
+
+    fn count_written(&self, n_bytes: usize) {
+        self.stats.bytes_written.add(n_bytes as u64);
+        add(&self.session.handle().bytes_out, n_bytes);
+    }
+
+    fn output_bytes_max(&self) -> u64 {
+        0
+    }
+
+    fn report(&self, held: Held) {
+        let handle = self.session.handle();
+        handle.input_bytes.store(held.input as u64, Relaxed);
+        handle.output_bytes.store(held.output as u64, Relaxed);
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        let handle = Arc::clone(self.session.handle());
+        Box::new(Watched { handle, counts: Arc::clone(&self.counts) })
+    }
+}
+
+struct Watched {
+    handle: Arc<ClientHandle>,
+    counts: Arc<ListenerCounts>,
+}
+
+impl Watch for Watched {
+    fn active_at_ms(&self) -> u64 {
+        self.handle.last_active_ms.load(Relaxed)
+    }
+
+    fn output_bytes(&self) -> u64 {
+        self.handle.output_bytes.load(Relaxed)
+    }
+
+    fn is_exempt(&self) -> bool {
+        false
+    }
+
+    fn kick(&self) {
+        self.counts.idle_kicks.fetch_add(1, Relaxed);
+        self.handle.kill();
+    }
+
+    fn wake(&self) {
+        self.handle.waker.wake();
+    }
+}
+
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Tcp(it) => format!("tcp:{it}"),
+        Address::Unix(path) => format!("unix:{}", path.display()),
+    }
+}
+
+/// The connection's own loop is the only writer.
+fn add(counter: &AtomicU64, n: usize) {
+    counter.store(counter.load(Relaxed) + n as u64, Relaxed);
+}
+
+/// memcached turns keepalive on and leaves the times to the system; Linux's two hours keep dead
+/// connections too long, so Redis's five minutes hold here too.
+const KEEPALIVE_S: u64 = 300;

@@ -1,0 +1,172 @@
+//! The RESP front end behind the connection loop's traits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use atomic_waker::AtomicWaker;
+use bytes::BytesMut;
+use tandem_engine::Output;
+use tandem_resp::{ClientHandle, ConnectionInfo, Server, Transport, WorkerStats};
+
+use crate::protocol::{FrontEnd, Held, Limits, Session, Step, Watch};
+use crate::socket::{Address, Peer};
+
+#[derive(Clone)]
+pub(crate) struct Resp {
+    pub(crate) server: Arc<Server>,
+}
+
+impl FrontEnd for Resp {
+    type Session = RespSession;
+
+    const NAME: &'static str = "resp";
+
+    fn session(&self, worker: usize, peer: Peer, now_ms: u64) -> RespSession {
+        let transport = match peer.remote {
+            Address::Tcp(_) => Transport::Tcp,
+            Address::Unix(_) => Transport::Unix,
+        };
+        let (addr, laddr) = (shown(&peer.remote), shown(&peer.local));
+        let info = ConnectionInfo { addr, laddr, fd: peer.fd, transport };
+        let stats = Arc::clone(&self.server.workers[worker]);
+        let server = Arc::clone(&self.server);
+        let session = tandem_resp::Session::new(server, Arc::clone(&stats), info, now_ms);
+        RespSession { session, stats, server: Arc::clone(&self.server) }
+    }
+
+    fn limits(&self) -> Limits {
+        let live = self.server.settings.live();
+        let output = live.output_limit();
+        Limits {
+            idle_ms: live.idle_timeout_s().saturating_mul(1000),
+            soft_bytes: output.soft_bytes,
+            soft_ms: output.soft_s.saturating_mul(1000),
+        }
+    }
+
+    fn connections_max(&self) -> usize {
+        self.server.settings.live().clients_max() as usize
+    }
+
+    fn too_many(&self) -> &'static [u8] {
+        b"-ERR max number of clients reached\r\n"
+    }
+
+    /// Protected mode: without a password, only whoever is on this machine comes in.
+    fn refusal(&self, peer: &Peer) -> Option<&'static [u8]> {
+        let live = self.server.settings.live();
+        let is_open = !live.protected() || live.needs_password() || peer.remote.is_local();
+        (!is_open).then_some(PROTECTED.as_bytes())
+    }
+
+    fn keepalive_s(&self) -> u64 {
+        self.server.settings.live().tcp_keepalive_s()
+    }
+
+    fn count_rejected(&self) {
+        self.server.clients.count_rejected();
+    }
+}
+
+pub(crate) struct RespSession {
+    session: tandem_resp::Session,
+    stats: Arc<WorkerStats>,
+    server: Arc<Server>,
+}
+
+impl Session for RespSession {
+    fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
+        match self.session.advance(input, out, now_ms) {
+            tandem_resp::Step::ReadMore { need } => Step::ReadMore { need },
+            tandem_resp::Step::Write => Step::Write,
+            tandem_resp::Step::Wait { until_ms } => Step::Wait { until_ms },
+            tandem_resp::Step::Close => Step::Close,
+        }
+    }
+
+    fn is_killed(&self) -> bool {
+        self.session.handle().is_killed()
+    }
+
+    fn waker(&self) -> &AtomicWaker {
+        self.session.handle().waker()
+    }
+
+    fn count_read(&self, n_bytes: usize, now_ms: u64) {
+        self.stats.read(n_bytes);
+        let handle = self.session.handle();
+        handle.active_at_ms.store(now_ms, Relaxed);
+        add(&handle.net_in_bytes, n_bytes);
+    }
+
+    fn count_written(&self, n_bytes: usize) {
+        self.stats.wrote(n_bytes);
+        add(&self.session.handle().net_out_bytes, n_bytes);
+    }
+
+    fn output_bytes_max(&self) -> u64 {
+        self.server.settings.live().output_limit().hard_bytes
+    }
+
+    fn report(&self, held: Held) {
+        let handle = self.session.handle();
+        handle.query_bytes.store(held.input as u64, Relaxed);
+        handle.query_free_bytes.store(held.input_free as u64, Relaxed);
+        handle.output_bytes.store(held.output as u64, Relaxed);
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        Box::new(Watched(Arc::clone(self.session.handle())))
+    }
+}
+
+struct Watched(Arc<ClientHandle>);
+
+impl Watch for Watched {
+    fn active_at_ms(&self) -> u64 {
+        self.0.active_at_ms.load(Relaxed)
+    }
+
+    fn output_bytes(&self) -> u64 {
+        self.0.output_bytes.load(Relaxed)
+    }
+
+    fn is_exempt(&self) -> bool {
+        self.0.blocked.load(Relaxed)
+    }
+
+    fn kick(&self) {
+        self.0.kill();
+    }
+
+    fn wake(&self) {
+        self.0.wake();
+    }
+}
+
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Tcp(it) => it.to_string(),
+        Address::Unix(path) => format!("{}:0", path.display()),
+    }
+}
+
+/// The connection's own loop is the only writer.
+fn add(counter: &AtomicU64, n: usize) {
+    counter.store(counter.load(Relaxed) + n as u64, Relaxed);
+}
+
+/// What a client from elsewhere reads in protected mode, in Valkey's words.
+const PROTECTED: &str = "\
+    -DENIED Running in protected mode because protected mode is enabled and no password is set \
+    for the default user. In this mode connections are only accepted from the loopback \
+    interface. If you want to connect from external computers, you may adopt one of the \
+    following solutions: 1) Just disable protected mode sending the command 'CONFIG SET \
+    protected-mode no' from the loopback interface by connecting from the same host the server \
+    is running, however MAKE SURE it's not publicly accessible from internet if you do so. Use \
+    CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the \
+    protected mode by editing the configuration file, and setting the protected mode option to \
+    'no', and then restarting the server. 3) If you started the server manually just for \
+    testing, restart it with the '--protected-mode no' option. 4) Set up an authentication \
+    password for the default user. NOTE: You only need to do one of the above things in order \
+    for the server to start accepting connections from the outside.\r\n";

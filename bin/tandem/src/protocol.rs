@@ -1,0 +1,106 @@
+//! What the connection loop needs of a front end. Both front ends have sessions of one shape; the
+//! two adapters are in `front/`.
+
+use atomic_waker::AtomicWaker;
+use bytes::BytesMut;
+use tandem_engine::Output;
+
+use crate::socket::Peer;
+
+/// One connection of a front end: bytes in, bytes out.
+pub(crate) trait Session: 'static {
+    fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step;
+
+    /// True once somebody asked for this connection's end.
+    fn is_killed(&self) -> bool;
+
+    /// Woken when there is something to look at besides the socket.
+    fn waker(&self) -> &AtomicWaker;
+
+    fn count_read(&self, n_bytes: usize, now_ms: u64);
+
+    fn count_written(&self, n_bytes: usize);
+
+    /// More output at once than this, and the connection is closed; 0 is no limit.
+    fn output_bytes_max(&self) -> u64;
+
+    /// Tells what the connection holds, for those who list connections.
+    fn report(&self, held: Held);
+
+    /// What others hold of this connection to watch it.
+    fn watch(&self) -> Box<dyn Watch>;
+}
+
+/// A connection as its worker's once-a-second round sees it.
+pub(crate) trait Watch {
+    /// When it last had something to do, in milliseconds since the epoch.
+    fn active_at_ms(&self) -> u64;
+
+    /// Bytes that wait to be written.
+    fn output_bytes(&self) -> u64;
+
+    /// True while it waits for something other than its client.
+    fn is_exempt(&self) -> bool;
+
+    /// Closes it for being idle or slow, and counts that.
+    fn kick(&self);
+
+    fn wake(&self);
+}
+
+/// What a session wants next; the meaning is that of the front ends' own `Step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// `need` more bytes complete the next command; 0 is unknown.
+    ReadMore {
+        need: usize,
+    },
+    Write,
+    Wait {
+        until_ms: Option<u64>,
+    },
+    Close,
+}
+
+/// Bytes in a connection's buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) input: usize,
+    pub(crate) input_free: usize,
+    pub(crate) output: usize,
+}
+
+/// All connections of one protocol have this in common.
+pub(crate) trait FrontEnd: Clone + Send + 'static {
+    type Session: Session;
+
+    const NAME: &'static str;
+
+    fn session(&self, worker: usize, peer: Peer, now_ms: u64) -> Self::Session;
+
+    fn limits(&self) -> Limits;
+
+    /// The most connections at a time.
+    fn connections_max(&self) -> usize;
+
+    /// What a client reads that is one too many.
+    fn too_many(&self) -> &'static [u8];
+
+    /// What a client reads that may not come in from where it is, if that is so.
+    fn refusal(&self, peer: &Peer) -> Option<&'static [u8]>;
+
+    /// Seconds between probes of a silent connection, 0 for none.
+    fn keepalive_s(&self) -> u64;
+
+    fn count_rejected(&self);
+}
+
+/// What a worker's once-a-second round holds a connection to; zeros are no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Longest time without a command.
+    pub(crate) idle_ms: u64,
+    /// More output than this that waits for `soft_ms`, and the connection is closed.
+    pub(crate) soft_bytes: u64,
+    pub(crate) soft_ms: u64,
+}

@@ -1,0 +1,233 @@
+//! Puts the parts together, runs them, and takes them apart at the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tandem_engine::{Keyspace, KeyspaceOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::accept::Door;
+use crate::admin::{self, Admin};
+use crate::config::{Config, MEMCACHED_PORT};
+use crate::front::{memcached::Memcached, resp::Resp};
+use crate::host::{Listening, Process};
+use crate::socket::{self, Address, Listener};
+use crate::worker::{Job, Pool, Shop};
+use crate::{banner, clock, process, shards};
+
+/// Listeners of all kinds, opened before anything runs, so that a port in use is an error at
+/// start and not a line in the log.
+struct Listeners {
+    resp: Vec<Listener>,
+    memcached: Vec<Listener>,
+    admin: Vec<Listener>,
+}
+
+/// Serves until a signal or a client ends it.
+pub(crate) fn run(config: Config) -> Result<(), String> {
+    raise_limits(&config);
+    let listeners = Listeners::open(&config)?;
+    let listening = listeners.addresses();
+    let process = Arc::new(Process::new(&config, listening.clone()));
+    let banner = banner::text(&config, &listening);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let drain_s = config.resp.integer("shutdown-timeout") as u64;
+    let (n_workers, shop) = (config.n_threads, shop(config, &process));
+    let pool = Pool::start(n_workers, &shop).map_err(|e| format!("cannot start a worker: {e}"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| format!("cannot start: {e}"))?;
+    print!("{banner}");
+    let paths: Vec<PathBuf> = listening.unix_paths().collect();
+    runtime.block_on(control(listeners, shop, Arc::new(pool), process, drain_s))?;
+    for path in paths {
+        // It may be gone, or another server's by now: either is fine.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// The control thread: listeners, admin port, signals, samples.
+async fn control(
+    listeners: Listeners,
+    shop: Shop,
+    pool: Arc<Pool>,
+    process: Arc<Process>,
+    drain_s: u64,
+) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("cannot watch for signals: {e}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let admin = Arc::new(Admin::new(shop.clone(), Arc::clone(&process)));
+    for listener in listeners.admin {
+        let served = admin::serve(Arc::clone(&admin), listener).map_err(|e| e.to_string())?;
+        tokio::spawn(served);
+    }
+    tokio::spawn(sample(Arc::clone(&admin)));
+    let doors = open_doors(listeners.resp, listeners.memcached, &shop, &pool);
+    tracing::info!("ready");
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("terminated: finishing what was read"),
+        _ = interrupt.recv() => tracing::info!("interrupted: finishing what was read"),
+        () = process.stop.asked() => {}
+    }
+    process.stop.ask();
+    doors.iter().for_each(tokio::task::JoinHandle::abort);
+    pool.drain(clock::now_ms().saturating_add(drain_s.saturating_mul(1000)));
+    let through = tokio::task::spawn_blocking(move || pool.join());
+    tokio::select! {
+        _ = through => tracing::info!("bye"),
+        _ = terminate.recv() => tracing::warn!("told twice: ending at once"),
+        _ = interrupt.recv() => tracing::warn!("told twice: ending at once"),
+    }
+    Ok(())
+}
+
+fn open_doors(
+    resp: Vec<Listener>,
+    memcached: Vec<Listener>,
+    shop: &Shop,
+    pool: &Arc<Pool>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let resp_door = Door {
+        front: shop.resp.clone(),
+        pool: Arc::clone(pool),
+        n_taken: Arc::new(AtomicUsize::new(0)),
+        job: Job::Resp,
+    };
+    let memcached_door = Door {
+        front: shop.memcached.clone(),
+        pool: Arc::clone(pool),
+        n_taken: Arc::new(AtomicUsize::new(0)),
+        job: Job::Memcached,
+    };
+    let resp = resp.into_iter().map(|it| tokio::spawn(resp_door.clone().keep(it)));
+    let mut doors: Vec<_> = resp.collect();
+    doors.extend(memcached.into_iter().map(|it| tokio::spawn(memcached_door.clone().keep(it))));
+    doors
+}
+
+/// Keeps the rates of INFO and of the metrics up to date.
+async fn sample(admin: Arc<Admin>) {
+    let mut tick = tokio::time::interval(SAMPLE_PERIOD);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tick.tick().await;
+        admin.sample(clock::now_ms());
+    }
+}
+
+/// Makes the keyspaces and the front ends.
+pub(crate) fn shop(config: Config, process: &Arc<Process>) -> Shop {
+    let n_workers = config.n_threads;
+    let keyspace = |options: KeyspaceOptions| {
+        let n_shards = shards::count(n_workers, options.memory_max_bytes);
+        Arc::new(Keyspace::new(KeyspaceOptions { n_shards, ..options }))
+    };
+    let resp = tandem_resp::Server::new(tandem_resp::ServerOptions {
+        keyspace: keyspace(config.resp.keyspace_options()),
+        host: Arc::clone(process) as Arc<dyn tandem_resp::Host>,
+        settings: config.resp,
+        n_workers,
+        clock_ns: clock::monotonic_ns,
+        started_at_ms: process.started_at_ms,
+    });
+    let memcached = tandem_memcached::Server::new(tandem_memcached::ServerParts {
+        keyspace: keyspace(config.memcached.keyspace_options()),
+        settings: config.memcached,
+        host: Arc::clone(process) as Arc<dyn tandem_memcached::Host>,
+        n_workers,
+        clock_ns: clock::monotonic_ns,
+    });
+    Shop {
+        resp: Resp { server: Arc::new(resp) },
+        memcached: Memcached { server: Arc::new(memcached), counts: Arc::clone(&process.counts) },
+    }
+}
+
+/// Makes room for as many connections as the settings allow; says so where the system has less.
+fn raise_limits(config: &Config) {
+    let clients = config.resp.integer("maxclients") as u64;
+    let n_files = clients + config.memcached.connections_max as u64 + FILES_RESERVED;
+    let allowed = process::raise_open_files(n_files);
+    if allowed < n_files {
+        tracing::warn!(
+            needed = n_files,
+            allowed,
+            "fewer connections than configured: the limit of open files is lower (ulimit -n)"
+        );
+    }
+}
+
+impl Process {
+    pub(crate) fn new(config: &Config, listening: Listening) -> Process {
+        Process {
+            run_id: process::run_id(),
+            started_at_ms: clock::now_ms(),
+            n_workers: config.n_threads,
+            config_file: config.file.clone(),
+            connections_max: config.memcached.connections_max,
+            counts: Arc::default(),
+            listening: parking_lot::RwLock::new(listening),
+            stop: crate::host::Stop::default(),
+        }
+    }
+}
+
+impl Listeners {
+    fn open(config: &Config) -> Result<Listeners, String> {
+        let settings = &config.resp;
+        let backlog = settings.integer("tcp-backlog") as i32;
+        let hosts: Vec<String> =
+            settings.text("bind").split_whitespace().map(str::to_owned).collect();
+        let mut resp = tcp(&hosts, settings.integer("port") as u16, backlog)?;
+        let path = settings.text("unixsocket");
+        if !path.is_empty() {
+            let mode = settings.integer("unixsocketperm") as u32;
+            resp.push(socket::listen_unix(Path::new(&path), mode, backlog)?);
+        }
+        let settings = &config.memcached;
+        let backlog = settings.backlog as i32;
+        let memcached = match &settings.unix_socket {
+            // As in memcached, -s takes the place of the port.
+            Some(path) => vec![socket::listen_unix(Path::new(path), settings.unix_mask, backlog)?],
+            None => tcp(&settings.listen, settings.port.unwrap_or(MEMCACHED_PORT), backlog)?,
+        };
+        let admin = tcp(&config.admin.bind, config.admin.port, ADMIN_BACKLOG)?;
+        Ok(Listeners { resp, memcached, admin })
+    }
+
+    fn addresses(&self) -> Listening {
+        let addresses = |of: &[Listener]| of.iter().map(|it| it.address.clone()).collect();
+        Listening {
+            resp: addresses(&self.resp),
+            memcached: addresses(&self.memcached),
+            admin: addresses(&self.admin),
+        }
+    }
+}
+
+impl Listening {
+    fn unix_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.resp.iter().chain(&self.memcached).filter_map(|it| match it {
+            Address::Unix(path) => Some(path.clone()),
+            Address::Tcp(_) => None,
+        })
+    }
+}
+
+fn tcp(hosts: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, String> {
+    if port == 0 { Ok(Vec::new()) } else { socket::listen_tcp(hosts, port, backlog) }
+}
+
+/// Files other than connections: listeners, epoll, the configuration.
+const FILES_RESERVED: u64 = 64;
+
+/// Scrapers are few.
+const ADMIN_BACKLOG: i32 = 64;
+
+/// The rates of INFO are made of samples a tenth of a second apart.
+const SAMPLE_PERIOD: Duration = Duration::from_millis(100);

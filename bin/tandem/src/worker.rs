@@ -1,0 +1,386 @@
+//! Worker threads: each runs its connections and its part of the keyspaces' upkeep, and shares
+//! nothing with the others but the engine.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use tandem_engine::{Keyspace, Maintenance};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::MissedTickBehavior;
+
+use crate::clock::{self, Stopwatch};
+use crate::connection::{Connection, Shared};
+use crate::front::{memcached::Memcached, resp::Resp};
+use crate::protocol::{FrontEnd, Limits, Session, Watch};
+use crate::socket::{self, Accepted, Address};
+
+/// All workers, for those who hand out connections.
+pub(crate) struct Pool {
+    links: Vec<Link>,
+}
+
+struct Link {
+    /// Not bounded here: the connection limits bound what can lie in it.
+    jobs: UnboundedSender<Job>,
+    n_connections: Arc<AtomicUsize>,
+    thread: parking_lot::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// What a worker is asked to do.
+pub(crate) enum Job {
+    Resp(Accepted, Place),
+    Memcached(Accepted, Place),
+    /// Answer what has arrived, close every connection and end.
+    Drain {
+        deadline_ms: u64,
+    },
+}
+
+/// A connection's place under its front end's limit; given back when it is dropped.
+pub(crate) struct Place {
+    n_taken: Arc<AtomicUsize>,
+}
+
+/// What all workers work on.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    pub(crate) resp: Resp,
+    pub(crate) memcached: Memcached,
+}
+
+impl Place {
+    /// Takes a place unless `max` are taken.
+    pub(crate) fn take(n_taken: &Arc<AtomicUsize>, max: usize) -> Option<Place> {
+        // Made first, so that a refused place is given back like any other.
+        let n_before = n_taken.fetch_add(1, Relaxed);
+        let place = Place { n_taken: Arc::clone(n_taken) };
+        (n_before < max).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.n_taken.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Pool {
+    pub(crate) fn start(n_workers: usize, shop: &Shop) -> io::Result<Pool> {
+        let links = (0..n_workers).map(|index| Link::start(index, n_workers, shop.clone()));
+        Ok(Pool { links: links.collect::<io::Result<_>>()? })
+    }
+
+    /// Gives a connection to the worker with the fewest.
+    pub(crate) fn assign(&self, job: Job) {
+        let Some(link) = self.links.iter().min_by_key(|it| it.n_connections.load(Relaxed)) else {
+            return;
+        };
+        link.n_connections.fetch_add(1, Relaxed);
+        // A worker that has ended does so because the process ends: the connection is dropped.
+        let _ = link.jobs.send(job);
+    }
+
+    /// Ends all workers. Connections that are not through by the deadline are cut.
+    pub(crate) fn drain(&self, deadline_ms: u64) {
+        for link in &self.links {
+            let _ = link.jobs.send(Job::Drain { deadline_ms });
+        }
+    }
+
+    /// Waits for the workers' ends.
+    pub(crate) fn join(&self) {
+        for link in &self.links {
+            if let Some(thread) = link.thread.lock().take()
+                && thread.join().is_err()
+            {
+                tracing::error!("a worker ended with a panic");
+            }
+        }
+    }
+}
+
+impl Link {
+    fn start(index: usize, n_workers: usize, shop: Shop) -> io::Result<Link> {
+        let (jobs, inbox) = unbounded_channel();
+        let n_connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&n_connections);
+        let thread =
+            std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+                let runtime =
+                    Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+                match runtime {
+                    Ok(runtime) => {
+                        let worker = Worker::new(index, n_workers, shop, counted);
+                        runtime.block_on(worker.run(inbox));
+                    }
+                    Err(error) => tracing::error!(index, %error, "a worker cannot start"),
+                }
+            })?;
+        Ok(Link { jobs, n_connections, thread: parking_lot::Mutex::new(Some(thread)) })
+    }
+}
+
+/// One worker, on its own thread.
+struct Worker {
+    index: usize,
+    n_workers: usize,
+    shop: Shop,
+    shared: Rc<Shared>,
+    roll: Rc<RefCell<Roll>>,
+    n_connections: Arc<AtomicUsize>,
+}
+
+/// The connections of a worker.
+#[derive(Default)]
+struct Roll {
+    by_number: HashMap<u64, Entry>,
+    last_number: u64,
+}
+
+struct Entry {
+    watch: Box<dyn Watch>,
+    limits: fn(&Shop) -> Limits,
+    /// When its output passed the soft limit; 0 while it has not.
+    slow_since_ms: u64,
+}
+
+impl Worker {
+    fn new(index: usize, n_workers: usize, shop: Shop, n_connections: Arc<AtomicUsize>) -> Worker {
+        let (shared, roll) = (Rc::default(), Rc::default());
+        Worker { index, n_workers, shop, shared, roll, n_connections }
+    }
+
+    async fn run(self, mut inbox: UnboundedReceiver<Job>) {
+        for keyspace in [&self.shop.resp.server.keyspace, &self.shop.memcached.server.keyspace] {
+            let keyspace = Arc::clone(keyspace);
+            tokio::task::spawn_local(maintain(keyspace, self.index, self.n_workers));
+        }
+        tokio::task::spawn_local(rounds(Rc::clone(&self.roll), self.shop.clone()));
+        while let Some(job) = inbox.recv().await {
+            match job {
+                Job::Resp(accepted, place) => {
+                    self.open(&self.shop.resp, accepted, place, |it| it.resp.limits());
+                }
+                Job::Memcached(accepted, place) => {
+                    self.open(&self.shop.memcached, accepted, place, |it| it.memcached.limits());
+                }
+                Job::Drain { deadline_ms } => return self.drain(deadline_ms).await,
+            }
+        }
+    }
+
+    fn open<F: FrontEnd>(
+        &self,
+        front: &F,
+        accepted: Accepted,
+        place: Place,
+        limits: fn(&Shop) -> Limits,
+    ) {
+        let Accepted { socket, peer } = accepted;
+        let is_tcp = matches!(peer.remote, Address::Tcp(_));
+        if is_tcp {
+            socket::tune(&socket, front.keepalive_s());
+        }
+        let session = front.session(self.index, peer, clock::now_ms());
+        let shared = Rc::clone(&self.shared);
+        let watch = session.watch();
+        let opened = if is_tcp {
+            TcpStream::from_std(socket.into()).map(|it| {
+                self.spawn(watch, limits, place, Connection::new(it, session, shared).run());
+            })
+        } else {
+            UnixStream::from_std(socket.into()).map(|it| {
+                self.spawn(watch, limits, place, Connection::new(it, session, shared).run());
+            })
+        };
+        if let Err(error) = opened {
+            self.n_connections.fetch_sub(1, Relaxed);
+            tracing::warn!(%error, "cannot serve a connection");
+        }
+    }
+
+    fn spawn(
+        &self,
+        watch: Box<dyn Watch>,
+        limits: fn(&Shop) -> Limits,
+        place: Place,
+        connection: impl Future<Output = io::Result<()>> + 'static,
+    ) {
+        let number = self.roll.borrow_mut().add(Entry { watch, limits, slow_since_ms: 0 });
+        let roll = Rc::clone(&self.roll);
+        let n_connections = Arc::clone(&self.n_connections);
+        tokio::task::spawn_local(async move {
+            // Dropped with the task, also when a command panics: a panic harms one connection.
+            let _seat = Seat { number, roll, n_connections, _place: place };
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection lost");
+            }
+        });
+    }
+
+    async fn drain(&self, deadline_ms: u64) {
+        self.shared.draining.set(true);
+        for entry in self.roll.borrow().by_number.values() {
+            entry.watch.wake();
+        }
+        while !self.roll.borrow().by_number.is_empty() && clock::now_ms() < deadline_ms {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+        let n_cut = self.roll.borrow().by_number.len();
+        if n_cut > 0 {
+            tracing::warn!(connections = n_cut, "cut connections that did not read their replies");
+        }
+    }
+}
+
+/// A connection's entries in the books, taken back when it ends.
+struct Seat {
+    number: u64,
+    roll: Rc<RefCell<Roll>>,
+    n_connections: Arc<AtomicUsize>,
+    _place: Place,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.roll.borrow_mut().by_number.remove(&self.number);
+        self.n_connections.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Roll {
+    fn add(&mut self, entry: Entry) -> u64 {
+        self.last_number += 1;
+        self.by_number.insert(self.last_number, entry);
+        self.last_number
+    }
+}
+
+/// Keeps a worker's part of a keyspace in order. While there is work left, connections have their
+/// turn in between: a million keys may expire in one second.
+async fn maintain(keyspace: Arc<Keyspace>, part: usize, n_parts: usize) {
+    let mut tick = tokio::time::interval(UPKEEP_PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        loop {
+            let watch = Stopwatch::new(UPKEEP_TURN);
+            let now_ms = clock::now_ms();
+            let left = keyspace.maintain(part, n_parts, now_ms, &mut || watch.has_time());
+            if left == Maintenance::Done {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Once a second, looks for connections that have been idle or slow for too long.
+async fn rounds(roll: Rc<RefCell<Roll>>, shop: Shop) {
+    let mut tick = tokio::time::interval(ROUND_PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let now_ms = clock::now_ms();
+        for entry in roll.borrow_mut().by_number.values_mut() {
+            let limits = (entry.limits)(&shop);
+            if entry.is_due(limits, now_ms) {
+                entry.watch.kick();
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn is_due(&mut self, limits: Limits, now_ms: u64) -> bool {
+        let idle_ms = now_ms.saturating_sub(self.watch.active_at_ms());
+        if limits.idle_ms > 0 && idle_ms > limits.idle_ms && !self.watch.is_exempt() {
+            return true;
+        }
+        let is_slow = limits.soft_bytes > 0 && self.watch.output_bytes() > limits.soft_bytes;
+        match (is_slow, self.slow_since_ms) {
+            (false, _) => self.slow_since_ms = 0,
+            (true, 0) => self.slow_since_ms = now_ms,
+            (true, since_ms) => return now_ms.saturating_sub(since_ms) >= limits.soft_ms,
+        }
+        false
+    }
+}
+
+/// How often upkeep is done, and how long one turn of it may keep connections waiting.
+const UPKEEP_PERIOD: Duration = Duration::from_millis(10);
+const UPKEEP_TURN: Duration = Duration::from_micros(100);
+
+/// Idle times are whole seconds in both protocols.
+const ROUND_PERIOD: Duration = Duration::from_secs(1);
+
+/// How often a draining worker looks whether its connections are through.
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Fake {
+        active_at_ms: Rc<Cell<u64>>,
+        output_bytes: Rc<Cell<u64>>,
+    }
+
+    impl Watch for Fake {
+        fn active_at_ms(&self) -> u64 {
+            self.active_at_ms.get()
+        }
+        fn output_bytes(&self) -> u64 {
+            self.output_bytes.get()
+        }
+        fn is_exempt(&self) -> bool {
+            false
+        }
+        fn kick(&self) {}
+        fn wake(&self) {}
+    }
+
+    #[test]
+    fn the_idle_and_the_slow_are_found() {
+        let fake = Fake::default();
+        let mut entry = Entry {
+            watch: Box::new(fake.clone()),
+            limits: |_| Limits::default(),
+            slow_since_ms: 0,
+        };
+        fake.active_at_ms.set(10_000);
+        let idle = Limits { idle_ms: 5000, ..Limits::default() };
+        assert!(!entry.is_due(idle, 15_000));
+        assert!(entry.is_due(idle, 15_001));
+        assert!(!entry.is_due(Limits::default(), 99_000));
+        let slow = Limits { soft_bytes: 100, soft_ms: 2000, ..Limits::default() };
+        fake.output_bytes.set(101);
+        assert!(!entry.is_due(slow, 20_000));
+        assert!(!entry.is_due(slow, 21_999));
+        assert!(entry.is_due(slow, 22_000));
+        fake.output_bytes.set(100);
+        assert!(!entry.is_due(slow, 23_000));
+        fake.output_bytes.set(101);
+        assert!(!entry.is_due(slow, 24_000), "the time starts again");
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let n_taken = Arc::default();
+        let first = Place::take(&n_taken, 1);
+        assert!(first.is_some());
+        assert!(Place::take(&n_taken, 1).is_none());
+        drop(first);
+        assert!(Place::take(&n_taken, 1).is_some());
+    }
+}

@@ -1,0 +1,235 @@
+//! CLIENT: what connections are there, what they say of themselves, and how to end them.
+
+mod filter;
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use self::filter::{Filter, line};
+use crate::client::Replies;
+use crate::dispatch::ClientCtx;
+use crate::error::Error;
+use crate::reply::Answer;
+use crate::spec::{Flags, Spec, plain};
+
+const USUAL: &[Flags] = &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
+const ADMIN: &[Flags] = &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
+const TO_ALL: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[Spec] = &[
+    plain("getname", "", getname).flags(USUAL)
+        .doc("2.6.9", "O(1)", "Answers the connection's name."),
+    plain("help", "", help).flags(&[Flags::LOADING, Flags::STALE])
+        .doc("5.0.0", "O(1)", "Lists the subcommands."),
+    plain("id", "", id).flags(USUAL)
+        .doc("5.0.0", "O(1)", "Answers the connection's number."),
+    plain("info", "", info).flags(USUAL).tips(&["nondeterministic_output"])
+        .doc("6.2.0", "O(1)", "Describes this connection."),
+    plain("kill", "<ip:port | <ID client-id [client-id ...] | \
+        TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB> | USER username | \
+        ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> | MAXAGE maxage> [filter ...]>", kill)
+        .flags(ADMIN)
+        .doc("2.4.0", "O(N) over the connections", "Closes connections."),
+    plain("list", "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] \
+        [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage]", list)
+        .flags(ADMIN).tips(&["nondeterministic_output"])
+        .doc("2.4.0", "O(N) over the connections", "Describes connections, one a line."),
+    plain("no-evict", "<ON | OFF>", no_evict).flags(ADMIN)
+        .doc("7.0.0", "O(1)", "Says whether the connection may be dropped to save memory."),
+    plain("no-touch", "<ON | OFF>", no_touch).flags(USUAL)
+        .doc("7.2.0", "O(1)", "Says whether the connection's reads count as use of a key."),
+    plain("reply", "<ON | OFF | SKIP>", reply).flags(USUAL)
+        .doc("3.2.0", "O(1)", "Says which commands are answered."),
+    plain("setinfo", "<LIB-NAME libname | LIB-VER libver>", setinfo).flags(USUAL).tips(TO_ALL)
+        .doc("7.2.0", "O(1)", "Names the client's library or its version."),
+    plain("setname", "connection-name", setname).flags(USUAL).tips(TO_ALL)
+        .doc("2.6.9", "O(1)", "Names the connection."),
+];
+
+fn getname(cx: &mut ClientCtx<'_>) -> Answer {
+    let name = cx.client.handle.names().name;
+    Ok(if name.is_empty() { cx.reply.null() } else { cx.reply.text(&name) })
+}
+
+fn help(cx: &mut ClientCtx<'_>) -> Answer {
+    Ok(cx.reply.help("CLIENT", HELP))
+}
+
+fn id(cx: &mut ClientCtx<'_>) -> Answer {
+    Ok(cx.reply.int(cx.client.handle.id as i64))
+}
+
+fn info(cx: &mut ClientCtx<'_>) -> Answer {
+    note_command(cx, b"client|info");
+    let line = line(&cx.client.handle, cx.now_ms);
+    Ok(cx.reply.verbatim("txt", &(line + "\n")))
+}
+
+fn list(cx: &mut ClientCtx<'_>) -> Answer {
+    note_command(cx, b"client|list");
+    let filter = Filter::parse(&mut cx.args)?;
+    let me = cx.client.handle.id;
+    let mut text = String::new();
+    for client in cx.server.clients.all() {
+        let skipped = filter.skip_me.unwrap_or(false) && client.id == me;
+        if !skipped && filter.takes(&client, cx.now_ms) {
+            text.push_str(&line(&client, cx.now_ms));
+            text.push('\n');
+        }
+    }
+    Ok(cx.reply.verbatim("txt", &text))
+}
+
+/// The table of clients is written after each batch; a client that looks at itself in the middle
+/// of one wants to see what it is doing now.
+fn note_command(cx: &ClientCtx<'_>, name: &[u8]) {
+    if let Some(command) = crate::table::Table::get().find_full(name) {
+        let handle = &cx.client.handle;
+        handle.command.store(command.id as u32, Relaxed);
+        handle.db.store(cx.client.db, Relaxed);
+        handle.protocol.store(if cx.client.resp3 { 3 } else { 2 }, Relaxed);
+        handle.active_at_ms.store(cx.now_ms, Relaxed);
+    }
+}
+
+fn kill(cx: &mut ClientCtx<'_>) -> Answer {
+    if cx.args.len() == 1 {
+        return kill_address(cx);
+    }
+    let filter = Filter::parse(&mut cx.args)?;
+    let me = cx.client.handle.id;
+    let mut n_killed = 0;
+    for client in cx.server.clients.all() {
+        let skipped = filter.skip_me.unwrap_or(true) && client.id == me;
+        if skipped || client.is_killed() || !filter.takes(&client, cx.now_ms) {
+            continue;
+        }
+        n_killed += 1;
+        if client.id == me {
+            cx.client.closing = true;
+        } else {
+            client.kill();
+        }
+    }
+    Ok(cx.reply.count(n_killed))
+}
+
+/// `CLIENT KILL ip:port`, the old form: one client, oneself not excepted.
+fn kill_address(cx: &mut ClientCtx<'_>) -> Answer {
+    let addr = cx.args.next()?;
+    let clients = cx.server.clients.all();
+    let found = clients.iter().find(|it| it.info.addr.as_bytes() == addr);
+    let client = found.ok_or_else(|| Error::said("ERR No such client"))?;
+    if client.id == cx.client.handle.id {
+        cx.client.closing = true;
+    } else {
+        client.kill();
+    }
+    Ok(cx.reply.ok())
+}
+
+fn no_evict(cx: &mut ClientCtx<'_>) -> Answer {
+    switch(cx, |it| &it.no_evict)
+}
+
+fn no_touch(cx: &mut ClientCtx<'_>) -> Answer {
+    switch(cx, |it| &it.no_touch)
+}
+
+fn switch(
+    cx: &mut ClientCtx<'_>,
+    which: impl Fn(&crate::clients::ClientHandle) -> &AtomicBool,
+) -> Answer {
+    let on = cx.args.flag("ON");
+    if !on && !cx.args.flag("OFF") {
+        return Err(Error::Syntax);
+    }
+    which(&cx.client.handle).store(on, Relaxed);
+    Ok(cx.reply.ok())
+}
+
+fn reply(cx: &mut ClientCtx<'_>) -> Answer {
+    let client = &mut *cx.client;
+    if cx.args.flag("ON") {
+        client.replies = Replies::On;
+        return Ok(cx.reply.ok());
+    }
+    if cx.args.flag("OFF") {
+        client.replies = Replies::Off;
+    } else if cx.args.flag("SKIP") {
+        if client.replies != Replies::Off {
+            client.replies = Replies::SkipNext;
+        }
+    } else {
+        return Err(Error::Syntax);
+    }
+    Ok(cx.reply.nothing())
+}
+
+fn setinfo(cx: &mut ClientCtx<'_>) -> Answer {
+    let option = cx.args.next()?;
+    let value = cx.args.next()?;
+    let is_name = option.eq_ignore_ascii_case(b"lib-name");
+    if !is_name && !option.eq_ignore_ascii_case(b"lib-ver") {
+        let option = String::from_utf8_lossy(option);
+        return Err(Error::said(format!("ERR Unrecognized option '{option}'")));
+    }
+    let value = printable(value).ok_or_else(|| {
+        let option = String::from_utf8_lossy(option);
+        Error::said(format!("ERR {option} cannot contain spaces, newlines or special characters."))
+    })?;
+    cx.client.handle.rename(
+        |it| {
+            if is_name { it.library = value } else { it.library_version = value }
+        },
+    );
+    Ok(cx.reply.ok())
+}
+
+fn setname(cx: &mut ClientCtx<'_>) -> Answer {
+    let name = valid_name(cx.args.next()?)?;
+    cx.client.handle.rename(|it| it.name = name);
+    Ok(cx.reply.ok())
+}
+
+/// A connection's name, which CLIENT LIST shows between spaces.
+pub(crate) fn valid_name(name: &[u8]) -> Result<String, Error> {
+    printable(name).ok_or_else(|| {
+        Error::said("ERR Client names cannot contain spaces, newlines or special characters.")
+    })
+}
+
+fn printable(text: &[u8]) -> Option<String> {
+    let good = text.iter().all(u8::is_ascii_graphic);
+    good.then(|| String::from_utf8_lossy(text).into_owned())
+}
+
+const HELP: &[&str] = &[
+    "GETNAME",
+    "    Answer this connection's name.",
+    "ID",
+    "    Answer this connection's number.",
+    "INFO",
+    "    Describe this connection in the words of LIST.",
+    "KILL <ip:port>",
+    "    Close the connection from that address.",
+    "KILL <option> <value> [<option> <value> [...]]",
+    "    Close all connections that fit every option:",
+    "    * ID <client-id> [<client-id>...], USER <username>, MAXAGE <seconds>",
+    "    * ADDR (<ip:port>|<unixsocket>:0), LADDR (<ip:port>|<unixsocket>:0)",
+    "    * TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB)",
+    "    * SKIPME (YES|NO): spare this connection (default: yes).",
+    "LIST [<option> <value> [...]]",
+    "    Describe all connections, or those that fit every option of KILL.",
+    "NO-EVICT (ON|OFF)",
+    "    Keep this connection when memory for clients runs short.",
+    "NO-TOUCH (ON|OFF)",
+    "    Leave the age of keys as it is when this connection reads them.",
+    "REPLY (ON|OFF|SKIP)",
+    "    Answer commands, never, or not the next one.",
+    "SETINFO <option> <value>",
+    "    Describe the client's library: LIB-NAME or LIB-VER.",
+    "SETNAME <name>",
+    "    Name this connection.",
+];

@@ -1,0 +1,175 @@
+//! Which connections CLIENT LIST and CLIENT KILL mean, and the line that describes one.
+
+use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::args::{Args, integer};
+use crate::clients::{ClientHandle, Transport};
+use crate::error::Error;
+use crate::table::Table;
+
+/// All that is given must fit.
+#[derive(Debug, Default)]
+pub(crate) struct Filter<'a> {
+    ids: Vec<u64>,
+    kind: Option<ClientKind>,
+    addr: Option<&'a [u8]>,
+    laddr: Option<&'a [u8]>,
+    age_min_s: Option<u64>,
+    pub(crate) skip_me: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientKind {
+    Normal,
+    Primary,
+    Replica,
+    Pubsub,
+}
+
+impl<'a> Filter<'a> {
+    /// `[ID id ...] [TYPE type] [USER name] [ADDR addr] [LADDR addr] [SKIPME yes|no] [MAXAGE s]`
+    pub(crate) fn parse(args: &mut Args<'a>) -> Result<Filter<'a>, Error> {
+        let mut filter = Filter::default();
+        while !args.is_done() {
+            if args.option("ID") {
+                filter.ids.push(client_id(args.integer().map_err(|_| Error::Syntax)?)?);
+                while let Some(id) = args.peek().and_then(|it| integer(it).ok()) {
+                    filter.ids.push(client_id(id)?);
+                    args.next()?;
+                }
+            } else if args.option("TYPE") {
+                filter.kind = Some(client_kind(args.next()?)?);
+            } else if args.option("USER") {
+                known_user(args.next()?)?;
+            } else if args.option("ADDR") {
+                filter.addr = Some(args.next()?);
+            } else if args.option("LADDR") {
+                filter.laddr = Some(args.next()?);
+            } else if args.option("SKIPME") {
+                filter.skip_me = Some(yes_or_no(args)?);
+            } else if args.option("MAXAGE") {
+                filter.age_min_s = Some(max_age(args)?);
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        Ok(filter)
+    }
+
+    pub(crate) fn takes(&self, client: &ClientHandle, now_ms: u64) -> bool {
+        let age_s = now_ms.saturating_sub(client.connected_at_ms) / 1000;
+        (self.ids.is_empty() || self.ids.contains(&client.id))
+            && self.kind.is_none_or(|it| it == ClientKind::Normal)
+            && self.addr.is_none_or(|it| it == client.info.addr.as_bytes())
+            && self.laddr.is_none_or(|it| it == client.info.laddr.as_bytes())
+            && self.age_min_s.is_none_or(|it| it <= age_s)
+    }
+}
+
+fn client_id(id: i64) -> Result<u64, Error> {
+    match u64::try_from(id) {
+        Ok(id) if id > 0 => Ok(id),
+        _ => Err(Error::said("ERR client-id should be greater than 0")),
+    }
+}
+
+fn client_kind(word: &[u8]) -> Result<ClientKind, Error> {
+    let kinds = [
+        ("normal", ClientKind::Normal),
+        ("slave", ClientKind::Replica),
+        ("replica", ClientKind::Replica),
+        ("pubsub", ClientKind::Pubsub),
+        ("master", ClientKind::Primary),
+        ("primary", ClientKind::Primary),
+    ];
+    let found = kinds.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
+    found.map(|(_, kind)| *kind).ok_or_else(|| {
+        Error::said(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word)))
+    })
+}
+
+/// Everybody is the default user.
+fn known_user(name: &[u8]) -> Result<(), Error> {
+    if name == b"default" {
+        return Ok(());
+    }
+    Err(Error::said(format!("ERR No such user '{}'", String::from_utf8_lossy(name))))
+}
+
+fn yes_or_no(args: &mut Args<'_>) -> Result<bool, Error> {
+    let yes = args.flag("YES");
+    if yes || args.flag("NO") { Ok(yes) } else { Err(Error::Syntax) }
+}
+
+fn max_age(args: &mut Args<'_>) -> Result<u64, Error> {
+    let age_s =
+        args.integer().map_err(|_| Error::said("ERR maxage is not an integer or out of range"))?;
+    match u64::try_from(age_s) {
+        Ok(age_s) if age_s > 0 => Ok(age_s),
+        _ => Err(Error::said("ERR maxage should be greater than 0")),
+    }
+}
+
+/// One line of CLIENT LIST, without its end. Zeroes stand where we have nothing of the kind:
+/// commands are parsed as ranges of the query buffer, and replies share one buffer.
+pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
+    let names = client.names();
+    let since = |at_ms: u64| now_ms.saturating_sub(at_ms) / 1000;
+    let query = client.query_bytes.load(Relaxed);
+    let query_free = client.query_free_bytes.load(Relaxed);
+    let output = client.output_bytes.load(Relaxed);
+    let total = size_of::<ClientHandle>() as u64 + query + query_free + output;
+    let mut line = String::with_capacity(LINE_BYTES_USUAL);
+    let _ = write!(
+        line,
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa= db={}",
+        client.id,
+        client.info.addr,
+        client.info.laddr,
+        client.info.fd,
+        names.name,
+        since(client.connected_at_ms),
+        since(client.active_at_ms.load(Relaxed)),
+        flags(client),
+        client.db.load(Relaxed),
+    );
+    let _ = write!(
+        line,
+        " sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
+         multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} cmd={}",
+        if output > 0 { "rw" } else { "r" },
+        command_name(client.command.load(Relaxed)),
+    );
+    let _ = write!(
+        line,
+        " user=default redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} \
+         tot-cmds={}",
+        client.protocol.load(Relaxed),
+        names.library,
+        names.library_version,
+        client.net_in_bytes.load(Relaxed),
+        client.net_out_bytes.load(Relaxed),
+        client.n_commands.load(Relaxed),
+    );
+    line
+}
+
+fn flags(client: &ClientHandle) -> String {
+    let flags = [
+        ('b', client.blocked.load(Relaxed)),
+        ('A', client.is_killed()),
+        ('U', client.info.transport == Transport::Unix),
+        ('e', client.no_evict.load(Relaxed)),
+        ('T', client.no_touch.load(Relaxed)),
+    ];
+    let set: String = flags.iter().filter(|(_, on)| *on).map(|(flag, _)| *flag).collect();
+    if set.is_empty() { "N".to_string() } else { set }
+}
+
+fn command_name(id: u32) -> &'static str {
+    Table::get().name_of(id as usize).unwrap_or("NULL")
+}
+
+/// A line with an IPv4 address and a library's name fits.
+const LINE_BYTES_USUAL: usize = 384;

@@ -1,0 +1,188 @@
+//! The connection family, CLIENT excepted: who the client is and what it speaks.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::args::integer;
+use crate::client::{Client, Replies};
+use crate::commands::client;
+use crate::dispatch::ClientCtx;
+use crate::error::Error;
+use crate::reply::Answer;
+use crate::server::Server;
+use crate::spec::{Flags, Spec, group, plain};
+
+const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
+const FIRST: &[Flags] =
+    &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_AUTH, Flags::ALLOW_BUSY];
+
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[Spec] = &[
+    plain("auth", "[username] password", auth).fast().flags(FIRST)
+        .doc("1.0.0", "O(1)", "Proves who the client is."),
+    group("client", client::COMMANDS)
+        .doc("2.4.0", "", "Holds the commands about connections."),
+    plain("echo", "message", echo).fast().flags(ANYTIME)
+        .doc("1.0.0", "O(1)", "Answers with the message itself."),
+    plain("hello", "[protover [AUTH <username password>] [SETNAME clientname]]", hello)
+        .fast().flags(FIRST)
+        .doc("6.0.0", "O(1)", "Opens the conversation and picks the protocol's version."),
+    plain("ping", "[message]", ping).fast()
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .doc("1.0.0", "O(1)", "Answers, to show that the server lives."),
+    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST)
+        .deprecated("7.2.0", "just closing the connection")
+        .doc("1.0.0", "O(1)", "Answers and closes the connection."),
+    plain("reset", "", reset).fast().flags(FIRST)
+        .doc("6.2.0", "O(1)", "Puts the connection into the state of a new one."),
+    plain("select", "index", select).fast().flags(ANYTIME)
+        .doc("1.0.0", "O(1)", "Picks the database that later commands work on."),
+];
+
+fn auth(cx: &mut ClientCtx<'_>) -> Answer {
+    let (user, password) = match cx.args.len() {
+        1 => (None, cx.args.next()?),
+        2 => (Some(cx.args.next()?), cx.args.next()?),
+        _ => return Err(Error::Syntax),
+    };
+    if user.is_none() && !cx.server.settings.needs_password() {
+        return Err(Error::said(
+            "ERR AUTH <password> called without any password configured for the default user. \
+             Are you sure your configuration is correct?",
+        ));
+    }
+    authenticate(cx.server, cx.client, user.unwrap_or(DEFAULT_USER), password)?;
+    Ok(cx.reply.ok())
+}
+
+fn authenticate(
+    server: &Server,
+    client: &mut Client,
+    user: &[u8],
+    password: &[u8],
+) -> Result<(), Error> {
+    let settings = &server.settings;
+    let open = !settings.needs_password();
+    if user != DEFAULT_USER || !(open || settings.is_password(password)) {
+        server.auth_denied.fetch_add(1, Relaxed);
+        return Err(Error::said("WRONGPASS invalid username-password pair or user is disabled."));
+    }
+    client.authenticated = true;
+    Ok(())
+}
+
+fn echo(cx: &mut ClientCtx<'_>) -> Answer {
+    let message = cx.args.next()?;
+    Ok(cx.reply.bulk(message))
+}
+
+/// `[protover [AUTH username password] [SETNAME clientname]]`: everything is read before
+/// anything changes.
+fn hello(cx: &mut ClientCtx<'_>) -> Answer {
+    let mut resp3 = cx.client.resp3;
+    if let Some(version) = cx.args.peek() {
+        resp3 = match integer(version) {
+            Ok(2) => false,
+            Ok(3) => true,
+            Ok(_) => return Err(Error::said("NOPROTO unsupported protocol version")),
+            Err(_) => {
+                return Err(Error::said("ERR Protocol version is not an integer or out of range"));
+            }
+        };
+        cx.args.next()?;
+    }
+    let mut credentials = None;
+    let mut name = None;
+    while let Some(option) = cx.args.peek() {
+        if cx.args.len() > 2 && cx.args.flag("AUTH") {
+            credentials = Some((cx.args.next()?, cx.args.next()?));
+        } else if cx.args.option("SETNAME") {
+            name = Some(client::valid_name(cx.args.next()?)?);
+        } else {
+            let option = String::from_utf8_lossy(option);
+            return Err(Error::said(format!("ERR Syntax error in HELLO option '{option}'")));
+        }
+    }
+    if let Some((user, password)) = credentials {
+        authenticate(cx.server, cx.client, user, password)?;
+    }
+    if !cx.client.authenticated {
+        return Err(Error::said(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the \
+             HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and \
+             select the RESP protocol version at the same time",
+        ));
+    }
+    if let Some(name) = name {
+        cx.client.handle.rename(|it| it.name = name);
+    }
+    cx.client.resp3 = resp3;
+    cx.reply.set_resp3(resp3);
+    Ok(introduce(cx))
+}
+
+/// Who answers, in the words that clients look for.
+fn introduce(cx: &mut ClientCtx<'_>) -> crate::reply::Answered {
+    let zone = cx.server.settings.text("availability-zone");
+    let reply = &mut cx.reply;
+    let answered = reply.map_header(if zone.is_empty() { 7 } else { 8 });
+    for (key, value) in [("server", "valkey"), ("version", crate::server::VALKEY_VERSION)] {
+        reply.text(key);
+        reply.text(value);
+    }
+    reply.text("proto");
+    reply.int(if cx.client.resp3 { 3 } else { 2 });
+    reply.text("id");
+    reply.int(cx.client.handle.id as i64);
+    for (key, value) in [("mode", "standalone"), ("role", "master")] {
+        reply.text(key);
+        reply.text(value);
+    }
+    reply.text("modules");
+    reply.array_header(0);
+    if !zone.is_empty() {
+        reply.text("availability_zone");
+        reply.text(&zone);
+    }
+    answered
+}
+
+fn ping(cx: &mut ClientCtx<'_>) -> Answer {
+    match cx.args.len() {
+        0 => Ok(cx.reply.simple("PONG")),
+        1 => echo(cx),
+        _ => Err(Error::WrongArity("ping")),
+    }
+}
+
+fn quit(cx: &mut ClientCtx<'_>) -> Answer {
+    cx.client.closing = true;
+    Ok(cx.reply.ok())
+}
+
+fn reset(cx: &mut ClientCtx<'_>) -> Answer {
+    let client = &mut *cx.client;
+    client.db = 0;
+    client.resp3 = false;
+    client.replies = Replies::On;
+    client.authenticated = !cx.server.settings.needs_password();
+    client.handle.rename(|it| it.name.clear());
+    client.handle.no_evict.store(false, Relaxed);
+    client.handle.no_touch.store(false, Relaxed);
+    cx.reply.set_resp3(false);
+    Ok(cx.reply.simple("RESET"))
+}
+
+fn select(cx: &mut ClientCtx<'_>) -> Answer {
+    let index = i32::try_from(cx.args.integer()?).map_err(|_| {
+        Error::said(format!(
+            "ERR value is out of range, value must between {} and {}",
+            i32::MIN,
+            i32::MAX
+        ))
+    })?;
+    cx.client.db = cx.server.database(i64::from(index))?;
+    Ok(cx.reply.ok())
+}
+
+/// The one user there is.
+const DEFAULT_USER: &[u8] = b"default";

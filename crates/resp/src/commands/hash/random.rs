@@ -1,0 +1,104 @@
+//! HRANDFIELD.
+
+use tandem_engine::{Hash, HashRef};
+
+use crate::dispatch::Ctx;
+use crate::error::Error;
+use crate::random::Random;
+use crate::reply::{Answer, Answered, Reply};
+
+pub(super) fn hrandfield(cx: &mut Ctx<'_>) -> Answer {
+    let key = cx.args.key()?;
+    if cx.args.is_done() {
+        let hash = cx.db.get::<Hash>(key)?;
+        let picked = hash.map(|it| it.at(cx.client.random.below(it.len())).0);
+        return Ok(cx.reply.bulk_or_null(picked));
+    }
+    let (pick, form) = words(cx)?;
+    let Some(hash) = cx.db.get::<Hash>(key)? else {
+        return Ok(cx.reply.array_header(0));
+    };
+    let random = &mut cx.client.random;
+    Ok(match pick {
+        Pick::Repeating(n) => {
+            let picks = (0..n).map(|_| hash.at(random.below(hash.len())));
+            answer(&mut cx.reply, n, picks, form)
+        }
+        Pick::Distinct(n) => {
+            let picked = distinct(hash, n, random);
+            answer(&mut cx.reply, picked.len(), picked.into_iter(), form)
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Pick {
+    /// So many fields at most, each once.
+    Distinct(usize),
+    /// Exactly so many, perhaps the same ones.
+    Repeating(usize),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Fields,
+    Pairs,
+}
+
+/// `count [WITHVALUES]`.
+fn words(cx: &mut Ctx<'_>) -> Result<(Pick, Form), Error> {
+    let count = cx.args.integer()?;
+    if count == i64::MIN {
+        return Err(Error::OutOfRange { min: -i64::MAX, max: i64::MAX });
+    }
+    let form = if cx.args.is_done() {
+        Form::Fields
+    } else if cx.args.flag("WITHVALUES") && cx.args.is_done() {
+        Form::Pairs
+    } else {
+        return Err(Error::Syntax);
+    };
+    let out_of_range = form == Form::Pairs && count.unsigned_abs() > i64::MAX as u64 / 2;
+    if out_of_range || count < -REPEATED_PICKS_MAX {
+        return Err(Error::said("ERR value is out of range"));
+    }
+    let n = count.unsigned_abs() as usize;
+    Ok((if count < 0 { Pick::Repeating(n) } else { Pick::Distinct(n) }, form))
+}
+
+/// `n` different pairs, in no order worth knowing.
+fn distinct<'a>(hash: HashRef<'a>, n: usize, random: &mut Random) -> Vec<(&'a [u8], &'a [u8])> {
+    let mut picked: Vec<_> = hash.iter().collect();
+    if n < picked.len() {
+        // The first steps of a shuffle.
+        for at in 0..n {
+            let from = at + random.below(picked.len() - at);
+            picked.swap(at, from);
+        }
+        picked.truncate(n);
+    }
+    picked
+}
+
+fn answer<'a>(
+    reply: &mut Reply<'_>,
+    n: usize,
+    picked: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    form: Form,
+) -> Answered {
+    let nested = form == Form::Pairs && reply.is_resp3();
+    let answered = reply.array_header(if form == Form::Pairs && !nested { n * 2 } else { n });
+    for (field, value) in picked {
+        if nested {
+            reply.array_header(2);
+        }
+        reply.bulk(field);
+        if form == Form::Pairs {
+            reply.bulk(value);
+        }
+    }
+    answered
+}
+
+/// Most fields that one negative count may ask for: the answer is made in one piece.
+const REPEATED_PICKS_MAX: i64 = 1 << 24;

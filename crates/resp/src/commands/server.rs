@@ -1,0 +1,139 @@
+//! The server family: the whole keyspace, the process, its settings and its state.
+
+mod config;
+mod debug;
+mod digest;
+mod info;
+mod info_stats;
+mod lolwut;
+mod memory;
+
+use crate::args::Args;
+use crate::commands::command;
+use crate::dispatch::ClientCtx;
+use crate::error::Error;
+use crate::reply::Answer;
+use crate::server::{Save, Shutdown};
+use crate::spec::{Flags, Spec, group, plain};
+
+const ADMIN: &[Flags] = &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
+const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
+const TO_SHARDS: &[&str] = &["request_policy:all_shards", "response_policy:all_succeeded"];
+
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[Spec] = &[
+    group("command", command::COMMANDS).alone(command::all).flags(ANYTIME)
+        .tips(&["nondeterministic_output_order"]).categories(&["connection"])
+        .doc("2.8.13", "O(N) over all commands", "Describes every command to programs."),
+    group("config", config::COMMANDS)
+        .doc("2.0.0", "Depends on the subcommand.", "Holds the commands about settings."),
+    plain("dbsize", "", dbsize).fast().flags(&[Flags::READONLY]).categories(&["keyspace"])
+        .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
+        .doc("1.0.0", "O(1)", "Counts the keys of the selected database."),
+    plain("debug", "subcommand [argument [argument ...]]", debug::debug).flags(ADMIN)
+        .flags(&[Flags::PROTECTED])
+        .doc("1.0.0", "Depends on the subcommand.", "Holds what test suites look into a server with."),
+    plain("flushall", "[ASYNC | SYNC]", flushall).flags(&[Flags::WRITE])
+        .categories(&["keyspace", "dangerous"]).tips(TO_SHARDS)
+        .doc("1.0.0", "O(N) over all keys", "Empties every database."),
+    plain("flushdb", "[ASYNC | SYNC]", flushdb).flags(&[Flags::WRITE])
+        .categories(&["keyspace", "dangerous"]).tips(TO_SHARDS)
+        .doc("1.0.0", "O(N) over the database's keys", "Empties the selected database."),
+    plain("info", "[section [section ...]]", info::info).flags(ANYTIME)
+        .categories(&["dangerous"])
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
+        .doc("1.0.0", "O(1)", "Tells about the server, section by section."),
+    plain("lolwut", "[VERSION version]", lolwut::lolwut).fast().flags(&[Flags::READONLY])
+        .doc("5.0.0", "O(1)", "Draws a picture and tells the version."),
+    group("memory", memory::COMMANDS)
+        .doc("4.0.0", "Depends on the subcommand.", "Holds the commands about memory."),
+    plain("shutdown", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", shutdown).flags(ADMIN)
+        .flags(&[Flags::NO_MULTI, Flags::ALLOW_BUSY])
+        .doc("1.0.0", "O(1)", "Ends the server."),
+    plain("swapdb", "index1 index2", swapdb).fast().flags(&[Flags::WRITE])
+        .categories(&["keyspace", "dangerous"])
+        .doc("4.0.0", "O(1)", "Exchanges two databases."),
+    plain("time", "", time).fast().flags(ANYTIME).tips(&["nondeterministic_output"])
+        .doc("2.6.0", "O(1)", "Tells the server's time."),
+];
+
+fn dbsize(cx: &mut ClientCtx<'_>) -> Answer {
+    Ok(cx.reply.int(cx.server.keyspace.len(cx.client.db) as i64))
+}
+
+fn flushall(cx: &mut ClientCtx<'_>) -> Answer {
+    flush_mode(&mut cx.args)?;
+    cx.server.keyspace.flush_all();
+    Ok(cx.reply.ok())
+}
+
+fn flushdb(cx: &mut ClientCtx<'_>) -> Answer {
+    flush_mode(&mut cx.args)?;
+    cx.server.keyspace.flush(cx.client.db);
+    Ok(cx.reply.ok())
+}
+
+/// `[ASYNC | SYNC]`: both are the same here, as memory is given back in whole segments.
+fn flush_mode(args: &mut Args<'_>) -> Result<(), Error> {
+    if args.is_done() {
+        return Ok(());
+    }
+    let known = args.flag("ASYNC") || args.flag("SYNC");
+    if known && args.is_done() { Ok(()) } else { Err(Error::Syntax) }
+}
+
+/// `[NOSAVE | SAVE] [NOW] [FORCE]`, or `ABORT` alone. Words may come twice, as in Valkey.
+fn shutdown(cx: &mut ClientCtx<'_>) -> Answer {
+    if cx.args.len() == 1 && cx.args.flag("ABORT") {
+        let aborted = cx.server.host.abort_shutdown();
+        return if aborted {
+            Ok(cx.reply.ok())
+        } else {
+            Err(Error::said("ERR No shutdown in progress."))
+        };
+    }
+    let mut request = Shutdown::default();
+    while !cx.args.is_done() {
+        if request.save != Save::Always && cx.args.flag("NOSAVE") {
+            request.save = Save::Never;
+        } else if request.save != Save::Never && cx.args.flag("SAVE") {
+            request.save = Save::Always;
+        } else if cx.args.flag("NOW") {
+            request.now = true;
+        } else if cx.args.flag("FORCE") {
+            request.force = true;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    if request.save == Save::Always && !request.force {
+        return Err(Error::said(
+            "ERR Errors trying to SHUTDOWN. Saving is not supported yet; NOSAVE ends the server.",
+        ));
+    }
+    let refused = |why| Error::said(format!("ERR Errors trying to SHUTDOWN. {why}"));
+    cx.server.host.shutdown(request).map_err(refused)?;
+    cx.client.closing = true;
+    Ok(cx.reply.nothing())
+}
+
+fn swapdb(cx: &mut ClientCtx<'_>) -> Answer {
+    let mut index = |error: &'static str| {
+        let index = cx.args.integer().ok().and_then(|it| i32::try_from(it).ok());
+        index.ok_or_else(|| Error::said(error))
+    };
+    let first = index("ERR invalid first DB index")?;
+    let second = index("ERR invalid second DB index")?;
+    let first = cx.server.database(i64::from(first))?;
+    let second = cx.server.database(i64::from(second))?;
+    cx.server.keyspace.swap(first, second);
+    Ok(cx.reply.ok())
+}
+
+/// Seconds and microseconds. The clock is read once per wake-up, to the millisecond.
+fn time(cx: &mut ClientCtx<'_>) -> Answer {
+    let answered = cx.reply.array_header(2);
+    cx.reply.text(&(cx.now_ms / 1000).to_string());
+    cx.reply.text(&(cx.now_ms % 1000 * 1000).to_string());
+    Ok(answered)
+}

@@ -1,0 +1,217 @@
+//! DEBUG: what test suites look into a server with. Served where `enable-debug-command` allows it.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use tandem_engine::{Item, Value};
+
+use super::digest::Digest;
+use crate::commands::generic::object::encoding_name;
+use crate::dispatch::ClientCtx;
+use crate::error::Error;
+use crate::reply::Answer;
+use crate::server::random_id;
+
+/// One row of DEBUG's own small table: it is one command to the rest of the world.
+struct Subcommand {
+    name: &'static str,
+    /// Least and most arguments behind the name.
+    takes: (usize, usize),
+    run: fn(&mut ClientCtx<'_>) -> Answer,
+}
+
+const fn row(
+    name: &'static str,
+    takes: (usize, usize),
+    run: fn(&mut ClientCtx<'_>) -> Answer,
+) -> Subcommand {
+    Subcommand { name, takes, run }
+}
+
+const SUBCOMMANDS: &[Subcommand] = &[
+    row("change-repl-id", (0, 0), change_replication_id),
+    row("digest", (0, 0), digest),
+    row("digest-value", (0, usize::MAX), digest_value),
+    row("error", (1, 1), error),
+    row("help", (0, 0), help),
+    row("listpack", (1, 1), listpack),
+    row("object", (1, 2), object),
+    row("quicklist-packed-threshold", (1, 1), packed_threshold),
+    row("reload", (0, usize::MAX), reload),
+    row("set-active-expire", (1, 1), set_active_expire),
+    row("sleep", (1, 1), sleep),
+    row("stringmatch-len", (2, 2), stringmatch_len),
+];
+
+pub(super) fn debug(cx: &mut ClientCtx<'_>) -> Answer {
+    let name = cx.args.next()?;
+    let n_args = cx.args.len();
+    let found = SUBCOMMANDS.iter().find(|it| it.name.as_bytes().eq_ignore_ascii_case(name));
+    match found {
+        Some(it) if (it.takes.0..=it.takes.1).contains(&n_args) => (it.run)(cx),
+        _ => Err(Error::said(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
+            String::from_utf8_lossy(name)
+        ))),
+    }
+}
+
+fn change_replication_id(cx: &mut ClientCtx<'_>) -> Answer {
+    *cx.server.replication_id.lock() = random_id();
+    Ok(cx.reply.ok())
+}
+
+fn digest(cx: &mut ClientCtx<'_>) -> Answer {
+    let keyspace = &cx.server.keyspace;
+    let mut digest = Digest::default();
+    for db in 0..keyspace.n_databases() {
+        if keyspace.len(db) > 0 {
+            digest.add_database(db);
+            keyspace.for_each(db, cx.now_ms, &mut |item| digest.add_item(&item));
+        }
+    }
+    Ok(cx.reply.simple(&digest.to_hex()))
+}
+
+fn digest_value(cx: &mut ClientCtx<'_>) -> Answer {
+    let names = cx.args.rest();
+    let digests: Vec<Digest> = names
+        .iter()
+        .map(|name| look(cx, name, |it| Digest::of_value(&it)).unwrap_or_default())
+        .collect();
+    Ok(cx.reply.array(digests.iter(), |reply, it| reply.simple(&it.to_hex())))
+}
+
+/// Looks at a key without counting or marking.
+fn look<T>(cx: &ClientCtx<'_>, name: &[u8], see: impl FnOnce(Item<'_>) -> T) -> Option<T> {
+    let keyspace = &cx.server.keyspace;
+    let key = keyspace.key(cx.client.db, name);
+    keyspace.view(key, cx.now_ms).peek(key).map(see)
+}
+
+fn error(cx: &mut ClientCtx<'_>) -> Answer {
+    let text = String::from_utf8_lossy(cx.args.next()?).into_owned();
+    Err(Error::said(text))
+}
+
+fn help(cx: &mut ClientCtx<'_>) -> Answer {
+    Ok(cx.reply.help("DEBUG", HELP))
+}
+
+/// Valkey prints the pack on its terminal; the answer says only whether there is one.
+fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
+    let name = cx.args.next()?;
+    let is_packed = look(cx, name, |it| match it.value {
+        Value::Hash(hash) => hash.is_packed(),
+        Value::String(_) => false,
+    });
+    match is_packed {
+        Some(true) => Ok(cx.reply.simple("Listpack structure printed on stdout")),
+        Some(false) => Err(Error::said("ERR Not a listpack encoded object.")),
+        None => Err(Error::NoSuchKey),
+    }
+}
+
+/// `key [fast]`. There is no address to tell and no reference count.
+fn object(cx: &mut ClientCtx<'_>) -> Answer {
+    let name = cx.args.next()?;
+    let now_s = cx.now_ms / 1000;
+    let text = look(cx, name, |it| {
+        let lru = (now_s - u64::from(it.idle_s).min(now_s)) & LRU_CLOCK_MAX;
+        format!(
+            "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{lru} lru_seconds_idle:{}",
+            encoding_name(&it),
+            serialized_bytes(&it),
+            it.idle_s
+        )
+    });
+    let text = text.ok_or(Error::NoSuchKey)?;
+    Ok(cx.reply.simple(&text))
+}
+
+fn serialized_bytes(item: &Item<'_>) -> usize {
+    // A length takes one byte below 64, two below 16384, five beyond.
+    let framed = |bytes: &[u8]| match bytes.len() {
+        len @ 0..64 => len + 1,
+        len @ 64..16_384 => len + 2,
+        len => len + 5,
+    };
+    match item.value {
+        Value::String(value) => framed(value.as_slice()),
+        Value::Hash(hash) => {
+            hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
+        }
+    }
+}
+
+/// The size is checked; there are no lists yet to which it could apply.
+fn packed_threshold(cx: &mut ClientCtx<'_>) -> Answer {
+    let size = crate::settings::memory_bytes(cx.args.next()?);
+    match size {
+        Some(size) if size <= PACKED_THRESHOLD_MAX => Ok(cx.reply.ok()),
+        _ => Err(Error::said(
+            "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+        )),
+    }
+}
+
+fn reload(cx: &mut ClientCtx<'_>) -> Answer {
+    cx.args.rest();
+    Err(Error::said("ERR DEBUG RELOAD is not supported yet: nothing is saved"))
+}
+
+fn set_active_expire(cx: &mut ClientCtx<'_>) -> Answer {
+    let on = cx.args.integer().is_ok_and(|it| it != 0);
+    cx.server.active_expiry.store(on, Relaxed);
+    cx.server.keyspace.set_active_expiry(on);
+    Ok(cx.reply.ok())
+}
+
+/// Parks this connection; the others go on.
+fn sleep(cx: &mut ClientCtx<'_>) -> Answer {
+    let text = String::from_utf8_lossy(cx.args.next()?);
+    let seconds: f64 = text.parse().unwrap_or_default();
+    let wait_ms = (seconds * 1000.0) as u64;
+    if wait_ms == 0 || cx.client.wait_is_over() {
+        return Ok(cx.reply.ok());
+    }
+    Ok(cx.reply.wait(wait_ms))
+}
+
+/// Matches a long text with a pattern, to see that it takes no long time.
+fn stringmatch_len(cx: &mut ClientCtx<'_>) -> Answer {
+    let len = usize::try_from(cx.args.integer()?).unwrap_or_default().min(MATCH_BYTES_MAX);
+    let matched = crate::glob::matches(cx.args.next()?, &vec![b'a'; len]);
+    Ok(cx.reply.int(i64::from(matched)))
+}
+
+/// 4 GiB, beyond which Valkey takes no such threshold.
+const PACKED_THRESHOLD_MAX: u64 = 4 << 30;
+
+/// The longest text for STRINGMATCH-LEN.
+const MATCH_BYTES_MAX: usize = 64 << 20;
+
+/// The clock of LRU ages has 24 bits, in seconds.
+const LRU_CLOCK_MAX: u64 = (1 << 24) - 1;
+
+const HELP: &[&str] = &[
+    "CHANGE-REPL-ID",
+    "    Draw a new replication id.",
+    "DIGEST",
+    "    Answer one number for all that is stored.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Answer one number for each value.",
+    "ERROR <string>",
+    "    Answer with that error.",
+    "LISTPACK <key>",
+    "    Say whether the value is packed.",
+    "OBJECT <key> [fast]",
+    "    Tell how a value is stored.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Check a size for elements of lists.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Switch the removal of expired keys in the background off or on.",
+    "SLEEP <seconds>",
+    "    Park this connection. Others are served.",
+    "STRINGMATCH-LEN <len> <pattern>",
+    "    Match a text of that many letters with a pattern.",
+];

@@ -1,0 +1,71 @@
+//! DEBUG DIGEST: one number for all that is stored, the same as Valkey's for the same keys, so that
+//! two servers can be compared.
+
+use sha1::{Digest as _, Sha1};
+use tandem_engine::{Item, Value};
+
+/// 160 bits that grow with what is mixed into them.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Digest([u8; 20]);
+
+impl Digest {
+    /// Adds something whose place does not matter.
+    fn add(&mut self, bytes: &[u8]) {
+        for (mine, other) in self.0.iter_mut().zip(Sha1::digest(bytes)) {
+            *mine ^= other;
+        }
+    }
+
+    /// Adds something whose place matters.
+    fn mix(&mut self, bytes: &[u8]) {
+        self.add(bytes);
+        self.0 = Sha1::digest(self.0).into();
+    }
+
+    /// Adds the number of a database that is not empty.
+    pub(super) fn add_database(&mut self, db: u32) {
+        self.mix(&db.to_be_bytes());
+    }
+
+    pub(super) fn add_item(&mut self, item: &Item<'_>) {
+        let mut digest = Digest::default();
+        digest.mix(item.key);
+        digest.mix_value(item);
+        self.add(&digest.0);
+    }
+
+    pub(super) fn of_value(item: &Item<'_>) -> Digest {
+        let mut digest = Digest::default();
+        digest.mix_value(item);
+        digest
+    }
+
+    fn mix_value(&mut self, item: &Item<'_>) {
+        match item.value {
+            Value::String(value) => {
+                self.mix(&STRING_TYPE.to_be_bytes());
+                self.mix(value.as_slice());
+            }
+            Value::Hash(hash) => {
+                self.mix(&HASH_TYPE.to_be_bytes());
+                for (field, value) in hash.iter() {
+                    let mut pair = Digest::default();
+                    pair.mix(field);
+                    pair.mix(value);
+                    self.add(&pair.0);
+                }
+            }
+        }
+        if item.expire_at_ms.is_some() {
+            self.add(b"!!expire!!");
+        }
+    }
+
+    pub(super) fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Valkey's numbers of the types.
+const STRING_TYPE: u32 = 0;
+const HASH_TYPE: u32 = 4;
