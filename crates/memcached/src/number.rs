@@ -114,7 +114,8 @@ mod tests {
         assert_eq!(loose_u64(b"18446744073709551616"), None);
         assert_eq!(loose_u64(b"-18446744073709551615"), Some(1));
         assert_eq!(loose_u64(b"-5"), None);
-        for (word, value) in [(&b"5 "[..], 5), (b" 5", 5), (b"\n5", 5), (b"5 x", 5), (b"005\t", 5), (b"5\0x", 5)]
+        for (word, value) in
+            [(&b"5 "[..], 5), (b" 5", 5), (b"\n5", 5), (b"5 x", 5), (b"005\t", 5), (b"5\0x", 5)]
         {
             assert_eq!(loose_u64(word), Some(value), "{}", word.escape_ascii());
         }
