@@ -24,6 +24,8 @@ mod spec;
 mod stats;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod testing;
 
 pub use crate::clients::{ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{

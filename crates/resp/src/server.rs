@@ -1,5 +1,6 @@
 //! What all connections of the RESP front end share.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -221,9 +222,16 @@ pub(crate) const TANDEM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// 40 hexadecimal digits from the hasher's random seeds.
 pub(crate) fn random_id() -> String {
-    let digits: String =
-        (0..3_u64).map(|n| format!("{:016x}", ahash::RandomState::new().hash_one(n))).collect();
-    digits[..40].to_string()
+    let draws = [0_u64; 3].map(|it| ahash::RandomState::new().hash_one(it).to_be_bytes());
+    hex(&draws.as_flattened()[..20])
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One row of the command table. Everything the server knows about a command by its name, it
 //! knows from here.
 
+use crate::args::Argv;
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
@@ -33,6 +34,8 @@ pub(crate) struct Spec {
     /// ACL categories that do not follow from family and flags.
     pub(crate) categories: &'static [&'static str],
     pub(crate) deprecated: Option<Deprecated>,
+    /// How a line uses its keys, where that depends on its options.
+    pub(crate) varies: Option<fn(Argv<'_>) -> Access>,
     /// What a group does when it is called without a second word.
     pub(crate) alone: Option<ClientHandler>,
 }
@@ -121,6 +124,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         tips: &[],
         categories: &[],
         deprecated: None,
+        varies: None,
         alone: None,
     }
 }
@@ -143,6 +147,11 @@ impl Spec {
             at += 1;
         }
         spec
+    }
+
+    /// Says how a line uses its keys, where that depends on its options.
+    pub(crate) const fn varies(self, access: fn(Argv<'_>) -> Access) -> Spec {
+        Spec { varies: Some(access), ..self }
     }
 
     /// Lets a group be called without a second word.

@@ -28,11 +28,11 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("6.2.0", "O(1)", "Describes this connection."),
     plain("kill", "<ip:port | <ID client-id [client-id ...] | \
         TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB> | USER username | \
-        ADDR ip:port | LADDR ip:port | SKIPME <YES | NO> | MAXAGE maxage> [filter ...]>", kill)
+        ADDR addr | LADDR laddr | SKIPME <YES | NO> | MAXAGE maxage> [filter ...]>", kill)
         .flags(ADMIN)
         .doc("2.4.0", "O(N) over the connections", "Closes connections."),
     plain("list", "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] \
-        [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage]", list)
+        [USER username] [ADDR addr] [LADDR laddr] [SKIPME <YES | NO>] [MAXAGE maxage]", list)
         .flags(ADMIN).tips(&["nondeterministic_output"])
         .doc("2.4.0", "O(N) over the connections", "Describes connections, one a line."),
     plain("no-evict", "<ON | OFF>", no_evict).flags(ADMIN)
@@ -233,3 +233,80 @@ const HELP: &[&str] = &[
     "SETNAME <name>",
     "    Name this connection.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Step;
+    use crate::testing::World;
+
+    #[test]
+    fn a_client_is_listed_with_what_it_says_of_itself() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.check("CLIENT SETNAME me", "+OK");
+        it.check("CLIENT SETINFO lib-name x", "+OK");
+        it.check("SELECT 5", "+OK");
+        it.advance_clock(3000);
+        let line = it.ask("CLIENT LIST");
+        for part in ["id=1 addr=127.0.0.1:1 ", " name=me age=3 idle=0 flags=N ", " db=5 "] {
+            assert!(line.contains(part), "{line}");
+        }
+        assert!(line.contains(" cmd=client|list user=default redir=-1 resp=2 lib-name=x "));
+        it.check("CLIENT NO-TOUCH on", "+OK");
+        it.check_has("CLIENT INFO", " flags=T ");
+        it.check("RESET", "+RESET");
+        it.check_has("CLIENT INFO", " name= age=3 idle=0 flags=N ");
+    }
+
+    #[test]
+    fn filters_pick_clients() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        let _other = world.connect(2);
+        let n_listed = |answer: String| answer.matches(" addr=").count();
+        for (filter, n) in [
+            ("", 2),
+            ("ID 1 2 3", 2),
+            ("ID 2", 1),
+            ("TYPE pubsub", 0),
+            ("ADDR 127.0.0.1:2 TYPE normal", 1),
+            ("SKIPME yes", 1),
+            ("MAXAGE 1", 0),
+        ] {
+            assert_eq!(n_listed(it.ask(&format!("CLIENT LIST {filter}"))), n, "{filter}");
+        }
+        it.check("CLIENT LIST ID 0", "-ERR client-id should be greater than 0");
+        it.check("CLIENT LIST TYPE x", "-ERR Unknown client type 'x'");
+    }
+
+    #[test]
+    fn killed_clients_close() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        let mut other = world.connect(2);
+        it.check("CLIENT KILL ID 2", ":1");
+        other.check("PING", "");
+        assert_eq!(other.step, Step::Close);
+        it.check("CLIENT KILL TYPE normal SKIPME yes ID 1", ":0");
+        it.check("CLIENT KILL 127.0.0.1:1", "+OK");
+        assert_eq!(it.step, Step::Close);
+    }
+
+    #[test]
+    fn replies_can_be_switched_off() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        for (line, answer) in [
+            ("CLIENT REPLY SKIP", ""),
+            ("PING", ""),
+            ("PING", "+PONG"),
+            ("CLIENT REPLY OFF", ""),
+            ("PING", ""),
+            ("CLIENT REPLY SKIP", ""),
+            ("CLIENT REPLY ON", "+OK"),
+            ("PING", "+PONG"),
+        ] {
+            it.check(line, answer);
+        }
+    }
+}

@@ -102,7 +102,8 @@ fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
         spec.keys
             .positions(line, &mut positions)
             .map_err(|_| Error::said("ERR Invalid arguments specified for command"))?;
-        keys.extend(positions.iter().map(|at| (*at, spec.access)));
+        let access = command.spec.varies.map_or(spec.access, |varies| varies(line));
+        keys.extend(positions.iter().map(|at| (*at, access)));
     }
     Ok(keys)
 }
@@ -122,7 +123,7 @@ fn info(cx: &mut ClientCtx<'_>) -> Answer {
     let names = cx.args.rest();
     Ok(cx.reply.array(names.iter(), |reply, name| match Table::get().find_full(name) {
         Some(command) => describe(reply, command),
-        None => reply.null_array(),
+        None => reply.null(),
     }))
 }
 

@@ -186,3 +186,47 @@ fn select(cx: &mut ClientCtx<'_>) -> Answer {
 
 /// The one user there is.
 const DEFAULT_USER: &[u8] = b"default";
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Step;
+    use crate::testing::World;
+
+    #[test]
+    fn a_password_opens_the_door() {
+        let world = World::new(&[("requirepass", "sesame")]);
+        let mut it = world.connect(1);
+        it.check("PING", "-NOAUTH Authentication required.");
+        it.check_has("HELLO 3", "-NOAUTH HELLO must be called");
+        it.check_has("AUTH wrong", "-WRONGPASS");
+        it.check_has("AUTH other sesame", "-WRONGPASS");
+        it.check("AUTH sesame", "+OK");
+        it.check("PING", "+PONG");
+        it.check("RESET", "+RESET");
+        it.check("PING", "-NOAUTH Authentication required.");
+        it.check_has("HELLO 3 AUTH default sesame SETNAME me", "%7 $6 server $6 valkey");
+        it.check("CLIENT GETNAME", "$2 me");
+        it.check_has("INFO stats", "acl_access_denied_auth:2");
+    }
+
+    #[test]
+    fn hello_changes_nothing_when_it_fails() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.check("HELLO 4", "-NOPROTO unsupported protocol version");
+        it.check("HELLO 3 SETNAME me FOO", "-ERR Syntax error in HELLO option 'FOO'");
+        it.check("CLIENT GETNAME", "$-1");
+        it.check_has("HELLO 3", "$5 proto :3");
+        it.check("CLIENT GETNAME", "_");
+        it.check_has("HELLO", "$5 proto :3");
+        it.check("RESET", "+RESET");
+        it.check("CLIENT GETNAME", "$-1");
+    }
+
+    #[test]
+    fn quit_answers_and_closes() {
+        let mut it = World::new(&[]).connect(1);
+        it.check("QUIT now", "+OK");
+        assert_eq!(it.step, Step::Close);
+    }
+}

@@ -47,7 +47,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("5.0.0", "O(1)", "Draws a picture and tells the version."),
     group("memory", memory::COMMANDS)
         .doc("4.0.0", "Depends on the subcommand.", "Holds the commands about memory."),
-    plain("shutdown", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", shutdown).flags(ADMIN)
+    plain("shutdown", "[[NOSAVE | SAVE] [NOW] [FORCE] | ABORT]", shutdown).flags(ADMIN)
         .flags(&[Flags::NO_MULTI, Flags::ALLOW_BUSY])
         .doc("1.0.0", "O(1)", "Ends the server."),
     plain("swapdb", "index1 index2", swapdb).fast().flags(&[Flags::WRITE])
@@ -136,4 +136,79 @@ fn time(cx: &mut ClientCtx<'_>) -> Answer {
     cx.reply.text(&(cx.now_ms / 1000).to_string());
     cx.reply.text(&(cx.now_ms % 1000 * 1000).to_string());
     Ok(answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Step;
+    use crate::testing::World;
+
+    #[test]
+    fn databases_are_exchanged_and_emptied() {
+        let mut it = World::new(&[]).connect(1);
+        it.ask("SET a 1");
+        it.check("SWAPDB 0 3", "+OK");
+        it.check("DBSIZE", ":0");
+        it.check("SELECT 3", "+OK");
+        it.check("GET a", "$1 1");
+        it.check("SWAPDB 0 16", "-ERR DB index is out of range");
+        it.check("FLUSHDB SYNC ASYNC", "-ERR syntax error");
+        it.check("FLUSHALL ASYNC", "+OK");
+        it.check("DBSIZE", ":0");
+    }
+
+    #[test]
+    fn shutdown_asks_the_process() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.check("SHUTDOWN ABORT", "-ERR No shutdown in progress.");
+        it.check("SHUTDOWN SAVE NOSAVE", "-ERR syntax error");
+        it.check("SHUTDOWN NOSAVE NOW", "");
+        assert_eq!(it.step, Step::Close);
+        let expected = "Shutdown { save: Never, now: true, force: false }";
+        assert_eq!(*world.host.asked.lock(), [expected]);
+    }
+
+    #[test]
+    fn info_counts_commands_and_errors() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.ask("SET a 1");
+        it.ask("GET a");
+        it.ask("GET");
+        it.ask("HGET a f");
+        let stats = it.ask("INFO commandstats errorstats");
+        for part in [
+            "cmdstat_get:calls=1,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0",
+            "cmdstat_hget:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1",
+            "errorstat_ERR:count=1",
+            "errorstat_WRONGTYPE:count=1",
+        ] {
+            assert!(stats.contains(part), "{stats}");
+        }
+        it.check("CONFIG RESETSTAT", "+OK");
+        it.check_has("INFO errorstats", "# Errorstats");
+        assert!(!it.ask("INFO commandstats").contains("cmdstat_get"));
+        it.check_has("INFO keyspace", "db0:keys=1,expires=0,avg_ttl=0");
+    }
+
+    #[test]
+    fn info_shows_what_is_asked_for() {
+        let mut it = World::new(&[]).connect(1);
+        let titles = |answer: String| answer.matches("# ").count();
+        assert_eq!(titles(it.ask("INFO")), 11);
+        assert_eq!(titles(it.ask("INFO default")), 11);
+        assert_eq!(titles(it.ask("INFO Everything")), 13);
+        assert_eq!(titles(it.ask("INFO cpu nosuch CPU")), 1);
+        it.check_has("INFO", "redis_version:7.2.4");
+    }
+
+    #[test]
+    fn memory_usage_is_what_the_engine_counts() {
+        let mut it = World::new(&[]).connect(1);
+        it.ask("SET a 1");
+        it.check_has("MEMORY USAGE a SAMPLES 0", ":");
+        it.check("MEMORY USAGE nosuch", "$-1");
+        it.check("MEMORY USAGE a SAMPLES -1", "-ERR syntax error");
+    }
 }

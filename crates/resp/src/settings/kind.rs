@@ -49,14 +49,13 @@ impl Kind {
             Kind::Memory { min, max } => memory_in(text, min, max),
             Kind::MemoryOrPercent => memory_or_percent(text),
             Kind::Octal => octal(text),
-            Kind::Text => Ok(text.to_string()),
             Kind::OutputLimits => merge_output_limits(text, current),
             Kind::EventClasses => event_classes(text),
             Kind::OomScores => oom_scores(text),
             Kind::Percentiles => percentiles(text),
             Kind::SavePoints => save_points(text),
             Kind::Primary if text.eq_ignore_ascii_case("no one") => Ok(String::new()),
-            Kind::Primary => Ok(text.to_string()),
+            Kind::Text | Kind::Primary => Ok(text.to_string()),
         }
     }
 

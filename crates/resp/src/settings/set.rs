@@ -29,13 +29,13 @@ impl Server {
         let settings = &self.settings;
         let changes = settings.check(pairs)?;
         self.act(&changes)?;
-        let mut changed = settings.changed.lock();
+        let mut touched = settings.changed.lock();
         let mut values = settings.values.write();
         for change in changes {
             values[change.index] = change.value;
-            changed.insert(change.index);
+            touched.insert(change.index);
         }
-        drop((changed, values));
+        drop((touched, values));
         settings.refresh_live();
         settings.apply_to(&self.keyspace);
         Ok(())

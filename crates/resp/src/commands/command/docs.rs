@@ -34,8 +34,8 @@ pub(super) fn document(reply: &mut Reply<'_>, command: &Command) -> Answered {
     }
     if !command.args.is_empty() {
         reply.text("arguments");
-        let mut n_keys = 0;
-        reply.array(command.args.iter(), |reply, arg| argument(reply, arg, &mut n_keys));
+        let mut keys = KeyNumbers { next: 0, last: command.key_specs().len().saturating_sub(1) };
+        reply.array(command.args.iter(), |reply, arg| argument(reply, arg, &mut keys));
     }
     if !command.subcommands.is_empty() {
         reply.text("subcommands");
@@ -48,12 +48,29 @@ pub(super) fn document(reply: &mut Reply<'_>, command: &Command) -> Answered {
     answered
 }
 
-/// One argument. Keys are numbered as they come, which is the order of their specifications.
-fn argument(reply: &mut Reply<'_>, arg: &Arg, n_keys: &mut i64) -> Answered {
+/// Numbers keys as they come, which is the order of their specifications; the last of these may
+/// stand for several keys.
+struct KeyNumbers {
+    next: usize,
+    last: usize,
+}
+
+impl KeyNumbers {
+    fn next(&mut self) -> usize {
+        let number = self.next.min(self.last);
+        self.next += 1;
+        number
+    }
+}
+
+fn argument(reply: &mut Reply<'_>, arg: &Arg, keys: &mut KeyNumbers) -> Answered {
     let token = arg.token.unwrap_or_default();
     let lower = token.to_ascii_lowercase();
     let (kind, name, inner): (_, &str, &[Arg]) = match &arg.what {
-        What::Value(name) => (value_type(name), name, &[]),
+        What::Value(name) => {
+            let (name, kind) = name_and_type(name);
+            (kind, name, &[])
+        }
         What::Token => ("pure-token", &lower, &[]),
         What::Block(args) => ("block", if lower.is_empty() { "block" } else { &lower }, args),
         What::OneOf(args) => ("oneof", if lower.is_empty() { "choice" } else { &lower }, args),
@@ -84,8 +101,7 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, n_keys: &mut i64) -> Answered {
     }
     if kind == "key" {
         reply.text("key_spec_index");
-        reply.int(*n_keys);
-        *n_keys += 1;
+        reply.count(keys.next());
     }
     if !token.is_empty() {
         reply.text("token");
@@ -94,28 +110,37 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, n_keys: &mut i64) -> Answered {
     if !flags.is_empty() {
         reply.text("flags");
         reply.set_header(flags.len());
-        flags.iter().for_each(|it| {
-            reply.simple(it);
-        });
+        for flag in flags {
+            reply.simple(flag);
+        }
     }
     if !inner.is_empty() {
         reply.text("arguments");
-        reply.array(inner.iter(), |reply, arg| argument(reply, arg, n_keys));
+        reply.array(inner.iter(), |reply, arg| argument(reply, arg, keys));
     }
     answered
 }
 
-/// What a value is, by its name: the table calls like things alike.
-fn value_type(name: &str) -> &'static str {
+/// A value's name and what it is: said behind a colon where the name does not tell, as the table
+/// calls like things alike.
+fn name_and_type(text: &'static str) -> (&'static str, &'static str) {
+    match text.split_once(':') {
+        Some((name, kind)) if TYPES.contains(&kind) => (name, kind),
+        _ => (text, implied_type(text)),
+    }
+}
+
+fn implied_type(name: &str) -> &'static str {
     match name {
         "key" | "key1" | "key2" | "newkey" | "source" | "destination" => "key",
         "count" | "seconds" | "milliseconds" | "numkeys" | "index" | "index1" | "index2"
-        | "offset" | "start" | "end" | "integer" | "decrement" | "increment" | "cursor"
-        | "destination-db" | "db" | "protover" | "client-id" | "maxage" | "version"
+        | "offset" | "destination-db" | "protover" | "client-id" | "maxage" | "version"
         | "min-match-len" => "integer",
         "unix-time-seconds" | "unix-time-milliseconds" => "unix-time",
-        "score" | "timeout" | "float" => "double",
+        "score" | "timeout" => "double",
         "pattern" => "pattern",
         _ => "string",
     }
 }
+
+const TYPES: &[&str] = &["string", "integer", "double", "key", "pattern", "unix-time"];

@@ -57,8 +57,8 @@ fn rewrite(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 fn set(cx: &mut ClientCtx<'_>) -> Answer {
-    if cx.args.len() % 2 != 0 {
-        return Err(Error::WrongArity("config|set"));
+    if !cx.args.len().is_multiple_of(2) {
+        return Err(Error::Syntax);
     }
     let mut pairs = Vec::with_capacity(cx.args.len() / 2);
     while !cx.args.is_done() {
@@ -89,3 +89,84 @@ const HELP: &[&str] = &[
     "REWRITE",
     "    Write the settings that SET has changed into the configuration file.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::World;
+
+    #[test]
+    fn settings_act_at_once() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.check("CONFIG SET maxmemory 1mb maxmemory-policy allkeys-lru", "+OK");
+        assert_eq!(world.server.keyspace.memory_max(), 1 << 20);
+        it.check(
+            "CONFIG GET maxmemory maxmemory-p*",
+            "*4 $9 maxmemory $7 1048576 \
+            $16 maxmemory-policy $11 allkeys-lru",
+        );
+        it.check("CONFIG SET hash-max-ziplist-entries 3", "+OK");
+        assert_eq!(world.server.keyspace.limits().hash_packed_entries_max, 3);
+        it.check("CONFIG GET hash-max-listpack-entries", "*2 $25 hash-max-listpack-entries $1 3");
+        it.check("CONFIG SET requirepass x", "+OK");
+        world.connect(2).check("PING", "-NOAUTH Authentication required.");
+    }
+
+    #[test]
+    fn all_pairs_or_none() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        let failed = "-ERR CONFIG SET failed (possibly related to argument";
+        it.check(
+            "CONFIG SET maxmemory 5 maxclients zz",
+            &format!("{failed} 'maxclients') - argument couldn't be parsed into an integer"),
+        );
+        it.check(
+            "CONFIG SET maxmemory 5 MAXMEMORY 6",
+            &format!("{failed} 'MAXMEMORY') - duplicate parameter"),
+        );
+        it.check(
+            "CONFIG SET maxmemory 5 databases 6",
+            &format!("{failed} 'databases') - can't set immutable config"),
+        );
+        it.check(
+            "CONFIG SET databases 5 nosuch 6",
+            "-ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'",
+        );
+        it.check("CONFIG GET maxmemory", "*2 $9 maxmemory $1 0");
+    }
+
+    #[test]
+    fn what_does_not_exist_cannot_be_switched_on() {
+        let mut it = World::new(&[]).connect(1);
+        for pair in [
+            "appendonly yes",
+            "save '900 1'",
+            "maxmemory-policy volatile-lru",
+            "notify-keyspace-events KEA",
+            "min-replicas-to-write 1",
+            "tls-port 6380",
+        ] {
+            it.check_has(&format!("CONFIG SET {pair}"), "not supported yet");
+        }
+        it.check("CONFIG SET appendonly no save '' appendfsync always", "+OK");
+    }
+
+    #[test]
+    fn the_process_may_refuse_its_settings() {
+        let world = World::new(&[]);
+        let mut it = world.connect(1);
+        it.check_has("CONFIG SET loglevel debug port 666", "'port') - that port is taken");
+        it.check("CONFIG GET port", "*2 $4 port $4 6379");
+        assert_eq!(*world.host.asked.lock(), ["loglevel debug", "port 666", "loglevel notice"]);
+    }
+
+    #[test]
+    fn rewrite_hands_over_what_was_set() {
+        let world = World::new(&[("timeout", "5")]);
+        let mut it = world.connect(1);
+        it.check("CONFIG SET maxclients 7", "+OK");
+        it.check("CONFIG REWRITE", "-ERR The server is running without a config file");
+        assert_eq!(*world.host.asked.lock(), [r#"rewrite [("maxclients", "7")]"#]);
+    }
+}

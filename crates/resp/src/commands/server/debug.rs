@@ -215,3 +215,45 @@ const HELP: &[&str] = &[
     "STRINGMATCH-LEN <len> <pattern>",
     "    Match a text of that many letters with a pattern.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Step;
+    use crate::testing::World;
+
+    #[test]
+    fn debug_is_off_unless_the_setting_says_so() {
+        let mut it = World::new(&[]).connect(1);
+        it.check_has(
+            "DEBUG SLEEP 0",
+            "-ERR DEBUG command not allowed. If the enable-debug-command",
+        );
+    }
+
+    #[test]
+    fn sleep_parks_the_connection() {
+        let world = World::new(&[("enable-debug-command", "yes")]);
+        let mut it = world.connect(1);
+        it.check("DEBUG SLEEP 0.5", "");
+        assert_eq!(it.step, Step::Wait { until_ms: Some(world.now_ms + 500) });
+        it.check("PING", "");
+        world.connect(2).check("PING", "+PONG");
+        it.advance_clock(500);
+        it.check("PING", "+OK +PONG +PONG");
+    }
+
+    /// The figures are Valkey's for the same keys.
+    #[test]
+    fn digests_are_those_of_valkey() {
+        let mut it = World::new(&[("enable-debug-command", "yes")]).connect(1);
+        it.check("DEBUG DIGEST", &format!("+{}", "0".repeat(40)));
+        it.ask("SET foo bar");
+        it.ask("HSET h a 1 b 2");
+        it.check(
+            "DEBUG DIGEST-VALUE foo h",
+            "*2 +68467c70ae30376e7ce005bcc8827f5ba7fd67dc \
+             +6c8f22b3bf510fdcfd6122dd0f908a80e88243bf",
+        );
+        it.check("DEBUG DIGEST", "+36d8d94f583ed0abeaa90e90969e7480c975c676");
+    }
+}

@@ -48,7 +48,7 @@ impl Digest {
             }
             Value::Hash(hash) => {
                 self.mix(&HASH_TYPE.to_be_bytes());
-                for (field, value) in hash.iter() {
+                for (field, value) in hash {
                     let mut pair = Digest::default();
                     pair.mix(field);
                     pair.mix(value);
@@ -62,7 +62,7 @@ impl Digest {
     }
 
     pub(super) fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::server::hex(&self.0)
     }
 }
 

@@ -110,7 +110,7 @@ fn server(server: &Server, now_ms: u64, lines: &mut Lines) {
     lines.put("uptime_in_seconds", uptime_s);
     lines.put("uptime_in_days", uptime_s / 86_400);
     lines.all(&[("hz", &hz), ("configured_hz", &hz), ("clients_hz", &hz)]);
-    lines.put("lru_clock", now_ms / 1000 & LRU_CLOCK_MAX);
+    lines.put("lru_clock", (now_ms / 1000) & LRU_CLOCK_MAX);
     lines.put("executable", it.executable);
     lines.put("config_file", it.config_file);
     lines.put("io_threads_active", 0);

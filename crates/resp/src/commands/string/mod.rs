@@ -70,6 +70,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         Keys::FIRST, set::set)
         .denyoom().access(Access::CHANGE.and(Access::ACCESS).and(Access::VARIABLE_FLAGS))
+        .varies(set::access)
         .doc("1.0.0", "O(1)", "Writes a string, whatever the key held."),
     write("setex", "key seconds value", Keys::FIRST, set::setex)
         .denyoom().access(Access::REPLACE).deprecated("2.6.12", "`SET` with the `EX` option")

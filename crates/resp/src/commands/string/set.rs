@@ -2,10 +2,11 @@
 
 use tandem_engine::{Expire, Key, NewValue, SetOptions, SetOutcome, Str, Value, When};
 
-use crate::args::Args;
+use crate::args::{Args, Argv};
 use crate::commands::expiry::TimeForm;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::keys::Access;
 use crate::reply::Answer;
 
 pub(super) fn set(cx: &mut Ctx<'_>) -> Answer {
@@ -30,6 +31,12 @@ pub(super) fn set(cx: &mut Ctx<'_>) -> Answer {
         SetOutcome::Stored => cx.reply.ok(),
         _ => cx.reply.null(),
     })
+}
+
+/// With GET a line reads what it overwrites.
+pub(super) fn access(line: Argv<'_>) -> Access {
+    let reads = line.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
+    if reads { Access::CHANGE.and(Access::ACCESS) } else { Access::REPLACE }
 }
 
 fn store(
