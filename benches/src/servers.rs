@@ -23,7 +23,7 @@ pub(crate) struct Places {
     #[arg(long, value_name = "DIR")]
     pub(crate) oracle_root: Option<PathBuf>,
     /// Another server: NAME=PROTOCOL:COMMAND, where the command has {port} and may have
-    /// {threads}; PROTOCOL is resp or memcached
+    /// {threads} and {megabytes}; PROTOCOL is resp or memcached
     #[arg(long, value_name = "PEER")]
     pub(crate) peer: Vec<String>,
     /// Only servers whose name contains one of these
@@ -44,11 +44,22 @@ pub(crate) struct Recipe {
 }
 
 /// How a server is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Footing {
     pub(crate) n_threads: usize,
+    /// The budget of servers that must have one.
+    pub(crate) megabytes: u64,
     pub(crate) core: Option<usize>,
     pub(crate) real_time: bool,
+}
+
+impl Footing {
+    /// One worker, anywhere, with room for this many items.
+    pub(crate) fn for_items(n_items: u32, value_bytes: usize) -> Footing {
+        let bytes = u64::from(n_items) * (value_bytes as u64 + ITEM_BYTES_MAX) * 3 / 2;
+        let megabytes = (bytes >> 20) + MEGABYTES_MIN;
+        Footing { n_threads: 1, megabytes, core: None, real_time: false }
+    }
 }
 
 /// A running server; dropping it ends it.
@@ -150,8 +161,11 @@ impl Recipe {
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
         let port = free_port()?;
         let threads = footing.n_threads.max(1).to_string();
-        let put =
-            |it: &String| it.replace("{port}", &port.to_string()).replace("{threads}", &threads);
+        let megabytes = footing.megabytes.to_string();
+        let put = |it: &String| {
+            let it = it.replace("{port}", &port.to_string()).replace("{threads}", &threads);
+            it.replace("{megabytes}", &megabytes)
+        };
         let mut words: Vec<String> = self.words.iter().map(put).collect();
         if footing.real_time {
             let priority = (Priority::Measured as u8).to_string();
@@ -233,12 +247,14 @@ fn split(words: &str) -> Vec<String> {
     words.split_whitespace().map(str::to_owned).collect()
 }
 
-/// No budget: what is measured with one sets it itself.
 const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
-    --memcached-maxmemory 64gb --log-level warn";
+    --memcached-maxmemory {megabytes}mb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
-/// memcached takes the memory it uses, not the memory it may use.
-const MEMCACHED_OPTIONS: &str = "-t {threads} -m 65536 -c 20000";
+const MEMCACHED_OPTIONS: &str = "-t {threads} -m {megabytes} -c 20000";
+/// What an item takes beside its value, key included, in the server that wastes most.
+const ITEM_BYTES_MAX: u64 = 120;
+/// memcached's own default.
+const MEGABYTES_MIN: u64 = 64;
 /// Ten seconds.
 const START_TRIES: u32 = 1000;
 const START_PAUSE_MS: u64 = 10;
