@@ -160,32 +160,43 @@ impl Recipe {
 
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
         let port = free_port()?;
-        let threads = footing.n_threads.max(1).to_string();
-        let megabytes = footing.megabytes.to_string();
-        let put = |it: &String| {
-            let it = it.replace("{port}", &port.to_string()).replace("{threads}", &threads);
-            it.replace("{megabytes}", &megabytes)
-        };
-        let mut words: Vec<String> = self.words.iter().map(put).collect();
-        if footing.real_time {
-            let priority = (Priority::Measured as u8).to_string();
-            words.splice(0..0, ["chrt".into(), "-f".into(), priority]);
-        }
-        // However this program ends, the kernel ends the server with it.
-        words.splice(0..0, ["setpriv", "--pdeathsig", "KILL"].map(String::from));
+        let words = self.command_line(port, footing);
         let folder = std::env::temp_dir().join("tandem-bench");
+        let log = folder.join(format!("{port}.log"));
         std::fs::create_dir_all(&folder)?;
-        let log = std::fs::File::create(folder.join(format!("{port}.log")))?;
+        let output = std::fs::File::create(&log)?;
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(&folder).stdin(Stdio::null());
-        command.stdout(log.try_clone()?).stderr(log);
+        command.stdout(output.try_clone()?).stderr(output);
+        // What is meant for this program would be taken for settings of the server.
+        let names = std::env::vars_os().map(|(name, _)| name);
+        for name in names.filter(|it| it.to_string_lossy().starts_with("TANDEM_")) {
+            command.env_remove(name);
+        }
         let child = on_core(footing.core, || command.spawn())?
             .with_context(|| format!("starting {}", words.join(" ")))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut server =
             Server { name: self.name.clone(), protocol: self.protocol, address, child };
-        server.wait_until_it_listens(&folder.join(format!("{port}.log")))?;
+        server.wait_until_it_listens(&log)?;
         Ok(server)
+    }
+
+    fn command_line(&self, port: u16, footing: Footing) -> Vec<String> {
+        let (port, megabytes) = (port.to_string(), footing.megabytes.to_string());
+        let threads = footing.n_threads.max(1).to_string();
+        let put = |it: &String| {
+            let it = it.replace("{port}", &port).replace("{threads}", &threads);
+            it.replace("{megabytes}", &megabytes)
+        };
+        // However this program ends, the kernel ends the server with it.
+        let mut words = ["setpriv", "--pdeathsig", "KILL"].map(String::from).to_vec();
+        if footing.real_time {
+            let priority = (Priority::Measured as u8).to_string();
+            words.extend(["chrt".into(), "-f".into(), priority]);
+        }
+        words.extend(self.words.iter().map(put));
+        words
     }
 }
 
