@@ -80,7 +80,7 @@ fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
 fn resp(name: &str, kind: Kind, protocol: &str, default_seed: u64) {
     let seed = Random::seed(name, default_seed);
     let tandem = Tandem::start(&[]);
-    let oracle = Oracle::start(kind, &[]).unwrap();
+    let oracle = Oracle::start(kind, &[]).expect("`cargo xtask test` installs the real servers");
     let known = |words: &Words| differences::known(kind, words);
     resp_streams(seed, protocol, [tandem.resp_port, oracle.port], &known);
 }

@@ -5,6 +5,7 @@
     reason = "transcripts look alike, whether they hold quotes or not"
 )]
 
+mod clients;
 mod compat;
 mod differences;
 mod differential;

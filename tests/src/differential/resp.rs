@@ -1,6 +1,6 @@
 //! RESP: byte for byte, but for orders that nobody promises, random picks and the passing of time.
 
-use super::{Difference, history};
+use super::{Difference, history, send_in_pieces};
 use crate::client::{Client, encode};
 use crate::generate::resp::Words;
 use crate::random::Random;
@@ -67,7 +67,7 @@ impl<'a> Pair<'a> {
                         (ours, theirs) => ours == theirs,
                     };
                 if !same {
-                    return Err(difference(&self.lines, command, ours, theirs));
+                    return Err(Box::new(difference(&self.lines, command, ours, theirs)));
                 }
             }
         }
@@ -100,10 +100,7 @@ impl<'a> Pair<'a> {
     fn send(&mut self, batch: &[&Words], random: &mut Random) {
         let bytes: Vec<u8> = batch.iter().flat_map(|words| wire(words, random)).collect();
         self.theirs.send(&bytes);
-        // Most packets hold many commands; some hold a few bytes of one.
-        let piece_max = *random.pick(&[3, 50, 1500, 20_000, 1 << 20]);
-        let pieces_max = if bytes.len() > 4096 { piece_max.max(500) } else { piece_max };
-        self.ours.send_split(&bytes, || 1 + random.below(pieces_max));
+        send_in_pieces(&mut self.ours, &bytes, random);
     }
 }
 
@@ -129,20 +126,20 @@ fn difference(
     command: &Words,
     ours: Option<(Value, Vec<u8>)>,
     theirs: Option<(Value, Vec<u8>)>,
-) -> Box<Difference> {
+) -> Difference {
     let text = |it: Option<(Value, Vec<u8>)>| {
         it.map_or("(closed)".to_owned(), |(value, _)| value.to_string())
     };
     let (last, before) = lines.split_last().expect("the command itself");
     let place = if command[0].eq_ignore_ascii_case(b"OBJECT") { 2 } else { 1 };
     let word = command.get(place).map_or(String::new(), |word| quoted(word));
-    Box::new(Difference {
+    Difference {
         index: before.len(),
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
         history: history(before, &word),
-    })
+    }
 }
 
 /// True when the answers say the same.
