@@ -1,4 +1,14 @@
 //! All integration tests, in one binary.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "transcripts look alike, whether they hold quotes or not"
+)]
+
 mod compat;
+mod differences;
+mod differential;
+mod memcached;
+mod resp;
 mod tidy;
+mod transcripts;

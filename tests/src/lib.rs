@@ -1,3 +1,14 @@
-//! Harness of the black-box tests.
+//! Harness of the black-box tests: transcripts, server processes, oracles, generated commands.
 
+pub mod client;
+pub mod differential;
+pub mod generate;
 pub mod oracle;
+pub mod peers;
+pub mod process;
+pub mod random;
+pub mod server;
+pub mod sessions;
+pub mod transcript;
+pub mod value;
+pub mod words;

@@ -32,7 +32,7 @@ impl<F: FrontEnd> Door<F> {
     /// Accepts until the task is aborted; the listener closes with it.
     pub(crate) async fn keep(self, listener: Listener) {
         let address = listener.address.to_string();
-        let listener = match AsyncFd::with_interest(listener, Interest::READABLE) {
+        let listener = match watched(listener) {
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%address, %error, "cannot listen"),
         };
@@ -71,6 +71,15 @@ impl<F: FrontEnd> Door<F> {
         // The socket's buffer is empty, so the words fit; if not, the client sees a plain close.
         let _ = (&accepted.socket).write(words);
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe for types that could change their descriptor; a listener \
+        owns one socket for life"
+)]
+fn watched(listener: Listener) -> io::Result<AsyncFd<Listener>> {
+    AsyncFd::with_interest(listener, Interest::READABLE)
 }
 
 /// True for what a client did between its connecting and our accepting.

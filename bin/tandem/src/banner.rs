@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use tandem_engine::Policy;
-
 use crate::config::Config;
 use crate::host::Listening;
 use crate::size;
@@ -24,11 +22,7 @@ fn write(to: &mut String, config: &Config, listening: &Listening) -> std::fmt::R
     let policy = config.resp.text("maxmemory-policy");
     line(to, "RESP", &listening.resp, &format!("Redis and Valkey; {resp}, {policy}"))?;
     let memory = budget(config.memcached.memory_max_bytes);
-    let options = config.memcached.keyspace_options();
-    let full = match options.policy {
-        Policy::NoEviction => "refuses when full",
-        _ => "evicts when full",
-    };
+    let full = if config.memcached.evictions { "evicts when full" } else { "refuses when full" };
     line(to, "memcached", &listening.memcached, &format!("{memory}, {full}"))?;
     line(to, "admin HTTP", &listening.admin, "/metrics /healthz /readyz")?;
     let clients = config.resp.integer("maxclients");

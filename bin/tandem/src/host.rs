@@ -55,6 +55,23 @@ impl Stop {
     }
 }
 
+impl Listening {
+    /// RESP's listeners as INFO shows them: all addresses of a port are one listener.
+    fn resp_in_info(&self) -> Vec<String> {
+        let tcp = self.resp.iter().filter_map(|it| match it {
+            Address::Tcp(it) => Some(it),
+            Address::Unix(_) => None,
+        });
+        let binds = tcp.clone().fold(String::new(), |to, it| format!("{to},bind={}", it.ip()));
+        let port = tcp.clone().next().map(std::net::SocketAddr::port);
+        let unix = self.resp.iter().filter_map(|it| match it {
+            Address::Unix(path) => Some(format!("name=unix,bind={}", path.display())),
+            Address::Tcp(_) => None,
+        });
+        port.map(|port| format!("name=tcp{binds},port={port}")).into_iter().chain(unix).collect()
+    }
+}
+
 impl Process {
     pub(crate) fn uptime_s(&self) -> u64 {
         clock::now_ms().saturating_sub(self.started_at_ms) / 1000
@@ -64,10 +81,6 @@ impl Process {
 impl tandem_resp::Host for Process {
     fn identity(&self) -> Identity {
         let listening = self.listening.read();
-        let shown = |address: &Address| match address {
-            Address::Tcp(it) => format!("tcp,bind={},port={}", it.ip(), it.port()),
-            Address::Unix(path) => format!("unix,path={}", path.display()),
-        };
         let port = listening.resp.iter().find_map(|it| match it {
             Address::Tcp(it) => Some(it.port()),
             Address::Unix(_) => None,
@@ -81,7 +94,7 @@ impl tandem_resp::Host for Process {
             config_file: config_file.unwrap_or_default(),
             os: process::os(),
             tcp_port: port.unwrap_or(0),
-            listeners: listening.resp.iter().map(shown).collect(),
+            listeners: listening.resp_in_info(),
             total_system_memory_bytes: process::system_memory_bytes(),
             supervised: if std::env::var_os("NOTIFY_SOCKET").is_some() { "systemd" } else { "no" },
             allocator: "mimalloc".to_owned(),

@@ -44,11 +44,10 @@ fn main() -> ExitCode {
         print!("{}", config.report());
         return ExitCode::SUCCESS;
     }
-    logging::start(config.log);
-    match server::run(config) {
+    match logging::start(&config.log).and_then(|()| server::run(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            eprintln!("tandem: {error}");
             ExitCode::FAILURE
         }
     }

@@ -70,8 +70,10 @@ pub(crate) fn n_threads() -> usize {
     fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
-pub(crate) fn n_open_files() -> usize {
-    fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+/// Open files, which Linux tells as the size of the folder since 6.2; listing ten thousand of them
+/// takes ten milliseconds. `None` where it does not.
+pub(crate) fn n_open_files() -> Option<u64> {
+    fs::metadata("/proc/self/fd").ok().map(|it| it.len()).filter(|it| *it > 0)
 }
 
 /// System, release and machine, as `uname -srm` has them.
@@ -113,7 +115,7 @@ mod tests {
         assert!(rss_bytes() > 1 << 20);
         assert!(rss_peak_bytes() >= rss_bytes() / 2);
         assert!(system_memory_bytes() > rss_bytes());
-        assert!(n_threads() >= 1 && n_open_files() >= 3);
+        assert!(n_threads() >= 1 && n_open_files().is_none_or(|it| it >= 3));
     }
 
     #[test]

@@ -25,17 +25,16 @@ fn with(text: &str, name: &str, value: &str) -> String {
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         return format!("{text}{gap}\n[resp]\n{setting}\n");
     };
-    let n_lines = lines[header + 1..].iter().position(|it| is_header(it));
+    let n_lines = lines[header + 1..].iter().position(is_header);
     let end = n_lines.map_or(lines.len(), |n| header + 1 + n);
     let is_it =
         |line: &&str| line.split_once('=').is_some_and(|it| it.0.trim().trim_matches('"') == name);
-    match lines[header..end].iter().position(is_it) {
-        Some(at) => lines[header + at] = &setting,
-        None => {
-            // Behind the section's last line that is not blank.
-            let last = lines[header..end].iter().rposition(|it| !it.trim().is_empty());
-            lines.insert(header + last.unwrap_or(0) + 1, &setting);
-        }
+    if let Some(at) = lines[header..end].iter().position(is_it) {
+        lines[header + at] = &setting;
+    } else {
+        // Behind the section's last line that is not blank.
+        let last = lines[header..end].iter().rposition(|it| !it.trim().is_empty());
+        lines.insert(header + last.unwrap_or(0) + 1, &setting);
     }
     lines.join("\n") + "\n"
 }

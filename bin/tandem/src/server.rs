@@ -27,6 +27,8 @@ struct Listeners {
 
 /// Serves until a signal or a client ends it.
 pub(crate) fn run(config: Config) -> Result<(), String> {
+    let dir = config.resp.text("dir");
+    std::env::set_current_dir(&dir).map_err(|e| format!("cannot work in {dir}: {e}"))?;
     raise_limits(&config);
     let listeners = Listeners::open(&config)?;
     let listening = listeners.addresses();
@@ -36,12 +38,17 @@ pub(crate) fn run(config: Config) -> Result<(), String> {
         tracing::warn!("{warning}");
     }
     let drain_s = config.resp.integer("shutdown-timeout") as u64;
+    let pid_files = pid_files(&config);
     let (n_workers, shop) = (config.n_threads, shop(config, &process));
     let pool = Pool::start(n_workers, &shop).map_err(|e| format!("cannot start a worker: {e}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| format!("cannot start: {e}"))?;
     print!("{banner}");
-    let paths: Vec<PathBuf> = listening.unix_paths().collect();
+    let mut paths: Vec<PathBuf> = listening.unix_paths().collect();
+    for path in pid_files {
+        write_pid(&path)?;
+        paths.push(path);
+    }
     runtime.block_on(control(listeners, shop, Arc::new(pool), process, drain_s))?;
     for path in paths {
         // It may be gone, or another server's by now: either is fine.
@@ -146,6 +153,17 @@ pub(crate) fn shop(config: Config, process: &Arc<Process>) -> Shop {
         resp: Resp { server: Arc::new(resp) },
         memcached: Memcached { server: Arc::new(memcached), counts: Arc::clone(&process.counts) },
     }
+}
+
+fn pid_files(config: &Config) -> Vec<PathBuf> {
+    let of_redis = Some(config.resp.text("pidfile")).filter(|it| !it.is_empty());
+    let of_memcached = config.memcached.pid_file.clone();
+    of_redis.into_iter().chain(of_memcached).map(PathBuf::from).collect()
+}
+
+fn write_pid(path: &Path) -> Result<(), String> {
+    let line = format!("{}\n", std::process::id());
+    std::fs::write(path, line).map_err(|e| format!("cannot write {}: {e}", path.display()))
 }
 
 /// Makes room for as many connections as the settings allow; says so where the system has less.

@@ -1,7 +1,7 @@
 //! Sockets: making listeners, and streams of both kinds behind one face.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,6 @@ fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = host.parse::<SocketAddr>() {
         return Ok(vec![address]);
     }
-    use std::net::ToSocketAddrs;
     let found = match host.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() => {
             host.to_socket_addrs().map_err(|e| format!("cannot find the address of {name}: {e}"))

@@ -372,6 +372,22 @@ mod tests {
     }
 
     #[test]
+    fn a_lowered_budget_is_met_in_the_background() {
+        let keyspace = keyspace(0, Policy::AllKeysLru);
+        for i in 0..5000 {
+            put(&keyspace, format!("key:{i}").as_bytes(), &[b'v'; 500], Expire::Never);
+        }
+        keyspace.set_memory_max(1 << 20);
+        let mut n_turns = 0;
+        while keyspace.maintain(0, 1, NOW, &mut || false) == Maintenance::More {
+            n_turns += 1;
+            assert!(n_turns < 1000);
+        }
+        assert!(keyspace.used_bytes() <= 1 << 20);
+        assert!(keyspace.stats().item_bytes > 700 << 10);
+    }
+
+    #[test]
     fn a_scan_meets_every_key_while_the_table_grows() {
         let keyspace = keyspace(0, Policy::NoEviction);
         for i in 0..500 {

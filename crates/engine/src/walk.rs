@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::database::{Cell, Database};
 use crate::index::Index;
 use crate::keyspace::{Keyspace, PARTS_MAX};
+use crate::options::Policy;
 use crate::reclaim::Swept;
 use crate::shard::Shard;
 use crate::stats::{DatabaseStats, KeyspaceStats};
@@ -109,8 +110,9 @@ impl Keyspace {
         cells.iter().find_map(|it| it.lock().random_key(random, now_ms))
     }
 
-    /// One turn of background work (active expiry, compaction, returning memory) over part `part` of
-    /// `n_parts` of the shards. Asks `keep_going` every few dozen items.
+    /// One turn of background work (active expiry, compaction, returning memory, eviction after the
+    /// budget was lowered) over part `part` of `n_parts` of the shards. Asks `keep_going` every few
+    /// dozen items.
     pub fn maintain(
         &self,
         part: usize,
@@ -118,6 +120,13 @@ impl Keyspace {
         now_ms: u64,
         keep_going: &mut dyn FnMut() -> bool,
     ) -> Maintenance {
+        if self.policy() != Policy::NoEviction {
+            while self.shared.excess_bytes() != 0 && self.make_room(now_ms).is_ok() {
+                if !keep_going() {
+                    return Maintenance::More;
+                }
+            }
+        }
         let n_turns = self.n_shards().div_ceil(n_parts);
         let turn = &self.turns[part % PARTS_MAX];
         let start = turn.load(Ordering::Relaxed);

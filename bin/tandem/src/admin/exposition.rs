@@ -83,7 +83,7 @@ impl Values {
     }
 
     pub(crate) fn put_with(&mut self, labels: &[(&'static str, &str)], value: impl Number) {
-        self.numbers.push((to_labels(labels), value.as_f64()));
+        self.numbers.push((to_labels(labels), value.into_f64()));
     }
 
     pub(crate) fn put_histogram(
@@ -101,23 +101,23 @@ fn to_labels(labels: &[(&'static str, &str)]) -> Vec<Label> {
 
 /// What a value may be given as.
 pub(crate) trait Number {
-    fn as_f64(self) -> f64;
+    fn into_f64(self) -> f64;
 }
 
 impl Number for u64 {
-    fn as_f64(self) -> f64 {
+    fn into_f64(self) -> f64 {
         self as f64
     }
 }
 
 impl Number for usize {
-    fn as_f64(self) -> f64 {
+    fn into_f64(self) -> f64 {
         self as f64
     }
 }
 
 impl Number for f64 {
-    fn as_f64(self) -> f64 {
+    fn into_f64(self) -> f64 {
         self
     }
 }

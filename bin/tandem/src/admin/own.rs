@@ -68,7 +68,11 @@ pub(crate) const ROWS: &[Row] = &[
         |s, to| to.put(s.rss_bytes)),
     sum("process_cpu_seconds_total", "CPU time of the process.",
         |s, to| to.put((s.cpu.user + s.cpu.system).as_secs_f64())),
-    gauge("process_open_fds", "Open files of the process.", |s, to| to.put(s.n_open_files)),
+    gauge("process_open_fds", "Open files of the process.", |s, to| {
+        if let Some(n_files) = s.n_open_files {
+            to.put(n_files);
+        }
+    }),
     gauge("process_start_time_seconds", "Start of the process since the epoch.",
         |s, to| to.put(s.started_at_ms as f64 / 1000.0)),
 ];

@@ -1,6 +1,6 @@
 //! Everything that the metrics are made of, added up once for a scrape.
 
-use tandem_engine::{DatabaseStats, KeyspaceStats, Policy};
+use tandem_engine::{DatabaseStats, KeyspaceStats};
 use tandem_memcached::{COMMANDS, HistogramSnapshot, bucket_max_ns};
 use tandem_resp::Host;
 
@@ -16,7 +16,7 @@ pub(crate) struct Snapshot {
     pub(crate) started_at_ms: u64,
     pub(crate) rss_bytes: u64,
     pub(crate) cpu: Cpu,
-    pub(crate) n_open_files: usize,
+    pub(crate) n_open_files: Option<u64>,
     pub(crate) resp: Front,
     pub(crate) memcached: Front,
     pub(crate) redis: Redis,
@@ -32,7 +32,6 @@ pub(crate) struct Front {
     pub(crate) hit_ratios: [Option<f64>; WINDOWS.len()],
     pub(crate) stats: KeyspaceStats,
     pub(crate) memory_max: u64,
-    pub(crate) policy: Policy,
     pub(crate) n_connections: usize,
     pub(crate) connections_max: usize,
     pub(crate) n_received: u64,
@@ -119,7 +118,6 @@ fn resp(admin: &Admin, now_ms: u64) -> Front {
         hit_ratios: ratios(&admin.resp_rates.lock(), now_ms, (stats.hits, stats.misses)),
         stats,
         memory_max: server.keyspace.memory_max(),
-        policy: server.keyspace.policy(),
         n_connections: server.clients.len(),
         connections_max: front.connections_max(),
         n_received: server.clients.n_received(),
@@ -164,7 +162,6 @@ fn memcached(admin: &Admin, now_ms: u64) -> Front {
         hit_ratios: ratios(&admin.memcached_rates.lock(), now_ms, (hits, misses)),
         stats: server.keyspace.stats(),
         memory_max: server.keyspace.memory_max(),
-        policy: server.keyspace.policy(),
         n_connections: server.clients.len(),
         connections_max: front.connections_max(),
         n_received: connections.accepted,

@@ -13,6 +13,11 @@ fn admin() -> Admin {
     Admin::new(shop, process)
 }
 
+/// Both front ends without any listener.
+pub(crate) fn shop() -> Shop {
+    admin().shop
+}
+
 #[test]
 fn every_metric_is_named_once_and_explained() {
     let mut names = HashSet::new();
@@ -61,7 +66,9 @@ fn labels_are_escaped_and_histograms_add_up() {
     ];
     let snapshot = Snapshot::take(&admin());
     let mut exposition = Exposition::new();
-    ROWS.iter().for_each(|row| exposition.add(row, &snapshot));
+    for row in &ROWS {
+        exposition.add(row, &snapshot);
+    }
     let expected = "# HELP h H.\n# TYPE h histogram\n\
         h_bucket{c=\"a\\\"b\\\\c\",le=\"0.5\"} 1\nh_bucket{c=\"a\\\"b\\\\c\",le=\"1\"} 3\n\
         h_bucket{c=\"a\\\"b\\\\c\",le=\"+Inf\"} 3\nh_sum{c=\"a\\\"b\\\\c\"} 2.5\n\
@@ -95,3 +102,23 @@ const EXPORTERS_NAMES: &str = "
     memcached_slab_items_reclaimed_total memcached_slab_mem_requested_bytes
     memcached_slab_chunk_size_bytes memcached_slab_chunks_used memcached_slab_chunks_free
     memcached_slab_current_pages memcached_slab_commands_total";
+
+/// An alert on a name that is not there never fires.
+#[test]
+fn alerts_and_the_dashboard_use_metrics_that_are_there() {
+    let rules = include_str!("../../../../deploy/prometheus/rules.yml");
+    let dashboard = include_str!("../../../../deploy/grafana/dashboards/tandem.json");
+    let rows = TABLES.into_iter().flatten();
+    let names: HashSet<&str> = rows.map(|row| row.name).collect();
+    let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let mut n_found = 0;
+    for word in [rules, dashboard].into_iter().flat_map(|it| it.split(|it| !is_name(it))) {
+        let prefixes = ["tandem_", "redis_", "memcached_", "process_"];
+        if prefixes.iter().any(|it| word.starts_with(it)) {
+            let name = word.trim_end_matches("_bucket");
+            assert!(names.contains(name), "{word} is no metric");
+            n_found += 1;
+        }
+    }
+    assert!(n_found > 40, "{n_found}");
+}

@@ -32,8 +32,10 @@ pub(crate) struct Admin {
     pub(crate) port: u16,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Log {
+    /// The standard error where there is none.
+    pub(crate) file: Option<PathBuf>,
     pub(crate) format: LogFormat,
     pub(crate) level: tracing::Level,
 }
@@ -227,12 +229,13 @@ impl Loader {
         let level = match self.log_level {
             Some(level) => level,
             None if self.resp_has_log_level => of_redis(&self.resp.text("loglevel")),
+            None if self.memcached.verbosity > 1 => tracing::Level::DEBUG,
             None => tracing::Level::INFO,
         };
         Ok(Config {
             n_threads,
             admin: Admin { bind: self.admin_bind.unwrap_or(bind), port: self.admin_port },
-            log: Log { format: self.log_format, level },
+            log: Log { format: self.log_format, level, file: log_file(&self.resp) },
             resp: self.resp,
             memcached: self.memcached,
             file: file.map(|it| it.canonicalize().unwrap_or(it)),
@@ -262,6 +265,10 @@ fn from_redis_conf(path: &Path) -> Result<Vec<Setting>, String> {
         }
     }
     Ok(settings)
+}
+
+fn log_file(resp: &tandem_resp::Settings) -> Option<PathBuf> {
+    Some(PathBuf::from(resp.text("logfile"))).filter(|it| !it.as_os_str().is_empty())
 }
 
 fn hosts(value: &str) -> Vec<String> {

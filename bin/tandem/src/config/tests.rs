@@ -117,3 +117,40 @@ fn the_articles_redis_conf_is_taken_over_with_warnings() {
     let error = error_of(&format!("tandem --redis-conf {file}"), &[]);
     assert!(error.starts_with(&format!("{file}:2: resp.timeout = soon: ")), "{error}");
 }
+
+/// The example's every line holds, also those that are commented out, and states the default.
+#[test]
+fn the_example_file_is_accepted_and_states_the_defaults() {
+    let example = include_str!("../../../../deploy/tandem.toml");
+    let is_setting = |line: &str| {
+        line.strip_prefix("# ").is_some_and(|it| {
+            let name = it.split_once(" = ").map_or("", |it| it.0);
+            !name.is_empty() && name.chars().all(|it| it.is_ascii_lowercase() || it == '-')
+        })
+    };
+    let set: String = example
+        .lines()
+        .map(|it| if is_setting(it) { &it[2..] } else { it })
+        .fold(String::new(), |text, line| text + line + "\n");
+    assert!(set.lines().filter(|it| it.contains(" = ") && !it.starts_with('#')).count() > 40);
+    let (_dir, file) = written("tandem.toml", &set);
+    let config = load(&format!("tandem --config {file}"), &[]).map_err(|e| e.join("\n")).unwrap();
+    let default = load("tandem", &[]).unwrap();
+    for name in tandem_resp_names(example) {
+        assert_eq!(config.resp.text(&name), default.resp.text(&name), "{name}");
+    }
+    let mut memcached = config.memcached;
+    // These have no default value to state.
+    memcached.unix_socket = None;
+    memcached.pid_file = None;
+    memcached.detail = false;
+    memcached.port = None;
+    assert_eq!(memcached, default.memcached);
+    assert_eq!((config.admin, config.log), (default.admin, default.log));
+}
+
+fn tandem_resp_names(example: &str) -> Vec<String> {
+    let section = example.split("[resp]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let names = section.lines().filter_map(|it| it.strip_prefix("# ")?.split_once(" = "));
+    names.map(|it| it.0.to_owned()).collect()
+}

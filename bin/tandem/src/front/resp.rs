@@ -170,3 +170,26 @@ const PROTECTED: &str = "\
     testing, restart it with the '--protected-mode no' option. 4) Set up an authentication \
     password for the default user. NOTE: You only need to do one of the above things in order \
     for the server to start accepting connections from the outside.\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protected_mode_lets_in_whoever_is_on_this_machine() {
+        let front = crate::admin::tests::shop().resp;
+        let settings = &front.server.settings;
+        assert_eq!(front.refusal(&Peer::at("127.0.0.1:5000")), None);
+        assert_eq!(front.refusal(&Peer::at("[::1]:5000")), None);
+        assert_eq!(front.refusal(&Peer::at("[::ffff:127.0.0.1]:5000")), None);
+        let elsewhere = Peer::at("203.0.113.9:5000");
+        let words = front.refusal(&elsewhere).unwrap();
+        assert!(words.starts_with(b"-DENIED Running in protected mode because"));
+        assert!(words.ends_with(b"from the outside.\r\n"));
+        settings.load("requirepass", "secret").unwrap();
+        assert_eq!(front.refusal(&elsewhere), None);
+        settings.load("requirepass", "").unwrap();
+        settings.load("protected-mode", "no").unwrap();
+        assert_eq!(front.refusal(&elsewhere), None);
+    }
+}

@@ -1,0 +1,97 @@
+//! Generated commands to Tandem and to the real servers. `TANDEM_SEED` repeats a run.
+
+use tandem_tests::client::Client;
+use tandem_tests::differential::resp::{Known, Pair};
+use tandem_tests::differential::{Difference, memcached};
+use tandem_tests::generate;
+use tandem_tests::generate::resp::Words;
+use tandem_tests::oracle::{Kind, Oracle};
+use tandem_tests::random::Random;
+use tandem_tests::server::Tandem;
+
+use crate::differences;
+
+/// Streams per test and commands per stream: with four tests more than 20,000 commands a run.
+const N_STREAMS: u64 = 30;
+const N_COMMANDS: usize = 400;
+
+#[test]
+fn generated_commands_in_resp2_are_answered_as_by_valkey() {
+    resp("valkey-2", Kind::Valkey, "2", 1);
+}
+
+#[test]
+fn generated_commands_in_resp3_are_answered_as_by_valkey() {
+    resp("valkey-3", Kind::Valkey, "3", 2);
+}
+
+#[test]
+fn generated_commands_are_answered_as_by_redis() {
+    resp("redis", Kind::Redis, "3", 3);
+}
+
+#[test]
+fn generated_commands_are_answered_as_by_memcached() {
+    let seed = Random::seed("memcached", 4);
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Memcached, &[]).unwrap();
+    memcached_streams(seed, tandem.memcached_port, oracle.port);
+}
+
+/// What the comparison says of two servers that are the same is the comparison's own fault.
+#[test]
+fn two_of_the_same_server_answer_alike() {
+    let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Valkey, &[]).unwrap());
+    resp_streams(5, "3", [left.port, right.port], &|_| Known::Same);
+    let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, &[]).unwrap());
+    memcached_streams(6, left.port, right.port);
+}
+
+fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
+    streams(seed, |seed| {
+        let mut ours = memcached::Side::new(our_port);
+        let mut theirs = memcached::Side::new(their_port);
+        let mut generator = generate::memcached::Generator::new(seed);
+        let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
+        memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
+    });
+}
+
+fn resp(name: &str, kind: Kind, protocol: &str, default_seed: u64) {
+    let seed = Random::seed(name, default_seed);
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(kind, &[]).unwrap();
+    let known = |words: &Words| differences::known(kind, words);
+    resp_streams(seed, protocol, [tandem.resp_port, oracle.port], &known);
+}
+
+fn resp_streams(seed: u64, protocol: &str, ports: [u16; 2], known: &dyn Fn(&Words) -> Known) {
+    streams(seed, |seed| {
+        let [ours, theirs] = ports.map(Client::connect);
+        let mut pair = Pair { ours, theirs, known };
+        for client in [&mut pair.ours, &mut pair.theirs] {
+            client.run("FLUSHALL");
+            client.command(&["HELLO", protocol]);
+        }
+        let mut generator = generate::resp::Generator::new(seed);
+        let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
+        let n_compared = pair.compare(&commands, generator.random())?;
+        Ok(n_compared + pair.compare_contents(generator.random())?)
+    });
+}
+
+/// Runs streams of successive seeds and tells the first difference of each.
+fn streams(seed: u64, run: impl Fn(u64) -> Result<usize, Box<Difference>>) {
+    let mut n_compared = 0;
+    let mut differences = Vec::new();
+    for stream in 0..N_STREAMS {
+        let seed = seed * 1_000_003 + stream;
+        match run(seed) {
+            Ok(n) => n_compared += n,
+            Err(difference) => differences.push(format!("stream {stream}, {difference}")),
+        }
+    }
+    println!("{n_compared} answers compared");
+    let n_different = differences.len();
+    assert!(n_different == 0, "{n_different} of {N_STREAMS} differ\n{}", differences.join("\n"));
+}

@@ -1,0 +1,67 @@
+//! Transcripts of what is refused, and of the version's own words.
+
+use super::{check, check_here};
+
+#[test]
+fn bad_lines_are_errors() {
+    check(
+        r#"
+        > bogus
+        ERROR
+        > GET k
+        ERROR
+        > set k 0 0 1 bogus
+        > x
+        STORED
+        > get k
+        VALUE k 0 1
+        x
+        END
+        "#,
+    );
+}
+
+#[test]
+fn version_verbosity_and_quit() {
+    check(
+        r#"
+        > verbosity 1
+        OK
+        > verbosity 0
+        OK
+        > verbosity 1 noreply
+        > quit
+        (closed)
+        "#,
+    );
+}
+
+#[test]
+fn the_words_are_those_of_this_version() {
+    check_here(
+        r#"
+        > version
+        VERSION 1.6.45
+        > get
+        CLIENT_ERROR bad command line format
+        >
+        CLIENT_ERROR bad command line format
+        > set <k*251> 0 0 1
+        > x
+        CLIENT_ERROR bad command line format
+        > set k 0 0 1
+        > x
+        STORED
+        > delete k 5
+        DELETED
+        > verbosity
+        CLIENT_ERROR bad command line format
+        > shutdown
+        SERVER_ERROR: shutdown not enabled
+        > config get cluster
+        ERROR
+        > add k 0 0 z noreply
+        CLIENT_ERROR bad command line format
+        "#,
+    );
+}

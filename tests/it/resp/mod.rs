@@ -1,0 +1,27 @@
+//! Transcripts of the RESP front end, one file per family or part of one.
+
+mod command;
+mod connection;
+mod generic;
+mod generic_moves;
+mod hash;
+mod protocol;
+mod server;
+mod string;
+mod string_parts;
+
+use tandem_tests::sessions::RespSessions;
+use tandem_tests::transcript::{self, Dialect};
+
+/// Runs a transcript on sessions without a socket. `transcripts.rs` also runs it on Valkey.
+#[track_caller]
+fn check(transcript: &str) {
+    let mut peer = RespSessions::new(&[("enable-debug-command", "yes")]);
+    transcript::check(transcript, Dialect::Resp, &mut peer);
+}
+
+/// The same for what only Tandem can show: moved clocks, and settings as they come.
+#[track_caller]
+fn check_here(transcript: &str) {
+    transcript::check(transcript, Dialect::Resp, &mut RespSessions::new(&[]));
+}

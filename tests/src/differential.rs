@@ -1,0 +1,44 @@
+//! The same commands to Tandem and to the server it stands in for: every answer must be the same.
+
+use std::fmt;
+
+pub mod memcached;
+pub mod resp;
+
+/// The first answer of a stream that was not the same.
+#[derive(Debug)]
+pub struct Difference {
+    /// Where in the stream.
+    pub index: usize,
+    /// The command, as a transcript would write it.
+    pub command: String,
+    /// Tandem's answer.
+    pub ours: String,
+    /// The other's answer.
+    pub theirs: String,
+    /// Commands before it that had a word in common with it.
+    pub history: Vec<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "command {}:", self.index)?;
+        for line in &self.history {
+            writeln!(f, "    {line:.300}")?;
+        }
+        writeln!(f, "  > {:.500}", self.command)?;
+        writeln!(f, "  ours:   {:.1500}", self.ours)?;
+        writeln!(f, "  theirs: {:.1500}", self.theirs)
+    }
+}
+
+/// How many commands before a difference are told.
+const HISTORY_MAX: usize = 12;
+
+/// The latest lines that have `word` in them.
+fn history(lines: &[String], word: &str) -> Vec<String> {
+    let mut latest: Vec<String> =
+        lines.iter().rev().filter(|it| it.contains(word)).take(HISTORY_MAX).cloned().collect();
+    latest.reverse();
+    latest
+}

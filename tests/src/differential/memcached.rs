@@ -1,0 +1,126 @@
+//! memcached: byte for byte, with CAS numbers in the order in which they were first seen.
+
+use std::collections::BTreeMap;
+
+use super::{Difference, history};
+use crate::client::Client;
+use crate::generate::memcached::Command;
+use crate::random::Random;
+use crate::words::escaped;
+
+/// Most commands that are sent before any answer is read.
+const BATCH_MAX: usize = 40;
+
+/// Its answer comes behind every command's, so that one knows where that ends.
+const SENTINEL: &[u8] = b"version\r\n";
+const SENTINEL_ANSWER: &[u8] = b"VERSION ";
+
+/// A CAS number that no item has.
+const NO_CAS: u64 = 999_999_999;
+
+/// One server, and its CAS numbers.
+pub struct Side {
+    client: Client,
+    /// The last number seen of each key.
+    cas_by_key: BTreeMap<Vec<u8>, u64>,
+    /// The order in which numbers were first seen.
+    order: BTreeMap<u64, usize>,
+}
+
+impl Side {
+    /// A new connection to a server on this port.
+    pub fn new(port: u16) -> Side {
+        Side { client: Client::connect(port), cas_by_key: BTreeMap::new(), order: BTreeMap::new() }
+    }
+
+    fn bytes(&self, command: &Command) -> Vec<u8> {
+        let bytes = command.bytes(|key| self.cas_by_key.get(key).copied().unwrap_or(NO_CAS));
+        [&bytes, SENTINEL].concat()
+    }
+
+    /// The answer with what may differ between servers taken out of it.
+    fn answer(&mut self) -> Option<Vec<u8>> {
+        let answer = self.client.until(SENTINEL_ANSWER)?;
+        self.client.until(b"\r\n")?;
+        Some(self.plain(answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer)))
+    }
+
+    fn plain(&mut self, mut answer: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        while let Some(end) = answer.iter().position(|it| *it == b'\n') {
+            let (line, rest) = answer.split_at(end + 1);
+            answer = rest;
+            if line.starts_with(b"VALUE ") {
+                let (value, rest) = self.value(line, rest);
+                plain.extend(value);
+                answer = rest;
+            } else {
+                plain.extend_from_slice(line);
+            }
+        }
+        plain.extend_from_slice(answer);
+        plain
+    }
+
+    /// A `VALUE` line and its data. Numbers lose their padding: whether a number that got shorter
+    /// keeps its length depends on who was reading it.
+    fn value<'a>(&mut self, line: &[u8], rest: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
+        let words: Vec<&[u8]> = line.trim_ascii_end().split(|it| *it == b' ').collect();
+        let number = |word: &[u8]| String::from_utf8_lossy(word).parse::<u64>().expect("a number");
+        let length = number(words[3]) as usize;
+        let (data, rest) = rest.split_at(length);
+        let is_number = data.first().is_some_and(u8::is_ascii_digit);
+        let data = if is_number { data.trim_ascii_end() } else { data };
+        let mut value = [words[1], words[2], data.len().to_string().as_bytes()].join(&b' ');
+        if let Some(cas) = words.get(4).map(|word| number(word)) {
+            self.cas_by_key.insert(words[1].to_vec(), cas);
+            let n_seen = self.order.len();
+            let place = *self.order.entry(cas).or_insert(n_seen);
+            value.extend_from_slice(format!(" #{place}").as_bytes());
+        }
+        value.push(b'\n');
+        value.extend_from_slice(data);
+        (value, rest)
+    }
+}
+
+/// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
+pub fn compare(
+    ours: &mut Side,
+    theirs: &mut Side,
+    commands: &[Command],
+    random: &mut Random,
+) -> Result<usize, Box<Difference>> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut rest = commands;
+    while !rest.is_empty() {
+        let (batch, later) = rest.split_at((1 + random.below(BATCH_MAX)).min(rest.len()));
+        rest = later;
+        let bytes: Vec<u8> = batch.iter().flat_map(|it| theirs.bytes(it)).collect();
+        theirs.client.send(&bytes);
+        let bytes: Vec<u8> = batch.iter().flat_map(|it| ours.bytes(it)).collect();
+        let piece_max = *random.pick(&[3, 50, 1500, 20_000, 1 << 20]);
+        let pieces_max = if bytes.len() > 4096 { piece_max.max(500) } else { piece_max };
+        ours.client.send_split(&bytes, || 1 + random.below(pieces_max));
+        for command in batch {
+            lines.push(escaped(&command.bytes(|_| NO_CAS)));
+            let (our_answer, their_answer) = (ours.answer(), theirs.answer());
+            if our_answer != their_answer {
+                return Err(difference(&lines, our_answer, their_answer));
+            }
+        }
+    }
+    Ok(commands.len())
+}
+
+fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Box<Difference> {
+    let text = |it: Option<Vec<u8>>| it.map_or("(closed)".to_owned(), |it| escaped(&it));
+    let (last, before) = lines.split_last().expect("the command itself");
+    Box::new(Difference {
+        index: before.len(),
+        command: last.clone(),
+        ours: text(ours),
+        theirs: text(theirs),
+        history: history(before, last.split(' ').nth(1).unwrap_or_default()),
+    })
+}

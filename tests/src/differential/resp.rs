@@ -1,0 +1,213 @@
+//! RESP: byte for byte, but for orders that nobody promises, random picks and the passing of time.
+
+use super::{Difference, history};
+use crate::client::{Client, encode};
+use crate::generate::resp::Words;
+use crate::random::Random;
+use crate::value::Value;
+use crate::words::quoted;
+
+/// Most commands that are sent before any answer is read.
+const BATCH_MAX: usize = 40;
+
+/// Two servers are asked within this time, on a machine that is busy with other tests.
+const TOLERANCE_MS: i64 = 10_000;
+
+/// What is known to differ: the command is not sent, or its answer is not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: the answers must be the same.
+    Same,
+    /// The answers differ and what is stored does not.
+    OtherAnswer,
+    /// What is stored would differ too.
+    NotSent,
+}
+
+/// Two connections and what may differ between them.
+pub struct Pair<'a> {
+    /// A connection to Tandem.
+    pub ours: Client,
+    /// A connection to the server it is compared with.
+    pub theirs: Client,
+    /// The table of known differences.
+    pub known: &'a dyn Fn(&Words) -> Known,
+}
+
+impl Pair<'_> {
+    /// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
+    /// Says how many were compared, or what was different first.
+    pub fn compare(
+        &mut self,
+        commands: &[Words],
+        random: &mut Random,
+    ) -> Result<usize, Box<Difference>> {
+        let mut lines: Vec<String> = Vec::new();
+        let sent: Vec<&Words> =
+            commands.iter().filter(|it| (self.known)(it) != Known::NotSent).collect();
+        let mut rest = &sent[..];
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at((1 + random.below(BATCH_MAX)).min(rest.len()));
+            rest = later;
+            self.send(batch, random);
+            for command in batch {
+                let ours = self.ours.try_value();
+                let theirs = self.theirs.try_value();
+                lines.push(line(command));
+                let same = (self.known)(command) == Known::OtherAnswer
+                    || match (&ours, &theirs) {
+                        (Some(ours), Some(theirs)) => same(command, ours, theirs),
+                        (ours, theirs) => ours == theirs,
+                    };
+                if !same {
+                    return Err(difference(&lines, command, ours, theirs));
+                }
+            }
+        }
+        Ok(sent.len())
+    }
+
+    /// Compares all that is stored in the first databases, and how long it will be.
+    pub fn compare_contents(&mut self, random: &mut Random) -> Result<usize, Box<Difference>> {
+        let mut n_compared = 0;
+        for db in ["0", "1", "2"] {
+            let keys = {
+                self.theirs.command(&["SELECT", db]);
+                self.theirs.command(&["KEYS", "*"])
+            };
+            let mut commands =
+                vec![to_words(&[b"SELECT", db.as_bytes()]), to_words(&[b"KEYS", b"*"])];
+            for key in keys.elements() {
+                for name in [&b"TYPE"[..], b"GET", b"HGETALL", b"PEXPIRETIME", b"OBJECT ENCODING"] {
+                    let mut words: Words =
+                        name.split(|it| *it == b' ').map(<[u8]>::to_vec).collect();
+                    words.push(key.bytes().to_vec());
+                    commands.push(words);
+                }
+            }
+            n_compared += self.compare(&commands, random)?;
+        }
+        Ok(n_compared)
+    }
+
+    fn send(&mut self, batch: &[&Words], random: &mut Random) {
+        let bytes: Vec<u8> = batch.iter().flat_map(|words| wire(words, random)).collect();
+        self.theirs.send(&bytes);
+        // Most packets hold many commands; some hold a few bytes of one.
+        let piece_max = *random.pick(&[3, 50, 1500, 20_000, 1 << 20]);
+        let pieces_max = if bytes.len() > 4096 { piece_max.max(500) } else { piece_max };
+        self.ours.send_split(&bytes, || 1 + random.below(pieces_max));
+    }
+}
+
+/// Mostly an array, sometimes an inline line where the words allow it.
+fn wire(words: &Words, random: &mut Random) -> Vec<u8> {
+    let is_plain = |word: &Vec<u8>| !word.is_empty() && word.iter().all(u8::is_ascii_alphanumeric);
+    if random.once_in(15) && words.iter().all(is_plain) {
+        return [words.join(&b' '), b"\r\n".to_vec()].concat();
+    }
+    encode(words)
+}
+
+fn to_words(words: &[&[u8]]) -> Words {
+    words.iter().map(|word| word.to_vec()).collect()
+}
+
+fn line(words: &Words) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn difference(
+    lines: &[String],
+    command: &Words,
+    ours: Option<(Value, Vec<u8>)>,
+    theirs: Option<(Value, Vec<u8>)>,
+) -> Box<Difference> {
+    let text = |it: Option<(Value, Vec<u8>)>| {
+        it.map_or("(closed)".to_owned(), |(value, _)| value.to_string())
+    };
+    let (last, before) = lines.split_last().expect("the command itself");
+    let word = command.get(1).map_or(String::new(), |word| quoted(word));
+    Box::new(Difference {
+        index: before.len(),
+        command: last.clone(),
+        ours: text(ours),
+        theirs: text(theirs),
+        history: history(before, &word),
+    })
+}
+
+/// True when the answers say the same.
+fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> bool {
+    if ours.1 == theirs.1 {
+        return true;
+    }
+    let (ours, theirs) = (&ours.0, &theirs.0);
+    match command[0].to_ascii_uppercase().as_slice() {
+        b"KEYS" | b"HKEYS" | b"HVALS" | b"HGETALL" => sorted(ours) == sorted(theirs),
+        b"SCAN" => scanned(ours, 1) == scanned(theirs, 1),
+        b"HSCAN" => {
+            let pairs = !command.iter().any(|it| it.eq_ignore_ascii_case(b"NOVALUES"));
+            let width = if pairs { 2 } else { 1 };
+            scanned(ours, width) == scanned(theirs, width)
+        }
+        b"RANDOMKEY" | b"HRANDFIELD" => shape(ours) == shape(theirs),
+        b"TTL" | b"EXPIRETIME" => near(ours, theirs, TOLERANCE_MS / 1000),
+        b"PTTL" | b"PEXPIRETIME" => near(ours, theirs, TOLERANCE_MS),
+        // Where the short form of a string ends depends on the layout of the key beside it.
+        b"OBJECT" => is_text(ours) && is_text(theirs),
+        // What a key costs is ours to say.
+        b"MEMORY" => ours.integer().is_some() && theirs.integer().is_some(),
+        _ => false,
+    }
+}
+
+fn is_text(encoding: &Value) -> bool {
+    matches!(encoding, Value::Bulk(name) if matches!(name.as_slice(), b"embstr" | b"raw"))
+}
+
+/// The elements in an order of ours; pairs stay together.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Map(pairs) => {
+            let mut pairs = pairs.clone();
+            pairs.sort();
+            Value::Map(pairs)
+        }
+        Value::Array(items) => Value::Array(sorted_by(items, 1)),
+        other => other.clone(),
+    }
+}
+
+fn sorted_by(items: &[Value], width: usize) -> Vec<Value> {
+    let mut groups: Vec<&[Value]> = items.chunks(width).collect();
+    groups.sort();
+    groups.concat()
+}
+
+/// A scan's cursor and its elements in an order of ours.
+fn scanned(value: &Value, width: usize) -> Value {
+    match value {
+        Value::Array(parts) if parts.len() == 2 => {
+            let elements = sorted_by(parts[1].elements(), width);
+            Value::Array(vec![parts[0].clone(), Value::Array(elements)])
+        }
+        other => other.clone(),
+    }
+}
+
+/// How many of what there are, without what they say.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Bulk(_) => Value::Bulk(Vec::new()),
+        Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
+        other => other.clone(),
+    }
+}
+
+fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
+    match (ours.integer(), theirs.integer()) {
+        (Some(ours @ 0..), Some(theirs @ 0..)) => ours.abs_diff(theirs) <= tolerance as u64,
+        _ => false,
+    }
+}

@@ -1,0 +1,5 @@
+//! Streams of commands, good and bad, that depend on nothing but a seed.
+
+pub mod memcached;
+mod pools;
+pub mod resp;
