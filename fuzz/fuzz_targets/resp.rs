@@ -73,7 +73,7 @@ fn converse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
             let mut out = Output::default();
             let step = session.advance(&mut input, &mut out, now_ms);
             for slice in out.slices() {
-                answer.extend_from_slice(&slice);
+                answer.extend_from_slice(slice);
             }
             match step {
                 Step::ReadMore { .. } => break,
@@ -89,8 +89,21 @@ fn converse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 /// Commands whose answers depend on chance, on the clock, on counters of packets, or on
 /// earlier requests of the process.
 const UNSTEADY: &[&[u8]] = &[
-    b"info", b"client", b"hello", b"memory", b"random", b"hrand", b"scan", b"lolwut", b"time",
-    b"debug", b"config", b"object", b"keys", b"command", b"shutdown",
+    b"info",
+    b"client",
+    b"hello",
+    b"memory",
+    b"random",
+    b"hrand",
+    b"scan",
+    b"lolwut",
+    b"time",
+    b"debug",
+    b"config",
+    b"object",
+    b"keys",
+    b"command",
+    b"shutdown",
 ];
 
 fn is_steady(input: &[u8]) -> bool {

@@ -112,7 +112,7 @@ fn transfers_conserve_the_sum_while_everything_else_goes_on() {
         open_accounts(&keyspace);
         let is_over = Arc::new(AtomicBool::new(false));
         let n_left = Arc::new(AtomicU64::new(4));
-        let n_steps = if cfg!(miri) { 20 } else { 10_000 };
+        let n_steps = if cfg!(miri) { 5 } else { 10_000 };
         let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
         for _ in 0..4 {
             let mut random = Random::new(random.next());
@@ -158,7 +158,7 @@ fn look_around(keyspace: &Keyspace, random: &mut Random) {
 #[test]
 fn many_locks_in_any_order_make_no_ring() {
     let keyspace = Arc::new(keyspace(8));
-    let n_steps = if cfg!(miri) { 10 } else { 2000 };
+    let n_steps = if cfg!(miri) { 3 } else { 2000 };
     let jobs = (0..6).map(|seed| {
         let keyspace = Arc::clone(&keyspace);
         let job: Box<dyn FnOnce() + Send> = Box::new(move || {
