@@ -5,9 +5,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use tandem_engine::{KeyHash, Keyspace};
 
 use crate::args::{Argv, Span};
-use crate::dispatch::{Line, resolve};
+use crate::dispatch::Line;
 use crate::parse::{Found, ParseLimits, Parser, ProtocolError};
-use crate::table::Command;
+use crate::table::{Command, Table};
 
 /// Parsed commands that wait to be run. Their words lie in the input buffer, in `inline`, or in
 /// `frame`; nothing is consumed from the input before the batch is through.
@@ -189,12 +189,13 @@ impl Batch {
     /// the table slots and then the items of those keys into the CPU's cache.
     #[inline]
     fn prepare(&mut self, buffer: &[u8], keyspace: &Keyspace, db: u32) {
+        let table = Table::get();
         let is_many = self.lines.len() > 1;
         let mut start = 0;
         for line in &mut self.lines {
             let argv = Argv::new(buffer, &self.spans[start..line.spans_end]);
             start = line.spans_end;
-            line.command = resolve(argv);
+            line.command = table.resolve(argv);
             let Some(command) = line.command else { continue };
             if command.first_key == 0 {
                 continue;

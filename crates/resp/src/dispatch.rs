@@ -68,7 +68,7 @@ impl Dispatcher {
 
     /// Runs one line and writes its answer. The end of the wait, when it has to be run again.
     #[inline]
-    pub(crate) fn run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
+    pub(crate) fn run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
         let mark = out.mark();
         if self.client.replies == Replies::SkipNext {
             self.client.replies = Replies::Skip;
@@ -102,7 +102,7 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn try_run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
+    fn try_run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
         let command = line.command.ok_or_else(|| unknown(line.argv))?;
         self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
 
@@ -134,7 +134,7 @@ impl Dispatcher {
     fn execute(
         &mut self,
         command: &'static Command,
-        line: Line<'_>,
+        line: &Line<'_>,
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
@@ -173,7 +173,7 @@ impl Dispatcher {
         &mut self,
         handler: Handler,
         hash: KeyHash,
-        line: Line<'_>,
+        line: &Line<'_>,
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
@@ -189,7 +189,7 @@ impl Dispatcher {
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
-    fn find_keys(&mut self, keys: Keys, line: Line<'_>) -> Result<(), Error> {
+    fn find_keys(&mut self, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
         self.positions.clear();
         self.hashes.clear();
         keys.positions(line.argv, &mut self.positions)?;
@@ -226,19 +226,6 @@ impl Dispatcher {
         if let Some(command) = last {
             handle.command.store(command.id as u32, Relaxed);
         }
-    }
-}
-
-/// The command that a line names.
-#[inline]
-pub(crate) fn resolve(argv: Argv<'_>) -> Option<&'static Command> {
-    let command = Table::get().find(argv.get(0)?)?;
-    if command.subcommands.is_empty() {
-        return Some(command);
-    }
-    match argv.get(1) {
-        Some(word) => command.subcommand(word),
-        None => Some(command),
     }
 }
 

@@ -84,7 +84,7 @@ impl Session {
         let mut step = None;
         while let Some(line) = self.batch.next_line(input) {
             let command = line.command;
-            if let Some(until_ms) = self.dispatcher.run(line, out, now_ms) {
+            if let Some(until_ms) = self.dispatcher.run(&line, out, now_ms) {
                 step = Some(Step::Wait { until_ms: Some(until_ms) });
                 break;
             }
