@@ -13,7 +13,7 @@ use crate::gate;
 use crate::keys::Keys;
 use crate::reply::{Answer, Answered, Reply};
 use crate::server::Server;
-use crate::spec::{Flags, Handler, Run};
+use crate::spec::{Handler, Run};
 use crate::stats::WorkerStats;
 use crate::table::{Command, Table};
 
@@ -54,7 +54,7 @@ pub(crate) struct Dispatcher {
     pub(crate) server: Arc<Server>,
     pub(crate) worker: Arc<WorkerStats>,
     pub(crate) client: Client,
-    /// Counts commands, to time one in `SAMPLE_PERIOD` of the fast ones.
+    /// Counts commands, to time one in `SAMPLE_PERIOD` of the quick ones.
     n_seen: u64,
     // Kept for their memory.
     positions: Vec<usize>,
@@ -107,9 +107,8 @@ impl Dispatcher {
         self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
 
         self.n_seen = self.n_seen.wrapping_add(1);
-        let is_fast = command.spec.flags.has(Flags::FAST);
-        let weight = if is_fast { SAMPLE_PERIOD } else { 1 };
-        if is_fast && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
+        let weight = if command.is_quick { SAMPLE_PERIOD } else { 1 };
+        if command.is_quick && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
             let answer = self.execute(command, line, out, now_ms);
             return self.account(command, answer);
         }
@@ -138,9 +137,7 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
-        if let (Run::Data(handler), Some(hash), true) =
-            (command.spec.run, line.hash, command.spec.keys.is_first())
-        {
+        if let (Some(handler), Some(hash)) = (command.single, line.hash) {
             return self.execute_single(handler, hash, line, out, now_ms);
         }
         self.find_keys(command.spec.keys, line)?;
@@ -156,8 +153,10 @@ impl Dispatcher {
                     let name = line.argv.get(*at).expect("positions lie inside their line");
                     Key { name, hash: *hash, db }
                 });
-                let db = server.keyspace.view_many(keys, now_ms);
-                let db = if client.touches_keys() { db } else { db.without_touch() };
+                let mut db = server.keyspace.view_many(keys, now_ms);
+                if !client.touches_keys() {
+                    db = db.without_touch();
+                }
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
             Run::Group(_) => match command.spec.alone {
@@ -180,8 +179,10 @@ impl Dispatcher {
         let client = &mut self.client;
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
-        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
-        let db = if client.touches_keys() { db } else { db.without_touch() };
+        let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        if !client.touches_keys() {
+            db = db.without_touch();
+        }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
@@ -246,6 +247,6 @@ fn is_http(argv: Argv<'_>) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// One in so many fast commands is timed, and counts for all of them: reading a clock twice would
+/// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
 /// cost as much as the command.
 const SAMPLE_PERIOD: u64 = 16;

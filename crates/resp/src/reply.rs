@@ -103,12 +103,6 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
-    /// The null that stands where an array would.
-    pub(crate) fn null_array(&mut self) -> Answered {
-        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
-        ANSWERED
-    }
-
     /// Starts an array of `n` answers, which follow.
     pub(crate) fn array_header(&mut self, n: usize) -> Answered {
         self.header(b'*', n)

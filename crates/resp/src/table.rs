@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::args::{Argv, LETTER_CASES, pack_name};
 use crate::commands;
 use crate::keys::{Access, KeySpec, Keys};
-use crate::spec::{Family, Flags, Run, Spec};
+use crate::spec::{Family, Flags, Handler, Run, Spec};
 use crate::syntax::{self, Arg};
 
 /// A row, and what follows from it.
@@ -23,6 +23,14 @@ pub(crate) struct Command {
     pub(crate) n_names: usize,
     /// Position of the first key, known before the line is looked at; 0 when it is not.
     pub(crate) first_key: usize,
+    /// The row's flags, where the gate finds them.
+    pub(crate) flags: Flags,
+    /// The handler of a command whose one key stands at 1: nearly all that is ever called.
+    pub(crate) single: Option<Handler>,
+    /// Takes so little time that reading a clock twice would cost as much.
+    pub(crate) is_quick: bool,
+    argc_min: usize,
+    argc_max: usize,
 }
 
 /// All commands, made once.
@@ -159,7 +167,27 @@ impl Command {
             None => spec.name.to_owned(),
         };
         let first_key = if let Keys::Range { first, .. } = spec.keys { first } else { 0 };
-        Command { spec, family, full_name, id, arity, args, subcommands, n_names, first_key }
+        let single = match spec.run {
+            Run::Data(handler) if spec.keys.is_first() => Some(handler),
+            _ => None,
+        };
+        let argc_min = arity.unsigned_abs() as usize;
+        Command {
+            spec,
+            family,
+            full_name,
+            id,
+            arity,
+            args,
+            subcommands,
+            n_names,
+            first_key,
+            flags: spec.flags,
+            single,
+            is_quick: spec.flags.has(Flags::FAST) || spec.complexity == "O(1)",
+            argc_min,
+            argc_max: if arity < 0 { usize::MAX } else { argc_min },
+        }
     }
 
     pub(crate) fn subcommand(&self, word: &[u8]) -> Option<&Command> {
@@ -168,8 +196,7 @@ impl Command {
 
     #[inline]
     pub(crate) fn takes(&self, argc: usize) -> bool {
-        let argc = argc as i64;
-        if self.arity < 0 { -self.arity <= argc } else { self.arity == argc }
+        (self.argc_min..=self.argc_max).contains(&argc)
     }
 
     /// The groups of keys and what is done to each.
