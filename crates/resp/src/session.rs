@@ -146,3 +146,6 @@ pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 
 /// Most bytes of one request whatever the settings say: spans are 32 bits wide.
 const QUERY_BYTES_MAX: u64 = 3 << 30;
+
+#[cfg(test)]
+mod tests;
