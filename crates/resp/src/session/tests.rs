@@ -125,6 +125,18 @@ fn big_values_are_kept_whole_wherever_they_stand() {
 }
 
 #[test]
+fn what_stands_before_a_big_value_runs_once() {
+    let world = World::new(&[]);
+    let mut client = Wire::new(&world);
+    let value = [b'x'; 100_000];
+    let wire = [frame(&[b"INCR", b"n"]), frame(&[b"SET", b"big", &value])].concat();
+    // A buffer of that size exactly, which the value may keep.
+    client.input = BytesMut::from(&wire[..]);
+    assert_eq!(client.step(), (Step::ReadMore { need: 0 }, b":1\r\n+OK\r\n".to_vec()));
+    assert!(client.input.is_empty());
+}
+
+#[test]
 fn what_a_big_value_lacks_is_told() {
     let world = World::new(&[]);
     let mut client = Wire::new(&world);
