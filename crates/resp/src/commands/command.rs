@@ -50,7 +50,7 @@ fn count(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 fn docs(cx: &mut ClientCtx<'_>) -> Answer {
-    let names = cx.args.rest();
+    let names = few(cx.args.rest())?;
     let found: Vec<&Command> = if names.is_empty() {
         Table::get().commands().iter().collect()
     } else {
@@ -62,6 +62,11 @@ fn docs(cx: &mut ClientCtx<'_>) -> Answer {
         document(&mut cx.reply, command);
     }
     Ok(answered)
+}
+
+/// Each name may bring kilobytes of answer.
+fn few(names: Argv<'_>) -> Result<Argv<'_>, Error> {
+    if names.len() <= NAMES_MAX { Ok(names) } else { Err(Error::said("ERR too many names")) }
 }
 
 fn getkeys(cx: &mut ClientCtx<'_>) -> Answer {
@@ -121,7 +126,7 @@ fn info(cx: &mut ClientCtx<'_>) -> Answer {
     if cx.args.is_done() {
         return all(cx);
     }
-    let names = cx.args.rest();
+    let names = few(cx.args.rest())?;
     Ok(cx.reply.array(names.iter(), |reply, name| match Table::get().find_full(name) {
         Some(command) => describe(reply, command),
         None => reply.null(),
@@ -153,6 +158,9 @@ fn list(cx: &mut ClientCtx<'_>) -> Answer {
     let found: Vec<&Command> = Table::get().iter().filter(|it| wanted(it)).collect();
     Ok(cx.reply.array(found.iter(), |reply, it| reply.text(&it.full_name)))
 }
+
+/// Many more than there are commands.
+const NAMES_MAX: usize = 4096;
 
 const HELP: &[&str] = &[
     "(no subcommand)",
