@@ -6,7 +6,7 @@ mod info;
 use self::docs::document;
 use self::info::describe;
 use crate::args::Argv;
-use crate::dispatch::{ClientCtx, resolve};
+use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::glob;
 use crate::keys::Access;
@@ -92,7 +92,8 @@ fn getkeysandflags(cx: &mut ClientCtx<'_>) -> Answer {
 
 /// The keys in a line, by position, and what the command does to each.
 fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
-    let command = resolve(line).ok_or_else(|| Error::said("ERR Invalid command specified"))?;
+    let command =
+        Table::get().resolve(line).ok_or_else(|| Error::said("ERR Invalid command specified"))?;
     let specs = command.key_specs();
     if specs.is_empty() {
         return Err(Error::said("ERR The command has no key arguments"));
