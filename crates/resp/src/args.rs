@@ -108,11 +108,6 @@ impl<'a> Args<'a> {
         Ok(Key { name, hash: *hash, db: self.db })
     }
 
-    /// How many keys were not taken yet.
-    pub(crate) fn n_keys(&self) -> usize {
-        self.hashes.len()
-    }
-
     /// Takes the next argument as a value to store: shared when it is big, else copied.
     #[inline]
     pub(crate) fn value(&mut self) -> Result<NewValue<'a>, Error> {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clients::{ClientHandle, Transport};
 use crate::random::Random;
@@ -66,6 +67,12 @@ impl Client {
         let ip = ip.trim_start_matches('[').trim_end_matches(']');
         info.transport == Transport::Unix
             || ip.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
+    }
+
+    /// False when the client has asked that its reads leave no trace (CLIENT NO-TOUCH).
+    #[inline]
+    pub(crate) fn touches_keys(&self) -> bool {
+        !self.handle.no_touch.load(Relaxed)
     }
 
     /// True when the running command has waited as long as it asked to: it must answer now.

@@ -157,6 +157,7 @@ impl Dispatcher {
                     Key { name, hash: *hash, db }
                 });
                 let db = server.keyspace.view_many(keys, now_ms);
+                let db = if client.touches_keys() { db } else { db.without_touch() };
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
             Run::Group(_) => match command.spec.alone {
@@ -180,6 +181,7 @@ impl Dispatcher {
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
         let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let db = if client.touches_keys() { db } else { db.without_touch() };
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);

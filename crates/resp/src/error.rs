@@ -41,11 +41,9 @@ pub(crate) enum Error {
     Overflow,
     NanOrInfinity,
     InvalidExpire(&'static str),
-    IndexOutOfRange,
     NoSuchKey,
     SameObject,
     InvalidCursor,
-    NotABitOffset,
     HashNotAnInteger,
     HashNotAFloat,
     /// Any other sentence, its prefix (`ERR`) included.
@@ -60,17 +58,17 @@ impl Error {
 
     pub(crate) fn unknown_command(argv: Argv<'_>) -> Error {
         let name = argv.get(0).unwrap_or_default();
-        let mut args = Vec::new();
+        let mut quoted = Vec::new();
         for arg in argv.iter().skip(1) {
-            if args.len() >= PREVIEW_BYTES_MAX {
+            if quoted.len() >= PREVIEW_BYTES_MAX {
                 break;
             }
-            let room = PREVIEW_BYTES_MAX - args.len();
-            args.push(b'\'');
-            args.extend_from_slice(preview(arg, room));
-            args.extend_from_slice(b"' ");
+            let room = PREVIEW_BYTES_MAX - quoted.len();
+            quoted.push(b'\'');
+            quoted.extend_from_slice(preview(arg, room));
+            quoted.extend_from_slice(b"' ");
         }
-        Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: args.into() }
+        Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: quoted.into() }
     }
 
     /// The error's line without sigil and line end. Line breaks that a client put into it are
@@ -118,11 +116,9 @@ impl fmt::Display for Error {
             Error::NotAFloat => "ERR value is not a valid float",
             Error::Overflow => "ERR increment or decrement would overflow",
             Error::NanOrInfinity => "ERR increment would produce NaN or Infinity",
-            Error::IndexOutOfRange => "ERR index out of range",
             Error::NoSuchKey => "ERR no such key",
             Error::SameObject => "ERR source and destination objects are the same",
             Error::InvalidCursor => "ERR invalid cursor",
-            Error::NotABitOffset => "ERR bit offset is not an integer or out of range",
             Error::HashNotAnInteger => "ERR hash value is not an integer",
             Error::HashNotAFloat => "ERR hash value is not a float",
             Error::Said(text) => text,

@@ -1,6 +1,6 @@
 //! The 80-bit floats that INCRBYFLOAT and HINCRBYFLOAT compute with, and their text.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::Add;
 
 use rustc_apfloat::ieee::X87DoubleExtended;
@@ -20,8 +20,7 @@ impl LongDouble {
         }
         let (negative, magnitude) = match text {
             [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
+            [b'+', rest @ ..] | rest => (false, rest),
         };
         let value =
             if ["inf", "infinity"].iter().any(|it| magnitude.eq_ignore_ascii_case(it.as_bytes())) {
@@ -135,12 +134,15 @@ fn whole_digits(mantissa: u64, shift: u32) -> String {
         }
         left -= step;
     }
-    let digits: String = groups.iter().rev().map(|it| format!("{it:09}")).collect();
+    let mut digits = String::with_capacity(groups.len() * 9);
+    for group in groups.iter().rev() {
+        write!(digits, "{group:09}").expect("a string takes all that is written to it");
+    }
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() { "0".to_owned() } else { digits.to_owned() }
 }
 
-/// Valkey's MAX_LONG_DOUBLE_CHARS: the longest number that any value prints as, and more.
+/// Valkey's `MAX_LONG_DOUBLE_CHARS`: the longest number that any value prints as, and more.
 const TEXT_BYTES_MAX: usize = 5 * 1024;
 const EXPONENT_BIAS: i32 = 16383;
 const MANTISSA_FRACTION_BITS: i32 = 63;

@@ -14,10 +14,12 @@ pub(crate) enum Keys {
         step: usize,
     },
     /// The argument at `at` says how many keys follow it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Counted {
         at: usize,
     },
     /// Found by a function of its own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Special {
         find: FindKeys,
     },
@@ -32,16 +34,9 @@ impl Keys {
     pub(crate) const SECOND: Keys = Keys::range(2, 2, 1);
     pub(crate) const BOTH: Keys = Keys::range(1, 2, 1);
     pub(crate) const ALL: Keys = Keys::range(1, -1, 1);
-    pub(crate) const ALL_BUT_LAST: Keys = Keys::range(1, -2, 1);
-    /// The first argument says how many keys follow it.
-    pub(crate) const COUNTED: Keys = Keys::Counted { at: 1 };
 
     pub(crate) const fn range(first: usize, last: isize, step: usize) -> Keys {
         Keys::Range { first, last, step }
-    }
-
-    pub(crate) const fn special(find: FindKeys) -> Keys {
-        Keys::Special { find }
     }
 
     /// True when there is exactly one key, at position 1.
@@ -136,5 +131,56 @@ impl Access {
 
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         Access::NAMES.into_iter().filter(move |(it, _)| self.has(*it)).map(|(_, name)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Span;
+
+    #[track_caller]
+    fn check(keys: Keys, line: &str, expected: Result<&[usize], Error>) {
+        let mut spans = Vec::new();
+        for word in line.split(' ') {
+            let start = word.as_ptr() as usize - line.as_ptr() as usize;
+            spans.push(Span::new(start, word.len()));
+        }
+        let mut found = Vec::new();
+        let result = keys.positions(Argv::new(line.as_bytes(), &spans), &mut found);
+        assert_eq!(result.map(|()| &found[..]), expected, "{line}");
+    }
+
+    #[test]
+    fn positions_follow_the_shape() {
+        check(Keys::NONE, "ping a", Ok(&[]));
+        check(Keys::FIRST, "get a", Ok(&[1]));
+        check(Keys::SECOND, "object encoding a", Ok(&[2]));
+        check(Keys::BOTH, "copy a b db 3", Ok(&[1, 2]));
+        check(Keys::ALL, "del a b c", Ok(&[1, 2, 3]));
+        check(Keys::range(1, -2, 1), "blpop a b 0", Ok(&[1, 2]));
+        check(Keys::range(1, -1, 2), "mset a 1 b 2", Ok(&[1, 3]));
+        check(Keys::range(1, -1, 2), "mset a 1 b", Ok(&[1, 3]));
+    }
+
+    #[test]
+    fn a_count_of_keys_is_checked_against_the_line() {
+        let counted = Keys::Counted { at: 1 };
+        check(counted, "lmpop 2 a b left", Ok(&[2, 3]));
+        check(counted, "lmpop 3 a b", Err(Error::Syntax));
+        check(counted, "lmpop -1 a b", Err(Error::Syntax));
+        check(counted, "lmpop x a b", Err(Error::NotAnInteger));
+        check(counted, "lmpop 9223372036854775807 a", Err(Error::Syntax));
+    }
+
+    #[test]
+    fn a_function_can_find_the_keys() {
+        let last = Keys::Special {
+            find: |argv, into| {
+                into.push(argv.len() - 1);
+                Ok(())
+            },
+        };
+        check(last, "sort by store x", Ok(&[3]));
     }
 }

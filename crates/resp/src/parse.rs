@@ -338,7 +338,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
-/// Longest line: an inline command, or a length on its own. Valkey's PROTO_INLINE_MAX_SIZE.
+/// Longest line: an inline command, or a length on its own. Valkey's `PROTO_INLINE_MAX_SIZE`.
 const LINE_BYTES_MAX: usize = 64 << 10;
 /// What a client may send before it has authenticated, as in Valkey.
 const UNAUTHENTICATED_ARGS_MAX: i64 = 10;

@@ -1,6 +1,6 @@
 //! Numbers for picking things at random. Not for secrets.
 
-/// SplitMix64: one addition and a mix a number.
+/// `SplitMix64`: one addition and a mix a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random {
     state: u64,

@@ -27,11 +27,6 @@ impl<'a> Reply<'a> {
         Reply { out, resp3 }
     }
 
-    /// The same output for a part of the answer.
-    pub(crate) fn reborrow(&mut self) -> Reply<'_> {
-        Reply { out: self.out, resp3: self.resp3 }
-    }
-
     pub(crate) fn is_resp3(&self) -> bool {
         self.resp3
     }
@@ -129,11 +124,6 @@ impl<'a> Reply<'a> {
         self.header(if self.resp3 { b'~' } else { b'*' }, n)
     }
 
-    /// Starts a message that answers no command.
-    pub(crate) fn push_header(&mut self, n: usize) -> Answered {
-        self.header(if self.resp3 { b'>' } else { b'*' }, n)
-    }
-
     pub(crate) fn array<T>(
         &mut self,
         items: impl ExactSizeIterator<Item = T>,
@@ -160,15 +150,6 @@ impl<'a> Reply<'a> {
         }
         self.out.buf.push(b',');
         self.line(text.as_bytes())
-    }
-
-    /// A boolean in RESP3, 0 or 1 in RESP2.
-    pub(crate) fn boolean(&mut self, it: bool) -> Answered {
-        if !self.resp3 {
-            return self.int(i64::from(it));
-        }
-        self.out.buf.push(b'#');
-        self.line(if it { b"t" } else { b"f" })
     }
 
     /// Text for people: verbatim in RESP3, a bulk in RESP2. `format` is `txt` or `mkd`.

@@ -256,11 +256,12 @@ fn fold(name: &[u8]) -> u64 {
             let byte = |at: usize| u64::from(name.get(at).copied().unwrap_or_default());
             (byte(0) | byte(1) << 8, byte(2))
         };
-    // Bit 5 is what tells an ASCII letter's cases apart.
-    const CASES: u64 = 0x2020_2020_2020_2020;
     let mixed = (head | CASES) ^ (tail | CASES).rotate_left(29) ^ name.len() as u64;
     mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
 }
+
+/// Bit 5 of every byte: what tells an ASCII letter's cases apart.
+const CASES: u64 = 0x2020_2020_2020_2020;
 
 #[cfg(test)]
 mod tests {

@@ -37,52 +37,67 @@ fn expire_at(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer 
     Ok(cx.reply.int(1))
 }
 
-/// The conditions under which EXPIRE acts, all of which have to hold.
+/// Under which of these EXPIRE acts; all that were given have to hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Absent,
+    Present,
+    Later,
+    Earlier,
+}
+
+impl Condition {
+    const WORDS: [(&'static str, Condition); 4] = [
+        ("NX", Condition::Absent),
+        ("XX", Condition::Present),
+        ("GT", Condition::Later),
+        ("LT", Condition::Earlier),
+    ];
+
+    /// A key that does not expire counts as one that expires at the end of time.
+    fn holds(self, at_ms: i64, current_ms: Option<i64>) -> bool {
+        match self {
+            Condition::Absent => current_ms.is_none(),
+            Condition::Present => current_ms.is_some(),
+            Condition::Later => current_ms.is_some_and(|it| at_ms > it),
+            Condition::Earlier => current_ms.is_none_or(|it| at_ms < it),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Conditions {
-    absent: bool,
-    present: bool,
-    later: bool,
-    earlier: bool,
+    given: [bool; Condition::WORDS.len()],
 }
 
 impl Conditions {
     /// `[NX | XX | GT | LT]`, as many of them as go together.
     fn read(args: &mut Args<'_>) -> Result<Conditions, Error> {
-        let mut it = Conditions::default();
+        let mut conditions = Conditions::default();
         while !args.is_done() {
-            let seen = if args.flag("NX") {
-                &mut it.absent
-            } else if args.flag("XX") {
-                &mut it.present
-            } else if args.flag("GT") {
-                &mut it.later
-            } else if args.flag("LT") {
-                &mut it.earlier
-            } else {
+            let found = Condition::WORDS.into_iter().find(|(word, _)| args.flag(word));
+            let Some((_, condition)) = found else {
                 let word = String::from_utf8_lossy(args.next()?);
                 return Err(Error::said(format!("ERR Unsupported option {word}")));
             };
-            *seen = true;
+            conditions.given[condition as usize] = true;
         }
-        if it.absent && (it.present || it.later || it.earlier) {
-            return Err(Error::said(
+        match conditions.given {
+            [true, true, ..] | [true, _, true, _] | [true, .., true] => Err(Error::said(
                 "ERR NX and XX, GT or LT options at the same time are not compatible",
-            ));
+            )),
+            [.., true, true] => {
+                Err(Error::said("ERR GT and LT options at the same time are not compatible"))
+            }
+            _ => Ok(conditions),
         }
-        if it.later && it.earlier {
-            return Err(Error::said("ERR GT and LT options at the same time are not compatible"));
-        }
-        Ok(it)
     }
 
-    /// A key that does not expire counts as one that expires at the end of time.
     fn allow(&self, at_ms: i64, current_ms: Option<u64>) -> bool {
         let current_ms = current_ms.map(|it| it as i64);
-        !(self.absent && current_ms.is_some()
-            || self.present && current_ms.is_none()
-            || self.later && current_ms.is_none_or(|it| at_ms <= it)
-            || self.earlier && current_ms.is_some_and(|it| at_ms >= it))
+        Condition::WORDS
+            .into_iter()
+            .all(|(_, it)| !self.given[it as usize] || it.holds(at_ms, current_ms))
     }
 }
 
@@ -112,7 +127,7 @@ pub(super) fn pexpiretime(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn time(cx: &mut Ctx<'_>, form: TimeForm) -> Answer {
-    let answer = match cx.db.peek(cx.args.key()?).map(|it| it.expire_at_ms) {
+    let answer = match cx.db.look(cx.args.key()?).map(|it| it.expire_at_ms) {
         None => NO_KEY,
         Some(None) => NO_EXPIRY,
         Some(Some(at_ms)) => {
@@ -135,13 +150,10 @@ mod tests {
 
     #[test]
     fn no_expiry_is_the_end_of_time() {
-        let later = Conditions { later: true, ..Conditions::default() };
-        let earlier = Conditions { earlier: true, ..Conditions::default() };
-        assert!(!later.allow(5, None) && !later.allow(5, Some(5)) && later.allow(6, Some(5)));
-        assert!(earlier.allow(5, None) && !earlier.allow(5, Some(5)) && earlier.allow(4, Some(5)));
-        let present = Conditions { present: true, ..Conditions::default() };
-        assert!(!present.allow(5, None) && present.allow(5, Some(9)));
-        let absent = Conditions { absent: true, ..Conditions::default() };
-        assert!(absent.allow(5, None) && !absent.allow(5, Some(9)));
+        use Condition::{Absent, Earlier, Later, Present};
+        assert!(!Later.holds(5, None) && !Later.holds(5, Some(5)) && Later.holds(6, Some(5)));
+        assert!(Earlier.holds(5, None) && !Earlier.holds(5, Some(5)) && Earlier.holds(4, Some(5)));
+        assert!(!Present.holds(5, None) && Present.holds(5, Some(9)));
+        assert!(Absent.holds(5, None) && !Absent.holds(5, Some(9)));
     }
 }

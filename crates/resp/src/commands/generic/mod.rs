@@ -115,7 +115,7 @@ fn del(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn exists(cx: &mut Ctx<'_>) -> Answer {
-    count(cx, |cx| Ok(cx.db.peek(cx.args.key()?).is_some()))
+    count(cx, |cx| Ok(cx.db.look(cx.args.key()?).is_some()))
 }
 
 fn touch(cx: &mut Ctx<'_>) -> Answer {

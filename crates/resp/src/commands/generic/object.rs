@@ -8,7 +8,7 @@ use crate::number;
 use crate::reply::Answer;
 
 pub(super) fn type_of(cx: &mut Ctx<'_>) -> Answer {
-    let kind = cx.db.peek(cx.args.key()?).map(|it| it.kind());
+    let kind = cx.db.look(cx.args.key()?).map(|it| it.kind());
     Ok(cx.reply.simple(kind.map_or("none", type_name)))
 }
 
@@ -21,7 +21,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
 }
 
 pub(super) fn encoding(cx: &mut Ctx<'_>) -> Answer {
-    let name = cx.db.peek(cx.args.key()?).map(|it| encoding_name(&it));
+    let name = cx.db.look(cx.args.key()?).map(|it| encoding_name(&it));
     Ok(match name {
         Some(name) => cx.reply.text(name),
         None => cx.reply.null(),
@@ -48,7 +48,7 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
 }
 
 pub(super) fn idletime(cx: &mut Ctx<'_>) -> Answer {
-    let idle_s = cx.db.peek(cx.args.key()?).map(|it| it.idle_s);
+    let idle_s = cx.db.look(cx.args.key()?).map(|it| it.idle_s);
     Ok(match idle_s {
         Some(idle_s) => cx.reply.int(i64::from(idle_s)),
         None => cx.reply.null(),
@@ -56,13 +56,13 @@ pub(super) fn idletime(cx: &mut Ctx<'_>) -> Answer {
 }
 
 pub(super) fn refcount(cx: &mut Ctx<'_>) -> Answer {
-    let exists = cx.db.peek(cx.args.key()?).is_some();
+    let exists = cx.db.look(cx.args.key()?).is_some();
     Ok(if exists { cx.reply.int(1) } else { cx.reply.null() })
 }
 
 /// No policy that counts uses is built in yet, so that there is never a count to tell.
 pub(super) fn freq(cx: &mut Ctx<'_>) -> Answer {
-    if cx.db.peek(cx.args.key()?).is_none() {
+    if cx.db.look(cx.args.key()?).is_none() {
         return Ok(cx.reply.null());
     }
     Err(Error::said(
