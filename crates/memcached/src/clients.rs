@@ -38,6 +38,10 @@ pub struct ClientHandle {
 }
 
 impl ClientHandle {
+    pub(crate) fn was_active(&self, now_ms: u64) {
+        self.last_active_ms.store(now_ms, Relaxed);
+    }
+
     /// Asks the connection loop to close.
     pub fn kill(&self) {
         self.killed.store(true, SeqCst);

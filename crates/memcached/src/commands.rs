@@ -128,9 +128,9 @@ impl Verb {
         })
     }
 
-    /// True for `get`, `gets`, `gat` and `gats`.
-    pub(crate) fn is_retrieval(self) -> bool {
-        matches!(self, Verb::Get | Verb::Gets | Verb::Gat | Verb::Gats)
+    /// True for the commands that a value follows.
+    pub(crate) fn is_store(self) -> bool {
+        (Verb::Set as u8..=Verb::Cas as u8).contains(&(self as u8))
     }
 
     /// True where the answer carries CAS numbers.

@@ -3,11 +3,18 @@
 //! A `Session` is one connection: bytes in, bytes out. Text (and later meta and binary) commands
 //! become a `Request`; one `run` executes it. Words and limits are those of memcached 1.6.45.
 
+mod admin;
 mod clients;
 mod commands;
 mod error;
 mod host;
+mod number;
+mod parse;
 mod prefixes;
+mod reply;
+mod report;
+mod request;
+mod run;
 mod server;
 mod session;
 mod settings;

@@ -2,21 +2,41 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use tandem_engine::Output;
+use bytes::{Buf, BytesMut};
+use smallvec::SmallVec;
+use tandem_engine::{Mark, NewValue, Output};
 
 use crate::clients::{ClientHandle, ConnectionInfo};
-use crate::server::Server;
+use crate::commands::Verb;
+use crate::error::Error;
+use crate::parse::{self, NextKey, Parsed, Retrieval, Rules};
+use crate::request::{Entry, Place, Refusal, Request, Tell};
+use crate::run::{self, After, Cx};
+use crate::server::{DATABASE, Server};
 use crate::stats::WorkerStats;
 
 /// A session asks to be written once this much waits in its output.
 pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 
+/// Commands that are parsed and prefetched before the first of them runs; enough to hide the
+/// memory's latency, few enough to stay in the first-level cache.
+const BATCH_MAX: usize = 64;
+
+/// Of the commands that take well under a microsecond, one in this many is timed.
+const TIMED_ONE_IN: u32 = 16;
+
+/// The first byte of a connection that speaks the binary protocol.
+const BINARY_MAGIC: u8 = 0x80;
+
+/// The line end behind a value.
+const CRLF: &[u8] = b"\r\n";
+
 /// What the connection loop does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// All whole commands are answered. At least `need` more bytes complete the next one (a hint
-    /// to reserve for big values; 0 is unknown).
+    /// to reserve for big values; 0 is unknown). While a value is awaited `input` has room for
+    /// it: reserving beyond what is spare would copy it.
     ReadMore { need: usize },
     /// Write the output, then advance again.
     Write,
@@ -29,12 +49,62 @@ pub struct Session {
     server: Arc<Server>,
     worker: Arc<WorkerStats>,
     handle: Arc<ClientHandle>,
+    expects: Expects,
+    /// Where the answer to the retrieval line at hand begins, while nothing of it is written.
+    line_start: Option<Mark>,
+    n_timed: u32,
+    is_new: bool,
 }
+
+/// What the next bytes of the input are.
+enum Expects {
+    Command,
+    /// More keys of a retrieval line.
+    Keys(Retrieval),
+    /// So many bytes of a value that nobody wants.
+    Skipped(usize),
+    /// The rest of a line that nobody wants.
+    SkippedLine,
+    /// A value too big for the batch, its line end included.
+    Value(Box<BigStore>),
+}
+
+/// A store whose value is on its way.
+struct BigStore {
+    verb: Verb,
+    tell: Tell,
+    key: Box<[u8]>,
+    client_flags: u32,
+    exptime: i32,
+    number: u64,
+    value_bytes: usize,
+    /// Where the buffer lies that was made for this value, if one was.
+    own_buffer: Option<usize>,
+}
+
+/// Why a batch is not longer.
+enum Cut {
+    Full,
+    NeedMore(usize),
+    /// The big store whose line comes next.
+    Big(Box<BigStore>),
+    Nonsense,
+}
+
+type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
-        Session { server, worker, handle }
+        Session {
+            server,
+            worker,
+            handle,
+            expects: Expects::Command,
+            line_start: None,
+            n_timed: 0,
+            is_new: true,
+        }
     }
 
     /// This connection in the registry: kill flag, waker, byte counts.
@@ -46,15 +116,277 @@ impl Session {
     /// may be exchanged for a buffer of the value's size.
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
-        input.clear();
-        self.worker.yields.add(0);
-        out.put(b"ERROR\r\n");
-        Step::Close
+        self.handle.was_active(now_ms);
+        // What the last turn wrote may have left already.
+        self.line_start = None;
+        if std::mem::take(&mut self.is_new) && input.first() == Some(&BINARY_MAGIC) {
+            return Step::Close;
+        }
+        loop {
+            if let Expects::Value(store) = &self.expects {
+                let need = store.value_bytes + CRLF.len();
+                if input.len() < need {
+                    return Step::ReadMore { need: need - input.len() };
+                }
+                self.take_value(input, out, now_ms);
+            }
+            if out.len() >= OUTPUT_SOFT_MAX {
+                return Step::Write;
+            }
+            let mut batch = Batch::new();
+            let (len, cut) = self.fill(&mut batch, input);
+            let after = self.run_batch(&batch, out, now_ms);
+            drop(batch);
+            input.advance(len);
+            match (after, cut) {
+                (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
+                (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
+                (_, Cut::Big(store)) => self.expect_value(store, input),
+                (_, Cut::Full) => {}
+            }
+        }
+    }
+
+    /// Parses commands until the batch is full. Returns the bytes they took and what ended it.
+    fn fill<'a>(&mut self, batch: &mut Batch<'a>, input: &'a [u8]) -> (usize, Cut) {
+        let server = Arc::clone(&self.server);
+        let rules = Rules { keyspace: &server.keyspace, settings: &server.settings };
+        let mut at = 0;
+        while batch.len() < BATCH_MAX {
+            let rest = &input[at..];
+            if rest.is_empty() {
+                return (at, Cut::NeedMore(0));
+            }
+            let (len, cut) = match self.expects {
+                Expects::Command => self.parse_command(batch, rest, rules),
+                Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
+                Expects::Skipped(n) => (self.skip(n, rest), None),
+                Expects::SkippedLine => (self.skip_line(rest), None),
+                Expects::Value(_) => unreachable!("a batch ends where a big value begins"),
+            };
+            at += len;
+            if let Some(cut) = cut {
+                return (at, cut);
+            }
+        }
+        (at, Cut::Full)
+    }
+
+    fn parse_command<'a>(
+        &mut self,
+        batch: &mut Batch<'a>,
+        rest: &'a [u8],
+        rules: Rules<'_>,
+    ) -> (usize, Option<Cut>) {
+        match parse::command(rest, rules) {
+            Parsed::Whole { entry, len } => {
+                prefetch(&entry, rules);
+                batch.push(entry);
+                (len, None)
+            }
+            Parsed::Keys { line, len } => {
+                self.expects = Expects::Keys(line);
+                (len, None)
+            }
+            Parsed::SkipValue { entry, len, skip } => {
+                batch.push(entry);
+                self.expects = Expects::Skipped(skip);
+                (len, None)
+            }
+            Parsed::SkipLine { entry, len } => {
+                batch.push(entry);
+                self.expects = Expects::SkippedLine;
+                (len, None)
+            }
+            Parsed::BigValue { request, len, value_bytes } => {
+                (len, Some(Cut::Big(Box::new(BigStore::of(&request, value_bytes)))))
+            }
+            Parsed::NeedMore { need } => (0, Some(Cut::NeedMore(need))),
+            Parsed::Nonsense => (0, Some(Cut::Nonsense)),
+        }
+    }
+
+    fn parse_key<'a>(
+        &mut self,
+        batch: &mut Batch<'a>,
+        rest: &'a [u8],
+        line: Retrieval,
+        rules: Rules<'_>,
+    ) -> (usize, Option<Cut>) {
+        match parse::next_key(rest, line, rules) {
+            NextKey::Key { entry, len } => {
+                prefetch(&entry, rules);
+                batch.push(entry);
+                self.expects = Expects::Keys(Retrieval { place: Place::Later, ..line });
+                (len, None)
+            }
+            NextKey::End { len } => {
+                batch.push(Entry::EndOfKeys);
+                self.expects = Expects::Command;
+                (len, None)
+            }
+            NextKey::TooLong => {
+                batch.push(Entry::BadKeyInLine(line.verb));
+                self.expects = Expects::SkippedLine;
+                (0, None)
+            }
+            NextKey::NeedMore => (0, Some(Cut::NeedMore(0))),
+        }
+    }
+
+    fn skip(&mut self, n: usize, rest: &[u8]) -> usize {
+        let len = n.min(rest.len());
+        self.expects = if len < n { Expects::Skipped(n - len) } else { Expects::Command };
+        len
+    }
+
+    fn skip_line(&mut self, rest: &[u8]) -> usize {
+        let Some(end) = memchr::memchr(b'\n', rest) else { return rest.len() };
+        self.expects = Expects::Command;
+        end + 1
+    }
+
+    fn run_batch(&mut self, batch: &[Entry<'_>], out: &mut Output, now_ms: u64) -> After {
+        let server = Arc::clone(&self.server);
+        let worker = Arc::clone(&self.worker);
+        if batch.len() > 1 {
+            for key in batch.iter().filter_map(Entry::key) {
+                server.keyspace.prefetch_item(DATABASE, key.hash);
+            }
+        }
+        let mut cx = Cx { server: &server, worker: &worker, out, now_ms };
+        for entry in batch {
+            let after = match entry {
+                Entry::Run(request) => self.run(&mut cx, request),
+                Entry::EndOfKeys => {
+                    cx.out.put(crate::reply::END);
+                    After::Stay
+                }
+                Entry::BadKeyInLine(verb) => {
+                    if let Some(mark) = self.line_start {
+                        cx.out.truncate(mark);
+                    }
+                    cx.refuse(Some(*verb), Tell::Outcome, Error::BadFormat);
+                    After::Stay
+                }
+                Entry::Refused(refusal) => {
+                    refuse(&mut cx, refusal);
+                    After::Stay
+                }
+            };
+            if after == After::Close {
+                return After::Close;
+            }
+        }
+        After::Stay
+    }
+
+    /// Runs one request and counts it.
+    fn run(&mut self, cx: &mut Cx<'_>, request: &Request<'_>) -> After {
+        if request.place == Place::First {
+            self.line_start = Some(cx.out.mark());
+        }
+        let stats = cx.worker.command(request.verb);
+        stats.calls.add(1);
+        let mut weight = 1;
+        if request.verb.is_fast() {
+            self.n_timed = self.n_timed.wrapping_add(1);
+            if !self.n_timed.is_multiple_of(TIMED_ONE_IN) {
+                return run::run(cx, request);
+            }
+            weight = u64::from(TIMED_ONE_IN);
+        }
+        let start_ns = (cx.server.clock_ns)();
+        let after = run::run(cx, request);
+        stats.latency.record((cx.server.clock_ns)().saturating_sub(start_ns), weight);
+        after
+    }
+
+    /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
+    /// without a copy and without waste, unless it has arrived already.
+    fn expect_value(&mut self, mut store: Box<BigStore>, input: &mut BytesMut) {
+        let need = store.value_bytes + CRLF.len();
+        if input.len() < need {
+            let mut own = BytesMut::with_capacity(need);
+            own.extend_from_slice(input);
+            store.own_buffer = Some(own.as_ptr().addr());
+            *input = own;
+        }
+        self.expects = Expects::Value(store);
+    }
+
+    /// Stores a big value that has arrived.
+    fn take_value(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) {
+        let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
+            return;
+        };
+        let server = Arc::clone(&self.server);
+        let worker = Arc::clone(&self.worker);
+        let mut cx = Cx { server: &server, worker: &worker, out, now_ms };
+        // Kept without a copy only if it is all that its buffer holds: the loop may have moved it.
+        let is_alone = store.own_buffer == Some(input.as_ptr().addr());
+        let block = input.split_to(store.value_bytes + CRLF.len());
+        worker.command(store.verb).calls.add(1);
+        if &block[store.value_bytes..] != CRLF {
+            return cx.refuse_data(store.verb, store.tell);
+        }
+        let request = store.request(&server);
+        if is_alone && input.capacity() == 0 {
+            let value = block.freeze().slice(..store.value_bytes);
+            run::store(&mut cx, &request, NewValue::Shared(value));
+        } else {
+            let value = NewValue::Copied(&block[..store.value_bytes]);
+            run::store(&mut cx, &request, value);
+        }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         self.server.clients.close(self.handle.id);
+    }
+}
+
+impl BigStore {
+    fn of(request: &Request<'_>, value_bytes: usize) -> BigStore {
+        BigStore {
+            verb: request.verb,
+            tell: request.tell,
+            key: request.key.name.into(),
+            client_flags: request.client_flags,
+            exptime: request.exptime,
+            number: request.number,
+            value_bytes,
+            own_buffer: None,
+        }
+    }
+
+    fn request(&self, server: &Server) -> Request<'_> {
+        Request {
+            verb: self.verb,
+            tell: self.tell,
+            place: Place::Only,
+            key: server.keyspace.key(DATABASE, &self.key),
+            client_flags: self.client_flags,
+            exptime: self.exptime,
+            number: self.number,
+            data: b"",
+        }
+    }
+}
+
+/// Fetches the table line that an entry will look at, while the next ones are parsed.
+fn prefetch(entry: &Entry<'_>, rules: Rules<'_>) {
+    if let Some(key) = entry.key() {
+        rules.keyspace.prefetch_slot(DATABASE, key.hash);
+    }
+}
+
+fn refuse(cx: &mut Cx<'_>, refusal: &Refusal<'_>) {
+    let Refusal { error, verb, tell, key } = *refusal;
+    match (error, verb, key) {
+        (Error::BadDataChunk, Some(verb), _) => cx.refuse_data(verb, tell),
+        (_, Some(verb), Some(key)) => run::refuse_store(cx, verb, tell, key, error),
+        _ => cx.refuse(verb, tell, error),
     }
 }

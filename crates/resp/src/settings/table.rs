@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::kind::Kind;
+use super::kind::{AddressFamily, Kind};
 
 /// One row: what a setting is called, what it accepts and what it does here.
 pub(crate) struct Parameter {
@@ -39,9 +39,17 @@ pub(super) enum Support {
     /// Only these values are true here: others would switch on what does not exist.
     Only {
         values: &'static [&'static str],
-        /// At start, other values are taken for this one with a warning instead of refused.
-        or_else: Option<(&'static str, &'static str)>,
+        /// At start, some other values are taken for these with a warning instead of refused.
+        or_else: &'static [Instead],
     },
+}
+
+/// What stands in for values that begin with the prefix, and what the log says about it.
+#[derive(Clone, Copy)]
+pub(super) struct Instead {
+    pub(super) prefix: &'static str,
+    pub(super) value: &'static str,
+    pub(super) effect: &'static str,
 }
 
 /// Index of a parameter by its name or alias in lower case.
@@ -71,10 +79,10 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("active-defrag-max-scan-fields", "1000", 1, MAX),
     integer("active-defrag-threshold-lower", "10", 0, 1000),
     integer("active-defrag-threshold-upper", "100", 0, 1000),
-    integer("active-expire-effort", "1", 1, 10).used(),
+    integer("active-expire-effort", "1", 1, 10),
     boolean("activedefrag", "no").only(&["no"]),
     boolean("activerehashing", "yes"),
-    boolean("always-show-logo", "no").immutable().used(),
+    boolean("always-show-logo", "no").immutable(),
     boolean("aof-load-truncated", "yes"),
     text("aof-rewrite-cpulist", "").immutable().only(&[""]).alias("aof_rewrite_cpulist"),
     boolean("aof-rewrite-incremental-fsync", "yes"),
@@ -83,7 +91,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     text("appenddirname", "appendonlydir").immutable(),
     text("appendfilename", "appendonly.aof").immutable(),
     choice("appendfsync", "everysec", &["everysec", "always", "no"]),
-    boolean("appendonly", "no").only(&["no"]).or_else("no", NOT_YET),
+    boolean("appendonly", "no").only(&["no"]).or_else(&[any("no", NOT_YET)]),
     memory("auto-aof-rewrite-min-size", "67108864", 0),
     integer("auto-aof-rewrite-percentage", "100", 0, 2_147_483_647),
     text("availability-zone", ""),
@@ -98,8 +106,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     boolean("cluster-allow-reads-when-down", "no"),
     boolean("cluster-allow-replica-migration", "yes"),
     integer("cluster-announce-bus-port", "0", 0, 65_535),
-    text("cluster-announce-client-ipv4", ""),
-    text("cluster-announce-client-ipv6", ""),
+    special("cluster-announce-client-ipv4", "", Kind::Address(AddressFamily::V4)),
+    special("cluster-announce-client-ipv6", "", Kind::Address(AddressFamily::V6)),
     text("cluster-announce-hostname", ""),
     text("cluster-announce-human-nodename", ""),
     text("cluster-announce-ip", ""),
@@ -127,7 +135,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("commandlog-slow-execution-max-len", "128", 0, MAX).alias("slowlog-max-len"),
     boolean("crash-log-enabled", "yes"),
     boolean("crash-memcheck-enabled", "yes"),
-    boolean("daemonize", "no").immutable().only(&["no"]),
+    boolean("daemonize", "no").immutable().only(&["no"]).or_else(&[any("no", FOREGROUND)]),
     integer("databases", "16", 1, 2_147_483_647).immutable().used(),
     text("dbfilename", "dump.rdb").protected(),
     text("dir", ".").protected().host(),
@@ -141,7 +149,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     memory("hash-max-listpack-value", "64", 0).used().alias("hash-max-ziplist-value"),
     boolean("hide-user-data-from-log", "yes"),
     memory("hll-sparse-max-bytes", "3000", 0),
-    integer("hz", "10", 0, 2_147_483_647),
+    special("hz", "10", Kind::Clamped { min: 1, max: 500 }),
     text("ignore-warnings", ""),
     boolean("import-mode", "no").only(&["no"]),
     integer("io-threads", "1", 1, 256).immutable(),
@@ -159,7 +167,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("list-compress-depth", "0", 0, 2_147_483_647),
     integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
         .alias("list-max-ziplist-size"),
-    text("locale-collate", ""),
+    text("locale-collate", "").only(&["", "C", "POSIX"]),
     choice("log-format", "legacy", &["legacy", "logfmt"]),
     choice("log-timestamp-format", "legacy", &["legacy", "iso8601", "milliseconds"]),
     text("logfile", "").immutable().host(),
@@ -171,10 +179,11 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     percent("maxmemory-clients", "0").only(&["0"]),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     choice("maxmemory-policy", "noeviction", POLICIES)
-        .only(&["noeviction", "allkeys-lru"]).or_else("noeviction", EVICTS_NOTHING),
+        .only(&["noeviction", "allkeys-lru"]).or_else(POLICIES_INSTEAD),
     integer("maxmemory-samples", "5", 1, 64),
     integer("min-replicas-max-lag", "10", 0, 2_147_483_647).alias("min-slaves-max-lag"),
-    integer("min-replicas-to-write", "0", 0, 2_147_483_647).only(&["0"]).or_else("0", NOT_YET)
+    integer("min-replicas-to-write", "0", 0, 2_147_483_647).only(&["0"])
+        .or_else(&[any("0", NOT_YET)])
         .alias("min-slaves-to-write"),
     boolean("no-appendfsync-on-rewrite", "no"),
     special("notify-keyspace-events", "", Kind::EventClasses).only(&[""]),
@@ -219,7 +228,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     special("replicaof", "", Kind::Primary).immutable().only(&[""]).alias("slaveof"),
     text("requirepass", "").used(),
     choice("sanitize-dump-payload", "no", &["no", "yes", "clients"]),
-    special("save", "", Kind::SavePoints).only(&[""]).or_else("", NOT_YET),
+    special("save", "", Kind::SavePoints).only(&[""]).or_else(&[any("", NOT_YET)]),
     text("server-cpulist", "").immutable().only(&[""]).alias("server_cpulist"),
     integer("set-max-intset-entries", "512", 0, MAX),
     integer("set-max-listpack-entries", "128", 0, MAX),
@@ -332,15 +341,20 @@ impl Parameter {
     }
 
     const fn only(self, values: Words) -> Parameter {
-        Parameter { support: Support::Only { values, or_else: None }, ..self }
+        Parameter { support: Support::Only { values, or_else: &[] }, ..self }
     }
 
-    const fn or_else(self, value: &'static str, effect: &'static str) -> Parameter {
+    const fn or_else(self, or_else: &'static [Instead]) -> Parameter {
         let Support::Only { values, .. } = self.support else {
             panic!("`or_else` follows `only`");
         };
-        Parameter { support: Support::Only { values, or_else: Some((value, effect)) }, ..self }
+        Parameter { support: Support::Only { values, or_else }, ..self }
     }
+}
+
+/// Whatever was asked for, this is in force.
+const fn any(value: &'static str, effect: &'static str) -> Instead {
+    Instead { prefix: "", value, effect }
 }
 
 type Words = &'static [&'static str];
@@ -350,9 +364,16 @@ const MAX: i64 = i64::MAX;
 
 const NOT_YET: &str = "accepted, but it has no effect yet";
 
+const FOREGROUND: &str = "the server stays in the foreground; a service manager can run it";
+
 /// Keys without a TTL must stay, so nothing is evicted rather than everything.
 const EVICTS_NOTHING: &str = "only noeviction and allkeys-lru work yet; noeviction is in force, \
     so that no key is evicted that this policy would keep: writes beyond maxmemory are refused";
+
+const POLICIES_INSTEAD: &[Instead] = &[
+    Instead { prefix: "allkeys-", value: "allkeys-lru", effect: "allkeys-lru is in its place yet" },
+    Instead { prefix: "volatile-", value: "noeviction", effect: EVICTS_NOTHING },
+];
 
 const OUTPUT_LIMITS: &str = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60";
 
@@ -393,7 +414,7 @@ mod tests {
             assert_eq!(canonical, it.default, "{}", it.name);
             if let Support::Only { values, or_else } = it.support {
                 assert!(values.contains(&it.default), "{}", it.name);
-                assert!(or_else.is_none_or(|(value, _)| values.contains(&value)), "{}", it.name);
+                assert!(or_else.iter().all(|it| values.contains(&it.value)), "{}", it.name);
             }
         }
     }

@@ -1,0 +1,352 @@
+//! The text protocol: a command line, and a value behind it, become an `Entry`.
+
+use memchr::{memchr, memchr2};
+use tandem_engine::Keyspace;
+
+use crate::commands::Verb;
+use crate::error::Error;
+use crate::number;
+use crate::request::{Entry, Place, Refusal, Request, Tell};
+use crate::server::DATABASE;
+use crate::settings::{KEY_BYTES_MAX, Settings};
+
+/// More bytes than this without a line end are nonsense, unless they begin a retrieval: the
+/// client is cut off. memcached's number.
+pub(crate) const LINE_BYTES_MAX: usize = 2048;
+
+/// Values of this many bytes or more are received into a buffer of their own.
+pub(crate) const BIG_VALUE_BYTES: usize = 32 << 10;
+
+/// A line of fewer bytes than this, its end included, is malformed whatever it says.
+const LINE_BYTES_MIN: usize = 4;
+
+/// The longest value that a line may announce.
+const VALUE_BYTES_MAX: usize = i32::MAX as usize - 2;
+
+/// No verb is longer than `cache_memlimit`.
+const VERB_BYTES_MAX: usize = 14;
+
+/// The line end behind a value.
+const CRLF: &[u8] = b"\r\n";
+
+/// What parsing depends on besides the input.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) keyspace: &'a Keyspace,
+    pub(crate) settings: &'a Settings,
+}
+
+/// What stands at the start of the input.
+pub(crate) enum Parsed<'a> {
+    /// A whole command of `len` bytes.
+    Whole { entry: Entry<'a>, len: usize },
+    /// A retrieval of several keys; they begin behind `len` bytes.
+    Keys { line: Retrieval, len: usize },
+    /// A command of `len` bytes whose value of `skip` bytes, line end included, is to be ignored.
+    SkipValue { entry: Entry<'a>, len: usize, skip: usize },
+    /// A command whose line ends beyond the input: the rest of it is to be ignored.
+    SkipLine { entry: Entry<'a>, len: usize },
+    /// A store with a line of `len` bytes and a big value of `value_bytes`.
+    BigValue { request: Request<'a>, len: usize, value_bytes: usize },
+    /// Not whole; `need` more bytes complete it (0 is unknown).
+    NeedMore { need: usize },
+    /// Not this protocol: close without a word.
+    Nonsense,
+}
+
+/// What the keys of a retrieval line share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retrieval {
+    pub(crate) verb: Verb,
+    pub(crate) exptime: i32,
+    pub(crate) place: Place,
+}
+
+/// The next key of a retrieval line.
+pub(crate) enum NextKey<'a> {
+    Key { entry: Entry<'a>, len: usize },
+    End { len: usize },
+    TooLong,
+    NeedMore,
+}
+
+/// Parses what stands at the start of `input`, which is not empty.
+pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
+    let from = n_spaces(input);
+    let head = input[from..].iter().take(VERB_BYTES_MAX + 1);
+    let verb_len = head.copied().take_while(|it| !matches!(it, b' ' | b'\n')).count();
+    let at = from + verb_len;
+    // The byte behind the verb tells whether it is whole.
+    let verb = input.get(at).and_then(|end| Verb::of(word(&input[from..at], *end)));
+    match verb {
+        Some(verb @ (Verb::Get | Verb::Gets)) => {
+            retrieval(input, Retrieval { verb, exptime: 0, place: Place::Only }, at, rules)
+        }
+        Some(verb @ (Verb::Gat | Verb::Gats)) => retrieval_with_expiry(input, verb, at, rules),
+        verb => line(input, verb, rules),
+    }
+}
+
+/// The next key at the start of `input`, inside a retrieval line.
+pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -> NextKey<'a> {
+    let from = n_spaces(input);
+    let Some(len) = memchr2(b' ', b'\n', &input[from..]) else {
+        // A carriage return may stand behind the longest key.
+        let is_too_long = input.len() - from > KEY_BYTES_MAX + 1;
+        return if is_too_long { NextKey::TooLong } else { NextKey::NeedMore };
+    };
+    let end = from + len;
+    let name = word(&input[from..end], input[end]);
+    if name.is_empty() {
+        return NextKey::End { len: end + 1 };
+    }
+    if name.len() > KEY_BYTES_MAX {
+        return NextKey::TooLong;
+    }
+    // What ends the key stays: it may be the line's end, which is found next.
+    NextKey::Key { entry: Entry::Run(key_request(line, name, rules)), len: from + name.len() }
+}
+
+/// A retrieval whose keys begin behind `at`.
+fn retrieval<'a>(input: &'a [u8], mut line: Retrieval, at: usize, rules: Rules<'_>) -> Parsed<'a> {
+    let at = at + n_spaces(&input[at..]);
+    let end = memchr2(b' ', b'\n', &input[at..]).map(|len| at + len);
+    if let Some(end) = end
+        && input[end] == b'\n'
+    {
+        let name = word(&input[at..end], b'\n');
+        if name.is_empty() || name.len() > KEY_BYTES_MAX {
+            return refused(Error::BadFormat, Some(line.verb), Tell::Outcome, end + 1);
+        }
+        let entry = Entry::Run(key_request(line, name, rules));
+        return Parsed::Whole { entry, len: end + 1 };
+    }
+    let is_whole = end.is_some_and(|end| memchr(b'\n', &input[end..]).is_some());
+    // A retrieval may be of any length, and a long one runs as it comes.
+    if !is_whole && input.len() <= LINE_BYTES_MAX {
+        return Parsed::NeedMore { need: 0 };
+    }
+    line.place = Place::First;
+    Parsed::Keys { line, len: at }
+}
+
+/// `gat` and `gats`: the expiry stands in front of the keys.
+fn retrieval_with_expiry<'a>(
+    input: &'a [u8],
+    verb: Verb,
+    at: usize,
+    rules: Rules<'_>,
+) -> Parsed<'a> {
+    let at = at + n_spaces(&input[at..]);
+    let Some(len) = memchr2(b' ', b'\n', &input[at..]) else {
+        return line(input, Some(verb), rules);
+    };
+    let end = at + len;
+    if input[end] == b'\n' {
+        return refused(Error::BadFormat, Some(verb), Tell::Outcome, end + 1);
+    }
+    if let Some(exptime) = number::strict_i32(&input[at..end]) {
+        return retrieval(input, Retrieval { verb, exptime, place: Place::Only }, end, rules);
+    }
+    let refusal = |error| refusal(error, Some(verb), Tell::Outcome);
+    match memchr(b'\n', &input[end..]).map(|len| end + len) {
+        Some(line_end) => {
+            let has_keys = !word(&input[end + n_spaces(&input[end..])..line_end], b'\n').is_empty();
+            let error = if has_keys { Error::InvalidExptime } else { Error::BadFormat };
+            Parsed::Whole { entry: refusal(error), len: line_end + 1 }
+        }
+        None if input.len() <= LINE_BYTES_MAX => Parsed::NeedMore { need: 0 },
+        None => Parsed::SkipLine { entry: refusal(Error::InvalidExptime), len: input.len() },
+    }
+}
+
+/// A command that is not a retrieval.
+fn line<'a>(input: &'a [u8], verb: Option<Verb>, rules: Rules<'_>) -> Parsed<'a> {
+    let Some(end) = memchr(b'\n', input) else {
+        let is_nonsense = input.len() > LINE_BYTES_MAX;
+        return if is_nonsense { Parsed::Nonsense } else { Parsed::NeedMore { need: 0 } };
+    };
+    let len = end + 1;
+    if len < LINE_BYTES_MIN {
+        return refused(Error::BadFormat, None, Tell::Outcome, len);
+    }
+    let words = Words::of(word(&input[..end], b'\n'));
+    match verb {
+        Some(verb) if verb.is_store() => store(input, verb, &words, len, rules),
+        Some(verb) => simple(verb, &words, len, rules),
+        None if words.n > 1 && words.last.starts_with(b"HTTP/") => Parsed::Nonsense,
+        None => refused(Error::UnknownCommand, None, Tell::Outcome, len),
+    }
+}
+
+/// `<verb> <key> <flags> <exptime> <bytes> [<cas>] [noreply]` and the value behind it.
+fn store<'a>(
+    input: &'a [u8],
+    verb: Verb,
+    words: &Words<'a>,
+    len: usize,
+    rules: Rules<'_>,
+) -> Parsed<'a> {
+    let value_bytes = number::strict_i32(words.get(4)).and_then(|it| usize::try_from(it).ok());
+    let Some(value_bytes) = value_bytes.filter(|it| words.n >= 5 && *it <= VALUE_BYTES_MAX) else {
+        return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
+    };
+    let skip = value_bytes + CRLF.len();
+    let request = match store_request(verb, words, value_bytes, rules) {
+        Ok(request) => request,
+        Err(refusal) => {
+            return Parsed::SkipValue { entry: Entry::Refused(refusal), len, skip };
+        }
+    };
+    if value_bytes >= BIG_VALUE_BYTES {
+        return Parsed::BigValue { request, len, value_bytes };
+    }
+    let Some(block) = input.get(len..len + skip) else {
+        return Parsed::NeedMore { need: len + skip - input.len() };
+    };
+    let (data, line_end) = block.split_at(value_bytes);
+    let len = len + skip;
+    if line_end != CRLF {
+        return refused(Error::BadDataChunk, Some(verb), request.tell, len);
+    }
+    Parsed::Whole { entry: Entry::Run(Request { data, ..request }), len }
+}
+
+fn store_request<'a>(
+    verb: Verb,
+    words: &Words<'a>,
+    value_bytes: usize,
+    rules: Rules<'_>,
+) -> Result<Request<'a>, Refusal<'a>> {
+    let tell = words.tell();
+    let refuse = |error, key| Refusal { error, verb: Some(verb), tell, key };
+    let bad_format = || refuse(Error::BadFormat, None);
+    let name = words.get(1);
+    if name.len() > KEY_BYTES_MAX {
+        return Err(bad_format());
+    }
+    let client_flags = number::loose_u32(words.get(2)).ok_or_else(bad_format)?;
+    let exptime = number::loose_i32(words.get(3)).ok_or_else(bad_format)?;
+    let number = match verb {
+        Verb::Cas => number::loose_u64(words.get(5)).ok_or_else(bad_format)?,
+        _ => 0,
+    };
+    let key = rules.keyspace.key(DATABASE, name);
+    if !rules.settings.item_fits(name.len(), client_flags, value_bytes) {
+        return Err(refuse(Error::TooLarge, Some(key)));
+    }
+    let place = Place::Only;
+    Ok(Request { verb, tell, place, key, client_flags, exptime, number, data: b"" })
+}
+
+/// A command of one line.
+fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Parsed<'a> {
+    let n_words_min = match verb {
+        Verb::Incr | Verb::Decr | Verb::Touch => 3,
+        Verb::Delete => 2,
+        _ => 1,
+    };
+    if words.n < n_words_min {
+        return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
+    }
+    let tell = match verb {
+        Verb::Stats | Verb::Version | Verb::Quit => Tell::Outcome,
+        _ => words.tell(),
+    };
+    let name = if n_words_min > 1 { words.get(1) } else { b"" };
+    if name.len() > KEY_BYTES_MAX {
+        return refused(Error::BadFormat, Some(verb), tell, len);
+    }
+    let (mut exptime, mut delta) = (0, 0);
+    match verb {
+        Verb::Incr | Verb::Decr => match number::loose_u64(words.get(2)) {
+            Some(it) => delta = it,
+            None => return refused(Error::InvalidDelta, Some(verb), tell, len),
+        },
+        Verb::Touch => match number::loose_i32(words.get(2)) {
+            Some(it) => exptime = it,
+            None => return refused(Error::InvalidExptime, Some(verb), tell, len),
+        },
+        _ => {}
+    }
+    let key = rules.keyspace.key(DATABASE, name);
+    let (place, data) = (Place::Only, words.behind_first);
+    let request = Request { verb, tell, place, key, client_flags: 0, exptime, number: delta, data };
+    Parsed::Whole { entry: Entry::Run(request), len }
+}
+
+fn key_request<'a>(line: Retrieval, name: &'a [u8], rules: Rules<'_>) -> Request<'a> {
+    Request {
+        verb: line.verb,
+        tell: Tell::Outcome,
+        place: line.place,
+        key: rules.keyspace.key(DATABASE, name),
+        client_flags: 0,
+        exptime: line.exptime,
+        number: 0,
+        data: b"",
+    }
+}
+
+fn refusal<'a>(error: Error, verb: Option<Verb>, tell: Tell) -> Entry<'a> {
+    Entry::Refused(Refusal { error, verb, tell, key: None })
+}
+
+fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Parsed<'a> {
+    Parsed::Whole { entry: refusal(error, verb, tell), len }
+}
+
+fn n_spaces(input: &[u8]) -> usize {
+    input.iter().take_while(|it| **it == b' ').count()
+}
+
+/// A word without the carriage return of the line end behind it.
+fn word(bytes: &[u8], end: u8) -> &[u8] {
+    match bytes {
+        [word @ .., b'\r'] if end == b'\n' => word,
+        word => word,
+    }
+}
+
+/// The words of a line: the first few, how many there are, and the last.
+pub(crate) struct Words<'a> {
+    first: [&'a [u8]; WORDS_KEPT],
+    pub(crate) n: usize,
+    last: &'a [u8],
+    /// The line behind its first word.
+    behind_first: &'a [u8],
+}
+
+/// As many as a `cas` with `noreply` has.
+const WORDS_KEPT: usize = 7;
+
+impl<'a> Words<'a> {
+    pub(crate) fn of(line: &'a [u8]) -> Words<'a> {
+        let mut words = Words { first: [b""; WORDS_KEPT], n: 0, last: b"", behind_first: b"" };
+        let mut at = 0;
+        while at < line.len() {
+            let end = memchr(b' ', &line[at..]).map_or(line.len(), |len| at + len);
+            if end > at {
+                words.last = &line[at..end];
+                if words.n == 0 {
+                    words.behind_first = &line[end..];
+                }
+                if let Some(place) = words.first.get_mut(words.n) {
+                    *place = words.last;
+                }
+                words.n += 1;
+            }
+            at = end + 1;
+        }
+        words
+    }
+
+    /// A word by its place; empty when there is none.
+    pub(crate) fn get(&self, index: usize) -> &'a [u8] {
+        self.first.get(index).copied().unwrap_or(b"")
+    }
+
+    fn tell(&self) -> Tell {
+        if self.last == b"noreply" { Tell::Nothing } else { Tell::Outcome }
+    }
+}

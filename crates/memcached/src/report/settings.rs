@@ -1,0 +1,113 @@
+//! `stats settings`. Names and order are memcached's, with its defaults for what is not here.
+
+use std::fmt::Display;
+
+use crate::reply::stat;
+use crate::run::Cx;
+use crate::settings::Settings;
+
+pub(super) fn put(cx: &mut Cx<'_>) {
+    let server = cx.server;
+    let settings = &server.settings;
+    let n_threads = server.host.n_threads();
+    let unix_socket = settings.unix_socket.as_deref().unwrap_or("NULL");
+    let inter = if settings.listen.is_empty() { "NULL".into() } else { settings.listen.join(",") };
+    let lines: [(&str, &dyn Display); 24] = [
+        ("maxbytes", &server.keyspace.memory_max()),
+        ("maxconns", &server.host.connections().max),
+        ("tcpport", &settings.port.unwrap_or(0)),
+        ("udpport", &settings.udp_port),
+        ("inter", &inter),
+        ("verbosity", &server.verbosity()),
+        ("oldest", &0),
+        ("evictions", &on_off(settings.evictions)),
+        ("domain_socket", &unix_socket),
+        ("umask", &format!("{:o}", settings.unix_mask)),
+        ("shutdown_command", &yes_no(settings.shutdown)),
+        ("growth_factor", &format!("{:.2}", settings.growth_factor)),
+        ("chunk_size", &settings.chunk_bytes),
+        ("num_threads", &n_threads),
+        ("num_threads_per_udp", &n_threads),
+        ("stat_key_prefix", &char::from(settings.prefix_delimiter)),
+        ("detail_enabled", &yes_no(server.counts_prefixes())),
+        ("reqs_per_event", &settings.requests_per_event),
+        ("cas_enabled", &yes_no(settings.cas)),
+        ("tcp_backlog", &settings.backlog),
+        ("binding_protocol", &"auto-negotiate"),
+        ("auth_enabled_sasl", &"no"),
+        ("auth_enabled_ascii", &"no"),
+        ("item_size_max", &settings.item_bytes_max),
+    ];
+    let buf = &mut cx.out.buf;
+    for (name, value) in lines {
+        stat(buf, name, value);
+    }
+    put_storage(buf, settings);
+    for (name, value) in ELSEWHERE {
+        stat(buf, name, value);
+    }
+}
+
+fn put_storage(buf: &mut Vec<u8>, settings: &Settings) {
+    let lines: [(&str, &dyn Display); 28] = [
+        ("maxconns_fast", &"yes"),
+        ("hashpower_init", &0),
+        ("slab_reassign", &"no"),
+        ("slab_automove", &0),
+        ("slab_automove_ratio", &"0.80"),
+        ("slab_automove_window", &10),
+        ("slab_chunk_max", &(settings.item_bytes_max / 2)),
+        ("lru_crawler", &"no"),
+        ("lru_crawler_sleep", &100),
+        ("lru_crawler_tocrawl", &0),
+        ("tail_repair_time", &0),
+        ("flush_enabled", &yes_no(settings.flush)),
+        ("dump_enabled", &yes_no(settings.dump)),
+        ("hash_algorithm", &"ahash"),
+        ("lru_maintainer_thread", &"no"),
+        ("lru_segmented", &"no"),
+        ("hot_lru_pct", &20),
+        ("warm_lru_pct", &40),
+        ("hot_max_factor", &"0.20"),
+        ("warm_max_factor", &"2.00"),
+        ("temp_lru", &"no"),
+        ("temporary_ttl", &61),
+        ("idle_timeout", &settings.idle_timeout_s),
+        ("watcher_logbuf_size", &0),
+        ("worker_logbuf_size", &0),
+        ("read_buf_mem_limit", &0),
+        ("track_sizes", &"no"),
+        ("inline_ascii_response", &"no"),
+    ];
+    for (name, value) in lines {
+        stat(buf, name, value);
+    }
+}
+
+/// Its storage on disk, TLS and proxy are not here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("ssl_enabled", "no"),
+    ("ssl_chain_cert", "(null)"),
+    ("ssl_key", "(null)"),
+    ("ssl_verify_mode", "0"),
+    ("ssl_keyformat", "1"),
+    ("ssl_ciphers", "NULL"),
+    ("ssl_ca_cert", "NULL"),
+    ("ssl_wbuf_size", "16384"),
+    ("ssl_session_cache", "no"),
+    ("ssl_kernel_tls", "no"),
+    ("ssl_min_version", "tlsv1.2"),
+    ("proxy_enabled", "no"),
+    ("proxy_uring_enabled", "no"),
+    ("num_napi_ids", "(null)"),
+    ("memory_file", "(null)"),
+    ("client_flags_size", "4"),
+];
+
+fn yes_no(it: bool) -> &'static str {
+    if it { "yes" } else { "no" }
+}
+
+fn on_off(it: bool) -> &'static str {
+    if it { "on" } else { "off" }
+}

@@ -1,0 +1,197 @@
+//! A session with a keyspace of its own, a clock that tests move, and transcripts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use bytes::BytesMut;
+use tandem_engine::{Keyspace, KeyspaceOptions, Output};
+use tandem_memcached::{
+    ConnectionInfo, Connections, CpuTimes, Host, Server, ServerParts, Session, Settings, Shutdown,
+    Step,
+};
+
+/// Some moment in 2026.
+pub(crate) const START_MS: u64 = 1_795_000_000_000;
+
+#[derive(Default)]
+pub(crate) struct FakeHost {
+    pub(crate) n_shutdowns: AtomicU32,
+}
+
+impl Host for FakeHost {
+    fn pid(&self) -> u32 {
+        42
+    }
+
+    fn uptime_s(&self) -> u64 {
+        7
+    }
+
+    fn cpu_times(&self) -> CpuTimes {
+        CpuTimes::default()
+    }
+
+    fn n_threads(&self) -> usize {
+        2
+    }
+
+    fn connections(&self) -> Connections {
+        Connections { accepted: 9, max: 1024, accepting: true, ..Connections::default() }
+    }
+
+    fn listeners(&self) -> Vec<String> {
+        vec!["tcp:127.0.0.1:11211".into()]
+    }
+
+    fn shutdown(&self, _how: Shutdown) {
+        self.n_shutdowns.fetch_add(1, SeqCst);
+    }
+}
+
+/// A client and the server it talks to.
+pub(crate) struct Talk {
+    pub(crate) server: Arc<Server>,
+    pub(crate) host: Arc<FakeHost>,
+    session: Session,
+    input: BytesMut,
+    out: Output,
+    pub(crate) now_ms: u64,
+    pub(crate) last_step: Option<Step>,
+}
+
+impl Talk {
+    /// `args` is memcached's command line.
+    pub(crate) fn with(args: &str) -> Talk {
+        let args: Vec<String> = args.split_whitespace().map(Into::into).collect();
+        let settings = Settings::from_args(&args).unwrap();
+        let options = KeyspaceOptions { n_shards: 4, seed: Some(1), ..settings.keyspace_options() };
+        let host = Arc::new(FakeHost::default());
+        let server = Arc::new(Server::new(ServerParts {
+            keyspace: Arc::new(Keyspace::new(options)),
+            settings,
+            host: host.clone(),
+            n_workers: 1,
+            clock_ns: || 0,
+        }));
+        let session = Talk::session(&server);
+        let (input, out) = (BytesMut::new(), Output::default());
+        Talk { server, host, session, input, out, now_ms: START_MS, last_step: None }
+    }
+
+    pub(crate) fn new() -> Talk {
+        Talk::with("")
+    }
+
+    fn session(server: &Arc<Server>) -> Session {
+        let info = ConnectionInfo {
+            peer: "tcp:127.0.0.1:50000".into(),
+            local: "tcp:127.0.0.1:11211".into(),
+            connected_at_ms: START_MS,
+        };
+        Session::new(Arc::clone(server), Arc::clone(&server.workers()[0]), info)
+    }
+
+    /// A new connection to the same server.
+    pub(crate) fn reconnect(&mut self) {
+        self.session = Talk::session(&self.server);
+        self.input.clear();
+        self.last_step = None;
+    }
+
+    /// Sends bytes and returns what comes back; nothing once the connection is closed.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut answer = Vec::new();
+        if self.last_step == Some(Step::Close) {
+            return answer;
+        }
+        self.input.extend_from_slice(bytes);
+        loop {
+            let step = self.session.advance(&mut self.input, &mut self.out, self.now_ms);
+            answer.extend(self.out.slices().flatten());
+            self.out.clear();
+            self.last_step = Some(step);
+            if step != Step::Write {
+                return answer;
+            }
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.last_step == Some(Step::Close)
+    }
+
+    /// Bytes of the input that wait for more.
+    pub(crate) fn n_waiting(&self) -> usize {
+        self.input.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.input.capacity()
+    }
+
+    /// Sends a line and returns the answer as text.
+    pub(crate) fn say(&mut self, line: &str) -> String {
+        let answer = self.send(format!("{line}\r\n").as_bytes());
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Checks a conversation: lines after `> ` are sent (`\xNN`, `\0` and the like are understood),
+    /// the others are what comes back, and
+    /// `+ 1000` lets a second pass.
+    pub(crate) fn check(&mut self, transcript: &str) {
+        let mut actual = String::new();
+        for line in transcript.lines().map(str::trim_start).filter(|it| !it.is_empty()) {
+            if let Some(sent) = line.strip_prefix("> ").or(line.strip_prefix(">")) {
+                let answer = self.send(&[&unescape(sent)[..], b"\r\n"].concat());
+                actual.push_str(&format!("> {sent}\n"));
+                for line in answer.split_inclusive(|it| *it == b'\n') {
+                    let line = line.strip_suffix(b"\r\n").unwrap_or(line);
+                    let shown = line.escape_ascii().to_string();
+                    actual.push_str(if shown.is_empty() { "(empty)" } else { &shown });
+                    actual.push('\n');
+                }
+            } else if let Some(ms) = line.strip_prefix("+ ") {
+                self.now_ms += ms.parse::<u64>().unwrap();
+                actual.push_str(&format!("{line}\n"));
+            }
+        }
+        let expected: String = transcript
+            .lines()
+            .map(|it| it.trim_start())
+            .filter(|it| !it.is_empty())
+            .map(|it| format!("{}\n", if it == ">" { "> " } else { it }))
+            .collect();
+        assert!(actual == expected, "the conversation went:\n{actual}\nexpected:\n{expected}");
+    }
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first != b'\\' {
+            bytes.push(*first);
+            continue;
+        }
+        let (byte, used) = match tail {
+            [b'r', ..] => (b'\r', 1),
+            [b'n', ..] => (b'\n', 1),
+            [b't', ..] => (b'\t', 1),
+            [b'0', ..] => (0, 1),
+            [b'x', high, low, ..] => {
+                let hex = std::str::from_utf8(&[*high, *low]).unwrap().to_owned();
+                (u8::from_str_radix(&hex, 16).unwrap(), 3)
+            }
+            _ => panic!("unknown escape in {text}"),
+        };
+        bytes.push(byte);
+        rest = &tail[used..];
+    }
+    bytes
+}
+
+/// Checks a conversation with a fresh server.
+pub(crate) fn check(transcript: &str) {
+    Talk::new().check(transcript);
+}

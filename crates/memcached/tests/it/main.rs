@@ -1,0 +1,8 @@
+//! The front end as its clients see it, without sockets.
+
+mod harness;
+mod limits;
+mod robustness;
+mod settings;
+mod stats;
+mod text;

@@ -1,0 +1,138 @@
+//! Input in any pieces and of any bytes.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::harness::Talk;
+
+/// A stream with every shape of command: whole, refused, with values, of many keys.
+fn conversation() -> Vec<u8> {
+    let mut stream = b"set a 1 0 5\r\nhello\r\nget a b\r\nset n 0 0 2\r\n99\r\nincr n 1\r\n\
+        gets a\r\ngat 10 a n\r\nappend a 0 0 2\r\n\r\n\r\nget a\r\nset a 0 0 2 noreply\r\nxy\r\n\
+        set bad 0 0 1\r\nxyz\r\nset bad 0 x 4\r\nswal\r\ncas a 0 0 1 1\r\nz\r\nFOO bar\r\n\r\n\
+        delete a\r\ntouch n 100\r\nversion\nverbosity 1\r\n  get   n  \r\nget \r\n"
+        .to_vec();
+    stream.extend(format!("get n {}\r\n", "k".repeat(251)).bytes());
+    stream.extend(format!("get {}\r\n", "n ".repeat(150)).bytes());
+    stream.extend(format!("set big 0 0 40000\r\n{}\r\nget big\r\n", "b".repeat(40_000)).bytes());
+    stream.extend(format!("set huge 0 0 2000000\r\n{}\r\n", "h".repeat(2_000_000)).bytes());
+    stream.extend(b"get n\r\nquit\r\nget n\r\n");
+    stream
+}
+
+#[test]
+fn the_pieces_in_which_input_arrives_do_not_matter() {
+    let stream = conversation();
+    let whole = Talk::new().send(&stream);
+    assert!(whole.ends_with(b"VALUE n 0 3\r\n100\r\nEND\r\n"), "{}", whole.escape_ascii());
+    // The two big values end at the last bytes but these; between, one place is like another.
+    let places = (0..2600).chain(42_000..42_900).chain(stream.len() - 60..stream.len());
+    for split in places {
+        let mut talk = Talk::new();
+        let mut pieces = talk.send(&stream[..split]);
+        pieces.extend(talk.send(&stream[split..]));
+        assert!(pieces == whole, "split at {split}");
+    }
+}
+
+#[test]
+fn byte_by_byte_is_like_all_at_once() {
+    let stream = conversation();
+    let small = &stream[..2600];
+    let whole = Talk::new().send(small);
+    let mut talk = Talk::new();
+    let pieces: Vec<u8> = small.iter().flat_map(|it| talk.send(&[*it])).collect();
+    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+}
+
+fn word() -> impl Strategy<Value = Vec<u8>> {
+    let known: Vec<&[u8]> = vec![
+        b"get",
+        b"gets",
+        b"gat",
+        b"gats",
+        b"set",
+        b"add",
+        b"replace",
+        b"append",
+        b"prepend",
+        b"cas",
+        b"delete",
+        b"incr",
+        b"decr",
+        b"touch",
+        b"flush_all",
+        b"version",
+        b"verbosity",
+        b"stats",
+        b"cache_memlimit",
+        b"shutdown",
+        b"mg",
+        b"noreply",
+        b"a",
+        b"b",
+        b"0",
+        b"1",
+        b"-1",
+        b"5",
+        b"18446744073709551615",
+        b"2147483647",
+        b"settings",
+        b"items",
+        b"slabs",
+        b"detail",
+        b"dump",
+        b"on",
+        b"cachedump",
+        b"conns",
+        b"reset",
+        b"\r\n",
+        b"\r\n",
+        b"\r\n",
+        b"\n",
+        b"",
+    ];
+    prop_oneof![
+        8 => prop::sample::select(known).prop_map(<[u8]>::to_vec),
+        1 => vec(any::<u8>(), 0..20),
+        1 => (240_usize..260).prop_map(|n| vec![b'k'; n]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_cause_a_panic(stream in vec(any::<u8>(), 0..3000)) {
+        Talk::new().send(&stream);
+    }
+
+    #[test]
+    fn no_words_cause_a_panic_and_pieces_do_not_matter(
+        words in vec(word(), 0..80),
+        splits in vec(0_usize..2000, 0..4),
+    ) {
+        // Lines of more than 2048 bytes depend on how they arrive, as they do in memcached.
+        let mut stream = Vec::new();
+        let mut line_bytes = 0;
+        for word in words {
+            line_bytes = if word.ends_with(b"\n") { 0 } else { line_bytes + word.len() + 1 };
+            if line_bytes > 2000 {
+                stream.extend(b"\r\n");
+                line_bytes = word.len();
+            }
+            stream.extend(word);
+            stream.push(b' ');
+        }
+        stream.extend(b"\r\n");
+        let whole = Talk::new().send(&stream);
+        let mut talk = Talk::new();
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for split in splits {
+            let to = split.clamp(from, stream.len());
+            pieces.extend(talk.send(&stream[from..to]));
+            from = to;
+        }
+        pieces.extend(talk.send(&stream[from..]));
+        prop_assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+    }
+}
