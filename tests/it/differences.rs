@@ -92,6 +92,7 @@ pub(crate) const MEMCACHED_WORDS: &[(&str, &str, &str)] = &[
     ("verbosity\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
     ("gat 4102444800 k\r\n", "END", "CLIENT_ERROR invalid exptime argument"),
     ("shutdown\r\n", "ERROR: shutdown not enabled", "SERVER_ERROR: shutdown not enabled"),
+    ("flush_all 1 2 3\r\n", "ERROR", "OK"),
     ("version\r\n", "VERSION 1.6.38", "VERSION 1.6.45"),
     (
         "delete k 5\r\n",
