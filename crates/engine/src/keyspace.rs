@@ -146,7 +146,7 @@ impl Keyspace {
     /// First pass over a batch: fetches the table line of a key into the CPU's cache.
     #[inline]
     pub fn prefetch_slot(&self, db: u32, hash: KeyHash) {
-        self.database(db).cell(hash).prefetch_slot(hash);
+        self.database(db).prefetch_slot(hash);
     }
 
     /// Second pass over a batch: fetches the item that the key's hash points to.
