@@ -180,6 +180,26 @@ fn a_smaller_budget_is_reached_and_none_refuses_nothing() {
     assert_eq!(keyspace.make_room(NOW_MS), Ok(()));
 }
 
+#[test]
+#[cfg_attr(miri, ignore = "needs many fields")]
+fn a_renamed_hash_moves_without_a_copy() {
+    let keyspace = keyspace(0, Policy::NoEviction);
+    let (from, to) = (keyspace.key(0, b"from"), keyspace.key(1, b"to"));
+    let mut view = keyspace.view_many([from, to], NOW_MS);
+    let mut hash = view.edit_or_create::<Hash>(from).unwrap();
+    for field in 0..100_000_u32 {
+        hash.set(&field.to_le_bytes(), b"value");
+    }
+    drop(hash);
+    let before = keyspace.used_bytes();
+    assert!(view.rename(from, to));
+    assert_eq!(view.get::<Hash>(to).unwrap().unwrap().len(), 100_000);
+    assert!(view.peek(from).is_none());
+    drop(view);
+    let peak = keyspace.stats().peak_bytes;
+    assert!(peak < before + before / 4, "{before} bytes became {peak} at the peak");
+}
+
 /// Sampling is not exact, but what was just read outlives what was not by far.
 #[test]
 #[cfg_attr(miri, ignore = "needs many keys")]

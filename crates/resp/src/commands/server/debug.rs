@@ -257,6 +257,9 @@ mod tests {
             "*2 +68467c70ae30376e7ce005bcc8827f5ba7fd67dc \
              +6c8f22b3bf510fdcfd6122dd0f908a80e88243bf",
         );
+        it.check("DEBUG DIGEST-VALUE", "*0");
         it.check("DEBUG DIGEST", "+36d8d94f583ed0abeaa90e90969e7480c975c676");
+        it.ask("SET e x EX 1000");
+        it.check("DEBUG DIGEST-VALUE e", "*1 +0745672cb1bf060476eedeb8a28f5ffe1ff5a2be");
     }
 }
