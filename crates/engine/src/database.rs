@@ -87,7 +87,7 @@ impl Cell {
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
-        Locked { cell: self, shard: self.shard.lock(), wakers: Wakers(Vec::new()) }
+        Locked { cell: self, shard: self.shard.lock(), wakers: Wakers(None) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -139,20 +139,20 @@ pub(crate) struct Locked<'a> {
     wakers: Wakers,
 }
 
-/// Sleepers to wake.
-struct Wakers(Vec<Waker>);
+/// Sleepers to wake. There are none behind nearly every lock.
+struct Wakers(Option<Box<Vec<Waker>>>);
 
 impl Wakers {
     #[cold]
     fn wake(&mut self) {
-        self.0.drain(..).for_each(Waker::wake);
+        self.0.take().into_iter().flat_map(|it| *it).for_each(Waker::wake);
     }
 }
 
 impl Drop for Wakers {
     #[inline]
     fn drop(&mut self) {
-        if !self.0.is_empty() {
+        if self.0.is_some() {
             self.wake();
         }
     }
@@ -179,7 +179,9 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         if std::mem::take(&mut self.shard.has_changed) {
             self.cell.publish(&self.shard);
-            self.wakers.0 = std::mem::take(&mut self.shard.wakers);
+            if !self.shard.wakers.is_empty() {
+                self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
+            }
         }
     }
 }

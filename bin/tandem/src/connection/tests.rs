@@ -281,7 +281,7 @@ fn announced_sizes_are_believed_up_to_a_limit() {
     let mut input = BytesMut::from(&b"$100000\r\n"[..]);
     make_room(&mut input, 100_002);
     assert!(input.capacity() >= 100_002);
-    settle(&mut input);
+    settle(&mut input, &Shared::default());
     assert!(input.capacity() < 64 << 10, "a small rest gives the memory back");
     assert_eq!(&input[..], b"$100000\r\n");
 }
