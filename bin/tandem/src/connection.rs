@@ -204,7 +204,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         self.next = loop {
             let step = self.session.advance(input, &mut buffers.out, now_ms);
             if output_bytes_max > 0 && buffers.out.len() as u64 > output_bytes_max {
-                tracing::warn!(bytes = buffers.out.len(), "client's output is over its limit");
+                self.session.count_cut_by_output();
                 buffers.out.clear();
                 break Next::Close;
             }
@@ -225,9 +225,9 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             buffers.out = Output::default();
         }
         if is_own {
-            settle(&mut self.input, &shared);
+            settle(&mut self.input, self.next, &shared);
         } else if !input.is_empty() {
-            self.input = keep(input);
+            self.input = keep(input, self.next);
         }
         if !is_own && buffers.input.capacity() > SHARED_INPUT_BYTES_MAX {
             buffers.input = BytesMut::new();
@@ -261,16 +261,29 @@ fn next(step: Step) -> Next {
 /// Makes room for a read. What a client announces is not believed beyond a limit: ten thousand
 /// connections could each announce half a gigabyte.
 fn make_room(input: &mut BytesMut, need: usize) {
+    let room = input.capacity() - input.len();
+    if need > 0 && room >= need {
+        // The buffer was made for this value: more room would mean to copy it.
+        return;
+    }
     if need > READ_BYTES {
         let believed = input.len().max(ANNOUNCED_BYTES_MAX);
         input.reserve(need.min(believed));
-    } else if input.capacity() - input.len() < READ_BYTES {
+    } else if room < READ_BYTES {
         input.reserve(READ_BYTES.max(input.len().min(ANNOUNCED_BYTES_MAX)));
     }
 }
 
-/// Takes what a turn left in the worker's buffer.
-fn keep(shared: &mut BytesMut) -> BytesMut {
+/// Takes what a turn left in the worker's buffer: the buffer itself, when the session has put one
+/// there that is made for the value it waits for.
+fn keep(shared: &mut BytesMut, step: Next) -> BytesMut {
+    let room = shared.capacity() - shared.len();
+    if let Next::Read { need } = step
+        && need > READ_BYTES
+        && room >= need
+    {
+        return std::mem::take(shared);
+    }
     let mut own = BytesMut::with_capacity(shared.len() + READ_BYTES);
     own.extend_from_slice(shared);
     shared.clear();
@@ -278,12 +291,11 @@ fn keep(shared: &mut BytesMut) -> BytesMut {
 }
 
 /// Gives back memory that a big request needed.
-fn settle(own: &mut BytesMut, shared: &Shared) {
+fn settle(own: &mut BytesMut, step: Next, shared: &Shared) {
     if own.is_empty() {
         shared.upcoming.borrow_mut().give_back(own);
     } else if own.capacity() > SHARED_INPUT_BYTES_MAX && own.len() < own.capacity() / 4 {
-        let rest = keep(own);
-        *own = rest;
+        *own = keep(own, step);
     }
 }
 

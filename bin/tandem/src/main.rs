@@ -27,9 +27,6 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = match Config::load(&cli) {

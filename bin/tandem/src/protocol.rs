@@ -33,6 +33,9 @@ pub(crate) trait Session: 'static {
     /// More output at once than this, and the connection is closed; 0 is no limit.
     fn output_bytes_max(&self) -> u64;
 
+    /// Counts and logs that the connection is closed for its output.
+    fn count_cut_by_output(&self);
+
     /// Tells what the connection holds, for those who list connections.
     fn report(&self, held: Held);
 
@@ -55,9 +58,16 @@ pub(crate) trait Watch {
     fn is_exempt(&self) -> bool;
 
     /// Closes it for being idle or slow, and counts that.
-    fn kick(&self);
+    fn kick(&self, why: Kick);
 
     fn wake(&self);
+}
+
+/// Why a connection is closed by its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kick {
+    Idle,
+    Slow,
 }
 
 /// What a session wants next; the meaning is that of the front ends' own `Step`.

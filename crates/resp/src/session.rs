@@ -136,6 +136,7 @@ impl Session {
         self.batch.settle(input);
         let query_bytes_max = self.dispatcher.server.settings.live().query_bytes_max();
         if input.len() as u64 > query_bytes_max.min(QUERY_BYTES_MAX) {
+            self.dispatcher.server.clients.count_cut_by_query();
             return Step::Close;
         }
         Step::ReadMore { need }
