@@ -17,6 +17,7 @@ mod server;
 mod shards;
 mod size;
 mod socket;
+mod upcoming;
 mod worker;
 
 use std::process::ExitCode;
