@@ -236,7 +236,7 @@ mod tests {
         let limits = ParseLimits { bulk_bytes_max: 1 << 20, authenticated: true };
         let mut input = BytesMut::with_capacity(capacity);
         input.extend_from_slice(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$40000\r\n");
-        input.extend_from_slice(&[b'x'; 40_000]);
+        input.extend_from_slice(&vec![b'x'; 40_000]);
         input.extend_from_slice(b"\r\n");
         let mut batch = Batch::default();
         batch.fill(&mut input, limits, &keyspace, 0);
