@@ -52,8 +52,7 @@ fn signed(word: &[u8]) -> Option<(bool, u64)> {
     let from = word.iter().position(|it| !is_blank(*it))?;
     let word = &word[from..];
     let (negative, word) = match word {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
+        [sign @ (b'-' | b'+'), rest @ ..] => (*sign == b'-', rest),
         rest => (false, rest),
     };
     let end = word.iter().position(|it| !it.is_ascii_digit()).unwrap_or(word.len());
