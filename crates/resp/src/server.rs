@@ -28,6 +28,8 @@ pub struct Server {
     pub(crate) replication_id: Mutex<String>,
     /// Wrong passwords since the start or the last CONFIG RESETSTAT.
     pub(crate) auth_denied: AtomicU64,
+    /// Writes of before the last CONFIG RESETSTAT, which unsaved changes must not forget.
+    stores_before: AtomicU64,
     rates: Mutex<Rates>,
     /// What had been counted at the last CONFIG RESETSTAT.
     baseline: Mutex<Totals>,
@@ -59,6 +61,7 @@ impl Server {
             active_expiry: AtomicBool::new(true),
             replication_id: Mutex::new(random_id()),
             auth_denied: AtomicU64::new(0),
+            stores_before: AtomicU64::new(0),
             rates: Mutex::default(),
             baseline: Mutex::default(),
         };
@@ -94,6 +97,11 @@ impl Server {
         self.active_expiry.load(Relaxed)
     }
 
+    /// Writes since the start: nothing is saved yet, so all of them are unsaved.
+    pub(crate) fn n_stores(&self) -> u64 {
+        self.stores_before.load(Relaxed) + self.keyspace.stats().stores
+    }
+
     /// A database by the number that a client gave.
     pub(crate) fn database(&self, index: i64) -> Result<u32, Error> {
         let n_databases = self.keyspace.n_databases();
@@ -110,6 +118,7 @@ impl Server {
         *self.rates.lock() = Rates::default();
         self.clients.reset_stats();
         self.auth_denied.store(0, Relaxed);
+        self.stores_before.fetch_add(self.keyspace.stats().stores, Relaxed);
         self.keyspace.reset_stats();
     }
 }

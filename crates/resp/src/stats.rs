@@ -373,7 +373,9 @@ mod tests {
         workers[0].error(b"WRONGTYPE nope");
         let sum = || {
             let mut totals = Totals::default();
-            workers.iter().for_each(|it| it.add_to(&mut totals));
+            for worker in &workers {
+                worker.add_to(&mut totals);
+            }
             totals
         };
         let before = sum();

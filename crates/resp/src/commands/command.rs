@@ -29,7 +29,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("2.8.13", "O(N) over the arguments", "Finds the keys in a command line."),
     plain("getkeysandflags", "command [arg [arg ...]]", getkeysandflags).flags(ANYTIME)
         .categories(CONNECTION)
-        .doc("7.0.0", "O(N) over the arguments", "Finds the keys in a command line, and their use."),
+        .doc("7.0.0", "O(N) over the arguments", "Finds the keys in a line, and their use."),
     plain("help", "", help).flags(ANYTIME).categories(CONNECTION)
         .doc("5.0.0", "O(1)", "Lists the subcommands."),
     plain("info", "[command-name [command-name ...]]", info).flags(ANYTIME).tips(UNORDERED)

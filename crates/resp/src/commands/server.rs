@@ -32,7 +32,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(1)", "Counts the keys of the selected database."),
     plain("debug", "subcommand [argument [argument ...]]", debug::debug).flags(ADMIN)
         .flags(&[Flags::PROTECTED])
-        .doc("1.0.0", "Depends on the subcommand.", "Holds what test suites look into a server with."),
+        .doc("1.0.0", "Depends on the subcommand.", "Shows test suites the inside of a server."),
     plain("flushall", "[ASYNC | SYNC]", flushall).flags(&[Flags::WRITE])
         .categories(&["keyspace", "dangerous"]).tips(TO_SHARDS)
         .doc("1.0.0", "O(N) over all keys", "Empties every database."),

@@ -45,6 +45,9 @@ impl Settings {
         if DIRECTIVES_REFUSED.iter().any(|it| it.eq_ignore_ascii_case(name)) {
             return Err(format!("the directive '{name}' is not supported yet"));
         }
+        if DIRECTIVES_IGNORED.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+            return Ok(Some(format!("'{name}' means nothing here and is ignored")));
+        }
         if values.is_empty() {
             return Err(format!("'{name}' needs a value"));
         }
@@ -100,6 +103,19 @@ fn escape(rest: &mut impl Iterator<Item = char>) -> Option<char> {
 /// Directives that are no settings: what they do does not exist here yet.
 const DIRECTIVES_REFUSED: &[&str] = &["include", "loadmodule", "rename-command", "user"];
 
+/// Directives of Redis, or of its past, that Valkey does not have: files with them are around.
+const DIRECTIVES_IGNORED: &[&str] = &[
+    "cluster-compatibility-sample-ratio",
+    "dynamic-hz",
+    "gopher-enabled",
+    "io-threads-do-reads",
+    "list-max-ziplist-entries",
+    "list-max-ziplist-value",
+    "lua-enable-deprecated-api",
+    "lua-replicate-commands",
+    "replica-full-sync-buffer-limit",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +146,17 @@ mod tests {
         assert_eq!(settings.text("maxmemory-policy"), "noeviction");
         assert_eq!(settings.text("appendonly"), "no");
         assert_eq!(settings.text("save"), "");
+    }
+
+    #[test]
+    fn directives_of_the_past_are_ignored_aloud() {
+        let settings = Settings::default();
+        let warnings = settings.load_conf("dynamic-hz yes\ndaemonize yes\ntimeout 5").unwrap();
+        assert_eq!(warnings.iter().map(|it| it.line).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            (settings.text("daemonize"), settings.integer("timeout")),
+            ("no".to_string(), 5)
+        );
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub(crate) enum Kind {
         min: i64,
         max: i64,
     },
+    /// An integer that is moved into the range instead of refused.
+    Clamped {
+        min: i64,
+        max: i64,
+    },
+    /// An IPv4 or IPv6 address, or empty.
+    Address(AddressFamily),
     /// Bytes, with the units of redis.conf: `kb` is 1024, `k` is 1000.
     Memory {
         min: u64,
@@ -38,6 +45,12 @@ pub(crate) enum Kind {
     Primary,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AddressFamily {
+    V4,
+    V6,
+}
+
 impl Kind {
     /// The value in the words of CONFIG GET.
     pub(super) fn canonical(self, text: &str, current: &str) -> Result<String, Refusal> {
@@ -46,6 +59,11 @@ impl Kind {
             Kind::Choice(words) => choice(words, text),
             Kind::Choices(words) => choices(words, text),
             Kind::Integer { min, max } => integer(text, min, max),
+            Kind::Clamped { min, max } => {
+                let n: i64 = integer(text, 0, i64::from(i32::MAX))?.parse().unwrap_or(min);
+                Ok(n.clamp(min, max).to_string())
+            }
+            Kind::Address(family) => address(text, family),
             Kind::Memory { min, max } => memory_in(text, min, max),
             Kind::MemoryOrPercent => memory_or_percent(text),
             Kind::Octal => octal(text),
@@ -94,6 +112,15 @@ fn choices(words: &'static [&'static str], text: &str) -> Result<String, Refusal
 fn integer(text: &str, min: i64, max: i64) -> Result<String, Refusal> {
     let n = number::integer(text.as_bytes()).ok_or(Refusal::NotAnInteger)?;
     if (min..=max).contains(&n) { Ok(n.to_string()) } else { Err(Refusal::Between(min, max)) }
+}
+
+fn address(text: &str, family: AddressFamily) -> Result<String, Refusal> {
+    let is_good = text.is_empty()
+        || match family {
+            AddressFamily::V4 => text.parse::<std::net::Ipv4Addr>().is_ok(),
+            AddressFamily::V6 => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        };
+    if is_good { Ok(text.to_string()) } else { Err(Refusal::NotAnAddress(family)) }
 }
 
 fn memory_in(text: &str, min: u64, max: u64) -> Result<String, Refusal> {
@@ -324,6 +351,10 @@ mod tests {
         check(Kind::Percentiles, "50.0 99.99", Ok("50 99.99"));
         check(Kind::Percentiles, "101", Err(Refusal::PercentilesRange));
         check(Kind::Percentiles, "a", Err(Refusal::Percentiles));
+        check(Kind::Clamped { min: 1, max: 500 }, "1000", Ok("500"));
+        check(Kind::Address(AddressFamily::V4), "10.0.0.1", Ok("10.0.0.1"));
+        let not_v6 = Err(Refusal::NotAnAddress(AddressFamily::V6));
+        check(Kind::Address(AddressFamily::V6), "10.0.0.1", not_v6);
         check(Kind::Primary, "NO ONE", Ok(""));
         check(Kind::Choices(&["now", "save"]), "SAVE now", Ok("save now"));
         check(Kind::Choices(&["now"]), "", Err(Refusal::NotAChoice(&["now"])));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::kind::AddressFamily;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Between(i64, i64),
@@ -10,6 +12,7 @@ pub(crate) enum Refusal {
     Immutable,
     NotAChoice(&'static [&'static str]),
     NotAMemoryValue,
+    NotAnAddress(AddressFamily),
     NotAMemoryOrPercentValue,
     NotAnInteger,
     NotAnOctal,
@@ -50,6 +53,8 @@ impl fmt::Display for Refusal {
             Refusal::EventClass => "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
             Refusal::Duplicate => "duplicate parameter",
             Refusal::Immutable => "can't set immutable config",
+            Refusal::NotAnAddress(AddressFamily::V4) => "Invalid IPv4 address",
+            Refusal::NotAnAddress(AddressFamily::V6) => "Invalid IPv6 address",
             Refusal::NotAMemoryValue => "argument must be a memory value",
             Refusal::NotAMemoryOrPercentValue => "argument must be a memory or percent value",
             Refusal::NotAnInteger => "argument couldn't be parsed into an integer",

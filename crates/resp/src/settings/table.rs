@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 
-use super::kind::Kind;
+use super::kind::{AddressFamily, Kind};
 
 /// One row: what a setting is called, what it accepts and what it does here.
 pub(crate) struct Parameter {
@@ -98,8 +98,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     boolean("cluster-allow-reads-when-down", "no"),
     boolean("cluster-allow-replica-migration", "yes"),
     integer("cluster-announce-bus-port", "0", 0, 65_535),
-    text("cluster-announce-client-ipv4", ""),
-    text("cluster-announce-client-ipv6", ""),
+    special("cluster-announce-client-ipv4", "", Kind::Address(AddressFamily::V4)),
+    special("cluster-announce-client-ipv6", "", Kind::Address(AddressFamily::V6)),
     text("cluster-announce-hostname", ""),
     text("cluster-announce-human-nodename", ""),
     text("cluster-announce-ip", ""),
@@ -127,7 +127,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("commandlog-slow-execution-max-len", "128", 0, MAX).alias("slowlog-max-len"),
     boolean("crash-log-enabled", "yes"),
     boolean("crash-memcheck-enabled", "yes"),
-    boolean("daemonize", "no").immutable().only(&["no"]),
+    boolean("daemonize", "no").immutable().only(&["no"]).or_else("no", FOREGROUND),
     integer("databases", "16", 1, 2_147_483_647).immutable().used(),
     text("dbfilename", "dump.rdb").protected(),
     text("dir", ".").protected().host(),
@@ -141,7 +141,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     memory("hash-max-listpack-value", "64", 0).used().alias("hash-max-ziplist-value"),
     boolean("hide-user-data-from-log", "yes"),
     memory("hll-sparse-max-bytes", "3000", 0),
-    integer("hz", "10", 0, 2_147_483_647),
+    special("hz", "10", Kind::Clamped { min: 1, max: 500 }),
     text("ignore-warnings", ""),
     boolean("import-mode", "no").only(&["no"]),
     integer("io-threads", "1", 1, 256).immutable(),
@@ -159,7 +159,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("list-compress-depth", "0", 0, 2_147_483_647),
     integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
         .alias("list-max-ziplist-size"),
-    text("locale-collate", ""),
+    text("locale-collate", "").only(&["", "C", "POSIX"]),
     choice("log-format", "legacy", &["legacy", "logfmt"]),
     choice("log-timestamp-format", "legacy", &["legacy", "iso8601", "milliseconds"]),
     text("logfile", "").immutable().host(),
@@ -349,6 +349,8 @@ const MIN: i64 = i64::MIN;
 const MAX: i64 = i64::MAX;
 
 const NOT_YET: &str = "accepted, but it has no effect yet";
+
+const FOREGROUND: &str = "the server stays in the foreground; a service manager can run it";
 
 /// Keys without a TTL must stay, so nothing is evicted rather than everything.
 const EVICTS_NOTHING: &str = "only noeviction and allkeys-lru work yet; noeviction is in force, \

@@ -157,10 +157,12 @@ fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("used_memory_startup", 0);
     lines.put("used_memory_dataset", keyspace.payload_bytes);
     lines.put("used_memory_dataset_perc", format_args!("{:.2}%", memory.dataset_percent()));
-    lines.put("allocator_allocated", process.allocated_bytes);
-    lines.put("allocator_active", process.allocator_active_bytes);
-    lines.put("allocator_resident", process.allocator_resident_bytes);
-    lines.put("allocator_muzzy", 0);
+    if process.allocated_bytes > 0 {
+        lines.put("allocator_allocated", process.allocated_bytes);
+        lines.put("allocator_active", process.allocator_active_bytes);
+        lines.put("allocator_resident", process.allocator_resident_bytes);
+        lines.put("allocator_muzzy", 0);
+    }
     lines.bytes("total_system_memory", server.host.identity().total_system_memory_bytes);
     scripts(lines);
     lines.bytes("maxmemory", server.settings.integer("maxmemory") as u64);
@@ -216,12 +218,15 @@ fn fragmentation(memory: &Memory, lines: &mut Lines) {
         (process.allocated_bytes, process.allocator_active_bytes, process.allocator_resident_bytes);
     let rss = process.rss_bytes;
     let used = memory.keyspace.used_bytes;
-    for (ratio_name, bytes_name, outer, inner) in [
+    // Not every allocator tells what it holds; then only the last of these can be told.
+    let n_unknown = if allocated == 0 { 3 } else { 0 };
+    let ratios = [
         ("allocator_frag_ratio", "allocator_frag_bytes", active, allocated),
         ("allocator_rss_ratio", "allocator_rss_bytes", resident, active),
         ("rss_overhead_ratio", "rss_overhead_bytes", rss, resident),
         ("mem_fragmentation_ratio", "mem_fragmentation_bytes", rss, used),
-    ] {
+    ];
+    for (ratio_name, bytes_name, outer, inner) in ratios.into_iter().skip(n_unknown) {
         lines.put(ratio_name, format_args!("{:.2}", ratio(outer, inner)));
         lines.put(bytes_name, difference(outer, inner));
     }
@@ -239,7 +244,7 @@ fn persistence(server: &Server, _now_ms: u64, lines: &mut Lines) {
         ("current_save_keys_processed", "0"),
         ("current_save_keys_total", "0"),
     ]);
-    lines.put("rdb_changes_since_last_save", server.keyspace.stats().stores);
+    lines.put("rdb_changes_since_last_save", server.n_stores());
     lines.put("rdb_bgsave_in_progress", 0);
     lines.put("rdb_last_save_time", server.started_at_ms / 1000);
     lines.all(&[

@@ -100,7 +100,8 @@ pub(super) fn commandstats(server: &Server, _now_ms: u64, lines: &mut Lines) {
         lines.put(
             format_args!("cmdstat_{}", command.full_name),
             format_args!(
-                "calls={},usec={usec},usec_per_call={per_call:.2},rejected_calls={},failed_calls={}",
+                "calls={},usec={usec},usec_per_call={per_call:.2},rejected_calls={},\
+                 failed_calls={}",
                 it.calls, it.rejected, it.failed
             ),
         );
