@@ -1,6 +1,6 @@
 //! The text protocol: a command line, and a value behind it, become an `Entry`.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use tandem_engine::Keyspace;
 
 use crate::commands::Verb;
@@ -72,25 +72,34 @@ pub(crate) enum NextKey<'a> {
 
 /// Parses what stands at the start of `input`, which is not empty.
 pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
+    // Most commands are one of two; the table of names is for the others.
+    if input.starts_with(b"get ") {
+        let line = Retrieval { verb: Verb::Get, exptime: 0, place: Place::Only };
+        return retrieval(input, line, b"get ".len(), rules);
+    }
+    if input.starts_with(b"set ") {
+        return line(input, Some(Verb::Set), rules);
+    }
     let from = n_spaces(input);
-    let head = input[from..].iter().take(VERB_BYTES_MAX + 1);
-    let verb_len = head.copied().take_while(|it| !matches!(it, b' ' | b'\n')).count();
-    let at = from + verb_len;
+    let head = &input[from..input.len().min(from + VERB_BYTES_MAX + 1)];
     // The byte behind the verb tells whether it is whole.
-    let verb = input.get(at).and_then(|end| Verb::of(word(&input[from..at], *end)));
+    let end = find_end(head).map(|len| from + len);
+    let verb = end.and_then(|at| Verb::of(word(&input[from..at], input[at])).zip(Some(at)));
     match verb {
-        Some(verb @ (Verb::Get | Verb::Gets)) => {
+        Some((verb @ (Verb::Get | Verb::Gets), at)) => {
             retrieval(input, Retrieval { verb, exptime: 0, place: Place::Only }, at, rules)
         }
-        Some(verb @ (Verb::Gat | Verb::Gats)) => retrieval_with_expiry(input, verb, at, rules),
-        verb => line(input, verb, rules),
+        Some((verb @ (Verb::Gat | Verb::Gats), at)) => {
+            retrieval_with_expiry(input, verb, at, rules)
+        }
+        verb => line(input, verb.map(|it| it.0), rules),
     }
 }
 
 /// The next key at the start of `input`, inside a retrieval line.
 pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -> NextKey<'a> {
     let from = n_spaces(input);
-    let Some(len) = memchr2(b' ', b'\n', &input[from..]) else {
+    let Some(len) = find_end(&input[from..]) else {
         // A carriage return may stand behind the longest key.
         let is_too_long = input.len() - from > KEY_BYTES_MAX + 1;
         return if is_too_long { NextKey::TooLong } else { NextKey::NeedMore };
@@ -110,7 +119,7 @@ pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -
 /// A retrieval whose keys begin behind `at`.
 fn retrieval<'a>(input: &'a [u8], mut line: Retrieval, at: usize, rules: Rules<'_>) -> Parsed<'a> {
     let at = at + n_spaces(&input[at..]);
-    let end = memchr2(b' ', b'\n', &input[at..]).map(|len| at + len);
+    let end = find_end(&input[at..]).map(|len| at + len);
     if let Some(end) = end
         && input[end] == b'\n'
     {
@@ -138,7 +147,7 @@ fn retrieval_with_expiry<'a>(
     rules: Rules<'_>,
 ) -> Parsed<'a> {
     let at = at + n_spaces(&input[at..]);
-    let Some(len) = memchr2(b' ', b'\n', &input[at..]) else {
+    let Some(len) = find_end(&input[at..]) else {
         return line(input, Some(verb), rules);
     };
     let end = at + len;
@@ -162,15 +171,14 @@ fn retrieval_with_expiry<'a>(
 
 /// A command that is not a retrieval.
 fn line<'a>(input: &'a [u8], verb: Option<Verb>, rules: Rules<'_>) -> Parsed<'a> {
-    let Some(end) = memchr(b'\n', input) else {
+    let (words, len) = Words::scan(input);
+    let Some(len) = len else {
         let is_nonsense = input.len() > LINE_BYTES_MAX;
         return if is_nonsense { Parsed::Nonsense } else { Parsed::NeedMore { need: 0 } };
     };
-    let len = end + 1;
     if len < LINE_BYTES_MIN {
         return refused(Error::BadFormat, None, Tell::Outcome, len);
     }
-    let words = Words::of(word(&input[..end], b'\n'));
     match verb {
         Some(verb) if verb.is_store() => store(input, verb, &words, len, rules),
         Some(verb) => simple(verb, &words, len, rules),
@@ -296,8 +304,34 @@ fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Pars
     Parsed::Whole { entry: refusal(error, verb, tell), len }
 }
 
+/// Spaces at the start of `input`.
+#[inline]
 fn n_spaces(input: &[u8]) -> usize {
     input.iter().take_while(|it| **it == b' ').count()
+}
+
+/// The first space or line feed. Words are short: eight bytes at a time beat a call of `memchr`.
+#[inline]
+fn find_end(input: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([b' ' + 1; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let mut at = 0;
+    while let Some(chunk) = input[at..].first_chunk::<8>() {
+        let bytes = u64::from_le_bytes(*chunk);
+        // The lowest bit that is set marks the first byte below 0x21.
+        let small = bytes.wrapping_sub(LOW) & !bytes & HIGH_BITS;
+        if small == 0 {
+            at += 8;
+            continue;
+        }
+        let place = (small.trailing_zeros() / 8) as usize;
+        if matches!(chunk[place], b' ' | b'\n') {
+            return Some(at + place);
+        }
+        at += place + 1;
+    }
+    let rest = input[at..].iter().position(|it| matches!(it, b' ' | b'\n'));
+    rest.map(|len| at + len)
 }
 
 /// A word without the carriage return of the line end behind it.
@@ -321,24 +355,41 @@ pub(crate) struct Words<'a> {
 const WORDS_KEPT: usize = 7;
 
 impl<'a> Words<'a> {
+    /// The words of a line without its end.
     pub(crate) fn of(line: &'a [u8]) -> Words<'a> {
+        Words::scan(line).0
+    }
+
+    /// The words of the line at the start of `input` and its length, if its end is there.
+    fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
         let mut words = Words { first: [b""; WORDS_KEPT], n: 0, last: b"", behind_first: b"" };
         let mut at = 0;
-        while at < line.len() {
-            let end = memchr(b' ', &line[at..]).map_or(line.len(), |len| at + len);
-            if end > at {
-                words.last = &line[at..end];
-                if words.n == 0 {
-                    words.behind_first = &line[end..];
-                }
-                if let Some(place) = words.first.get_mut(words.n) {
-                    *place = words.last;
-                }
-                words.n += 1;
+        let mut second_at = None;
+        loop {
+            let len = find_end(&input[at..]);
+            let end = len.map_or(input.len(), |len| at + len);
+            let delimiter = input.get(end).copied();
+            let found = word(&input[at..end], delimiter.unwrap_or(b' '));
+            if !found.is_empty() {
+                words.push(found);
+                second_at.get_or_insert(end);
+            }
+            if delimiter != Some(b' ') {
+                let line_end = at + found.len();
+                words.behind_first =
+                    second_at.map_or(b"", |from| &input[from.min(line_end)..line_end]);
+                return (words, delimiter.map(|_| end + 1));
             }
             at = end + 1;
         }
-        words
+    }
+
+    fn push(&mut self, word: &'a [u8]) {
+        if let Some(place) = self.first.get_mut(self.n) {
+            *place = word;
+        }
+        self.last = word;
+        self.n += 1;
     }
 
     /// A word by its place; empty when there is none.
@@ -348,5 +399,37 @@ impl<'a> Words<'a> {
 
     fn tell(&self) -> Tell {
         if self.last == b"noreply" { Tell::Nothing } else { Tell::Outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_word_is_found_wherever_it_is() {
+        for n in 0..40 {
+            for fill in [b'a', b'\r', 0, b'\t', 0x7f, 0x80, 0xa0, 0xff] {
+                let mut input = vec![fill; n];
+                assert_eq!(find_end(&input), None, "{n} of {fill:#x}");
+                for end in [b' ', b'\n'] {
+                    input.truncate(n);
+                    input.extend([end, b' ', b'x']);
+                    assert_eq!(find_end(&input), Some(n), "{n} of {fill:#x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_split_at_spaces_alone() {
+        let (words, len) = Words::scan(b"  set a\tb   7 \r\nget");
+        assert_eq!(len, Some(16));
+        assert_eq!((words.n, words.get(1), words.last), (3, &b"a\tb"[..], &b"7"[..]));
+        assert_eq!(words.behind_first, b" a\tb   7 ");
+        assert_eq!(Words::scan(b"version").1, None);
+        assert_eq!(Words::scan(b"\r\n").0.n, 0);
+        assert_eq!(Words::of(b" on off").get(1), b"off");
+        assert_eq!(Words::of(b"").n, 0);
     }
 }

@@ -8,7 +8,7 @@ use crate::commands::Verb;
 use crate::error::Error;
 use crate::number;
 use crate::prefixes::PrefixCounts;
-use crate::reply;
+use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
@@ -177,7 +177,7 @@ fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
         it.gets += 1;
         it.hits += u64::from(is_found);
     });
-    if request.place == Place::Only {
+    if request.place == Place::Only && !is_found {
         cx.out.put(reply::END);
     }
 }
@@ -191,7 +191,9 @@ fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>, touches: bool) -> bool {
     }
     let Some(item) = view.read(request.key) else { return false };
     let Value::String(value) = item.value else { return false };
-    reply::value(cx.out, request.key.name, item.client_flags, value, cas);
+    let found = Found { key: request.key.name, value, client_flags: item.client_flags, cas };
+    let end = if request.place == Place::Only { LINE_END_AND_END } else { LINE_END };
+    reply::value(cx.out, found, end);
     if touches {
         view.set_expire(request.key, expiry(request.exptime, cx.now_ms));
     }
