@@ -77,8 +77,8 @@ pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
         let line = Retrieval { verb: Verb::Get, exptime: 0, place: Place::Only };
         return retrieval(input, line, b"get ".len(), rules);
     }
-    if input.starts_with(b"set ") {
-        return line(input, Some(Verb::Set), rules);
+    if let Some(set) = PlainSet::at_start_of(input) {
+        return set.parsed(input, rules);
     }
     let from = n_spaces(input);
     let head = &input[from..input.len().min(from + VERB_BYTES_MAX + 1)];
@@ -206,16 +206,27 @@ fn store<'a>(
             return Parsed::SkipValue { entry: Entry::Refused(refusal), len, skip };
         }
     };
+    with_value(input, request, len, value_bytes)
+}
+
+/// A store whose line of `len` bytes is in order, with the value behind it.
+fn with_value<'a>(
+    input: &'a [u8],
+    request: Request<'a>,
+    len: usize,
+    value_bytes: usize,
+) -> Parsed<'a> {
     if value_bytes >= BIG_VALUE_BYTES {
         return Parsed::BigValue { request, len, value_bytes };
     }
+    let skip = value_bytes + CRLF.len();
     let Some(block) = input.get(len..len + skip) else {
         return Parsed::NeedMore { need: len + skip - input.len() };
     };
     let (data, line_end) = block.split_at(value_bytes);
     let len = len + skip;
     if line_end != CRLF {
-        return refused(Error::BadDataChunk, Some(verb), request.tell, len);
+        return refused(Error::BadDataChunk, Some(request.verb), request.tell, len);
     }
     Parsed::Whole { entry: Entry::Run(Request { data, ..request }), len }
 }
@@ -245,6 +256,57 @@ fn store_request<'a>(
     }
     let place = Place::Only;
     Ok(Request { verb, tell, place, key, client_flags, exptime, number, data: b"" })
+}
+
+/// A `set` as nearly every client writes it: single spaces, plain small numbers. Whatever is
+/// not so is left to `line`, which knows all that memcached takes.
+struct PlainSet<'a> {
+    name: &'a [u8],
+    client_flags: u32,
+    exptime: u32,
+    value_bytes: usize,
+    tell: Tell,
+    len: usize,
+}
+
+impl<'a> PlainSet<'a> {
+    #[inline]
+    fn at_start_of(input: &'a [u8]) -> Option<PlainSet<'a>> {
+        let rest = input.strip_prefix(b"set ")?;
+        let name_len = find_end(rest)?;
+        let (name, rest) = rest.split_at(name_len);
+        let (client_flags, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (exptime, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (value_bytes, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (tell, rest) = match rest.strip_prefix(b" noreply") {
+            Some(rest) => (Tell::Nothing, rest),
+            None => (Tell::Outcome, rest),
+        };
+        let len = input.len() - rest.strip_prefix(CRLF)?.len();
+        let is_plain = (1..=KEY_BYTES_MAX).contains(&name_len);
+        let value_bytes = value_bytes as usize;
+        is_plain.then_some(PlainSet { name, client_flags, exptime, value_bytes, tell, len })
+    }
+
+    #[inline]
+    fn parsed(self, input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
+        let PlainSet { name, client_flags, value_bytes, tell, len, .. } = self;
+        let (verb, place) = (Verb::Set, Place::Only);
+        let key = rules.keyspace.key(DATABASE, name);
+        if !rules.settings.item_fits(name.len(), client_flags, value_bytes) {
+            let entry = Entry::Refused(Refusal {
+                error: Error::TooLarge,
+                verb: Some(verb),
+                tell,
+                key: Some(key),
+            });
+            return Parsed::SkipValue { entry, len, skip: value_bytes + CRLF.len() };
+        }
+        let exptime = self.exptime.cast_signed();
+        let request =
+            Request { verb, tell, place, key, client_flags, exptime, number: 0, data: b"" };
+        with_value(input, request, len, value_bytes)
+    }
 }
 
 /// A command of one line.
@@ -315,23 +377,20 @@ fn n_spaces(input: &[u8]) -> usize {
 fn find_end(input: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([b' ' + 1; 8]);
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let mut at = 0;
-    while let Some(chunk) = input[at..].first_chunk::<8>() {
+    let (chunks, _) = input.as_chunks::<8>();
+    let mut from = chunks.len() * 8;
+    for (index, chunk) in chunks.iter().enumerate() {
         let bytes = u64::from_le_bytes(*chunk);
         // The lowest bit that is set marks the first byte below 0x21.
         let small = bytes.wrapping_sub(LOW) & !bytes & HIGH_BITS;
-        if small == 0 {
-            at += 8;
-            continue;
+        if small != 0 {
+            from = index * 8 + (small.trailing_zeros() / 8) as usize;
+            break;
         }
-        let place = (small.trailing_zeros() / 8) as usize;
-        if matches!(chunk[place], b' ' | b'\n') {
-            return Some(at + place);
-        }
-        at += place + 1;
     }
-    let rest = input[at..].iter().position(|it| matches!(it, b' ' | b'\n'));
-    rest.map(|len| at + len)
+    // Most often this is the end, or the carriage return in front of it.
+    let rest = input[from..].iter().position(|it| matches!(it, b' ' | b'\n'));
+    rest.map(|len| from + len)
 }
 
 /// A word without the carriage return of the line end behind it.
