@@ -5,12 +5,17 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
+use crate::expiry::ExpiryOptions;
+use crate::growth::GrowthOptions;
 use crate::load::{
     Footing, Length, Load, Misses, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
 };
 
+use crate::loops::LoopOptions;
+use crate::memory::MemoryOptions;
 use crate::peers::PeersOptions;
 use crate::progress::Bar;
+use crate::scrape::ScrapeOptions;
 
 /// Measures Tandem and its peers.
 #[derive(Debug, Parser)]
@@ -26,12 +31,27 @@ enum Command {
     Load(LoadOptions),
     /// Compares Tandem with its peers: throughput, latency, CPU time of the server per request
     Peers(PeersOptions),
+    /// Measures what an item costs beside its key and value
+    Memory(MemoryOptions),
+    /// Grows one keyspace to millions of items and shows how long requests wait
+    Growth(GrowthOptions),
+    /// Lets many keys expire at once and shows when their memory is back and who waits
+    Expiry(ExpiryOptions),
+    /// Times /metrics with many connections
+    Scrape(ScrapeOptions),
+    /// Runs requests through a session without sockets, for profilers
+    Loop(LoopOptions),
 }
 
 pub fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Load(it) => it.run(),
         Command::Peers(it) => it.run(),
+        Command::Memory(it) => it.run(),
+        Command::Growth(it) => it.run(),
+        Command::Expiry(it) => it.run(),
+        Command::Scrape(it) => it.run(),
+        Command::Loop(it) => it.run(),
     }
 }
 

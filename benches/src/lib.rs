@@ -4,11 +4,19 @@
 mod cli;
 mod clock;
 mod control;
+mod expiry;
+mod front;
+mod growth;
 mod load;
+mod loops;
+mod memory;
 mod peers;
 mod process;
 mod progress;
 mod random;
+mod results;
+mod scrape;
 mod servers;
 
 pub use crate::cli::run;
+pub use crate::front::{Kind, Script, Size};

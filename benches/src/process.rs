@@ -96,6 +96,19 @@ pub(crate) fn stay_on_core(core: usize) -> Result<()> {
     sched_setaffinity(None, &only).with_context(|| format!("core {core}"))
 }
 
+/// CPU time of the calling thread.
+pub(crate) fn thread_cpu_ns() -> u64 {
+    let it = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    it.tv_sec as u64 * 1_000_000_000 + it.tv_nsec as u64
+}
+
+/// Lets this process, and those it starts, open as many files as the system allows it.
+pub(crate) fn open_files_at_most() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+}
+
 /// Real-time priorities, all above those of ordinary processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Priority {

@@ -31,6 +31,10 @@ impl Bar {
         self.0.inc(1);
     }
 
+    pub(crate) fn at(&self, n_steps: u64) {
+        self.0.set_position(n_steps);
+    }
+
     pub(crate) fn say(&self, what: String) {
         self.0.set_message(what);
     }

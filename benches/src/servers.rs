@@ -89,15 +89,21 @@ impl Places {
         Ok(all)
     }
 
-    pub(crate) fn tandem(&self, protocol: Protocol) -> Result<Recipe> {
-        let program = self.tandem.clone().map_or_else(beside_this_program, Ok)?;
+    fn tandem(&self, protocol: Protocol) -> Result<Recipe> {
         let ports = match protocol {
-            Protocol::Resp => "--resp-port {port} --memcached-port 0",
-            Protocol::Memcached => "--resp-port 0 --memcached-port {port}",
+            Protocol::Resp => "--resp-port {port} --memcached-port 0 --admin-port 0",
+            Protocol::Memcached => "--resp-port 0 --memcached-port {port} --admin-port 0",
         };
+        self.tandem_on(protocol, ports)
+    }
+
+    /// Tandem with these options about its ports; `{port}` is the one that serves `protocol`.
+    pub(crate) fn tandem_on(&self, protocol: Protocol, ports: &str) -> Result<Recipe> {
+        let program = self.tandem.clone().map_or_else(beside_this_program, Ok)?;
         let mut words = vec![program.to_string_lossy().into_owned()];
         words.extend(split(TANDEM_OPTIONS));
         words.extend(split(ports));
+        words.extend(["--bind", "127.0.0.1"].map(String::from));
         Ok(Recipe { name: "tandem".into(), protocol, words })
     }
 
@@ -141,12 +147,6 @@ impl Recipe {
         Ok(Recipe { name: name.into(), protocol, words: split(command) })
     }
 
-    /// Adds words to the command line.
-    pub(crate) fn with(mut self, options: &str) -> Recipe {
-        self.words.extend(split(options));
-        self
-    }
-
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
         let port = free_port()?;
         let threads = footing.n_threads.max(1).to_string();
@@ -157,6 +157,8 @@ impl Recipe {
             let priority = (Priority::Measured as u8).to_string();
             words.splice(0..0, ["chrt".into(), "-f".into(), priority]);
         }
+        // However this program ends, the kernel ends the server with it.
+        words.splice(0..0, ["setpriv", "--pdeathsig", "KILL"].map(String::from));
         let folder = std::env::temp_dir().join("tandem-bench");
         std::fs::create_dir_all(&folder)?;
         let log = std::fs::File::create(folder.join(format!("{port}.log")))?;
@@ -232,8 +234,8 @@ fn split(words: &str) -> Vec<String> {
 }
 
 /// No budget: what is measured with one sets it itself.
-const TANDEM_OPTIONS: &str = "--threads {threads} --bind 127.0.0.1 --admin-port 0 \
-    --resp-maxmemory 0 --memcached-maxmemory 64gb --log-level warn";
+const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
+    --memcached-maxmemory 64gb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
 /// memcached takes the memory it uses, not the memory it may use.
 const MEMCACHED_OPTIONS: &str = "-t {threads} -m 65536 -c 20000";

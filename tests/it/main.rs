@@ -5,10 +5,13 @@
     reason = "transcripts look alike, whether they hold quotes or not"
 )]
 
+mod admin;
+mod clients;
 mod compat;
 mod differences;
 mod differential;
 mod memcached;
 mod resp;
+mod robustness;
 mod tidy;
 mod transcripts;

@@ -107,6 +107,16 @@ impl Client {
         }
     }
 
+    /// Reads exactly this many bytes.
+    pub fn take(&mut self, length: usize) -> Vec<u8> {
+        while self.input.len() - self.consumed < length {
+            assert!(self.fill(), "the connection ends before {length} bytes are there");
+        }
+        let bytes = self.input[self.consumed..self.consumed + length].to_vec();
+        self.consume(length);
+        bytes
+    }
+
     /// Sends one memcached line and reads the first line of its answer, without its end.
     pub fn line(&mut self, line: &str) -> String {
         self.send(format!("{line}\r\n").as_bytes());

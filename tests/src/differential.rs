@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::client::Client;
+use crate::random::Random;
+
 pub mod memcached;
 pub mod resp;
 
@@ -34,6 +37,13 @@ impl fmt::Display for Difference {
 
 /// How many commands before a difference are told.
 const HISTORY_MAX: usize = 12;
+
+/// Sends bytes in packets of one random measure: most hold many commands, some a few bytes of one.
+fn send_in_pieces(client: &mut Client, bytes: &[u8], random: &mut Random) {
+    let bytes_min = if bytes.len() > 4096 { 500 } else { 1 };
+    let bytes_max = bytes_min.max(*random.pick(&[3, 50, 1500, 20_000, 1 << 20]));
+    client.send_split(bytes, || 1 + random.below(bytes_max));
+}
 
 /// The latest lines that have `word` in them.
 fn history(lines: &[String], word: &str) -> Vec<String> {

@@ -8,6 +8,7 @@ pub mod peers;
 pub mod process;
 pub mod random;
 pub mod server;
+#[cfg(feature = "sessions")]
 pub mod sessions;
 pub mod transcript;
 pub mod value;

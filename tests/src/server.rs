@@ -44,11 +44,17 @@ impl Tandem {
     fn try_start(arguments: &[&str], change: &impl Fn(&mut Command)) -> Result<Tandem, String> {
         let ports = [free_port(), free_port(), free_port()];
         let mut command = Command::new(binary());
-        command.current_dir(scratch()).args(["--bind", "127.0.0.1"]);
+        command.current_dir(scratch());
+        // The tests' own variables are no settings of the server.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TANDEM_") {
+                command.env_remove(name);
+            }
+        }
         for (flag, port) in ["--resp-port", "--memcached-port", "--admin-port"].iter().zip(ports) {
             command.args([flag, port.to_string().as_str()]);
         }
-        change(command.args(arguments));
+        change(command.args(arguments).args(["--bind", "127.0.0.1"]));
         let mut process = Process::start("tandem", &mut command);
         for port in ports {
             await_port(&mut process, port)?;

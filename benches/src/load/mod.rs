@@ -15,11 +15,10 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
-use self::source::Source;
-pub(crate) use self::source::{Spread, Work, Workload};
-pub(crate) use self::wire::{Protocol, Stored, Wire};
-pub(crate) use self::worker::{Footing, Pace};
-use self::worker::{Phase, Seen, Shared, Worker, new_histogram};
+pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
+pub(crate) use self::wire::{Protocol, Stored, Wire, key_name};
+pub(crate) use self::worker::{Footing, Pace, new_histogram};
+use self::worker::{Phase, Seen, Shared, Worker};
 use crate::clock::{now_ns, pause_ms};
 
 /// One run of load.

@@ -9,6 +9,12 @@ pub(crate) struct Right {
     pub(crate) outcome: Outcome,
 }
 
+impl Right {
+    pub(crate) fn is_hit(self) -> bool {
+        self.outcome == Outcome::Done
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,

@@ -194,8 +194,9 @@ impl Running<'_> {
         if phase == Phase::Measure {
             self.record(now);
         }
+        let is_asking = phase < Phase::Drain && !self.is_exhausted;
         let is_closed_loop = self.worker.interval_ns.is_none();
-        if is_closed_loop && phase < Phase::Drain && self.connections[index].n_pending() == 0 {
+        if is_closed_loop && is_asking && self.connections[index].n_pending() == 0 {
             self.ask(index, now)?;
         }
         Ok(self.completed.n_replies)

@@ -5,15 +5,14 @@ mod contest;
 mod matrix;
 mod table;
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use self::contest::{Contest, Outcome};
 use self::matrix::{Cell, Selection, Stage};
 use crate::load::Protocol;
 use crate::process::{self, Priority};
 use crate::progress::Bar;
+use crate::results::Kept;
 use crate::servers::{Places, Recipe};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -32,9 +31,8 @@ pub(crate) struct PeersOptions {
     window_ms: u64,
     #[arg(long, default_value_t = 150)]
     warm_ms: u64,
-    /// Folder for the results as text, JSON and SVG
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/results"))]
-    output: PathBuf,
+    #[command(flatten)]
+    kept: Kept,
 }
 
 impl PeersOptions {
@@ -52,7 +50,9 @@ impl PeersOptions {
         let outcomes = self.measure(&cells)?;
         let text = format!("{}\n{}", table::rows(&outcomes), table::goals(&outcomes));
         println!("{text}");
-        self.keep(&outcomes, &text)
+        self.kept.keep("peers", "txt", text.as_bytes())?;
+        self.kept.keep("peers", "svg", chart::svg(&outcomes).as_bytes())?;
+        self.kept.keep("peers", "json", &serde_json::to_vec_pretty(&outcomes)?)
     }
 
     fn measure(&self, cells: &[Cell]) -> Result<Vec<Outcome>> {
@@ -85,17 +85,5 @@ impl PeersOptions {
             recipes.retain(|it| !it.name.starts_with("redis"));
         }
         Ok(recipes)
-    }
-
-    fn keep(&self, outcomes: &[Outcome], text: &str) -> Result<()> {
-        let stamp = crate::clock::epoch_ms() / 1000;
-        let path = |kind: &str| self.output.join(format!("peers-{stamp}.{kind}"));
-        std::fs::create_dir_all(&self.output)
-            .and_then(|()| std::fs::write(path("txt"), text))
-            .and_then(|()| std::fs::write(path("svg"), chart::svg(outcomes)))
-            .and_then(|()| std::fs::write(path("json"), serde_json::to_vec_pretty(outcomes)?))
-            .with_context(|| format!("writing results to {}", self.output.display()))?;
-        println!("kept in {}", path("{txt,json,svg}").display());
-        Ok(())
     }
 }

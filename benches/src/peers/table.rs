@@ -112,7 +112,7 @@ pub(super) fn goals(outcomes: &[Outcome]) -> String {
                 let ratio = tandem.ratio(peer, measure);
                 let verdict = if ratio.median <= bound { "met" } else { "MISSED" };
                 let name = outcome.cell.name();
-                let _ = writeln!(text, "{verdict:<7}{name:<36}{what:<12}{ratio:<19} <= {bound}");
+                let _ = writeln!(text, "{verdict:<7}{name:<42}{what:<13}{ratio:<19} <= {bound}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, bail};
 use tandem_tests::oracle::{self, Kind, Program};
 
 use crate::apt::Apt;
@@ -43,8 +43,12 @@ pub(crate) fn install() -> Result<String> {
 }
 
 fn unpack(folder: &Path) -> Result<()> {
+    // A folder of the user's is not ours to fill, let alone to replace.
+    if std::env::var_os("TANDEM_ORACLES").is_some() {
+        bail!("TANDEM_ORACLES names a folder that lacks them");
+    }
     if !Apt::is_available() {
-        return Err(anyhow!("this machine has no apt-get and dpkg"));
+        bail!("this machine has no apt-get and dpkg");
     }
     fs::create_dir_all(folder.parent().unwrap_or(folder))?;
     replace_folder(folder, |draft| {

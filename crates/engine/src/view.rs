@@ -222,8 +222,19 @@ impl<'a> View<'a> {
         if from.name == to.name && from.db == to.db {
             return self.find(from).is_some();
         }
-        let copied = self.copy(from, to);
-        self.remove(from) && copied
+        let now_ms = self.now_ms;
+        let shard = self.shard(from);
+        let Some(found) = shard.find(from, now_ms) else { return false };
+        let attributes = Attributes { cas: 0, ..shard.segments.item(found.1).attributes() };
+        // Taken, not copied: a big value moves with its box.
+        let (repr, kind) = shard.take(found.1);
+        shard.remove(found);
+        shard.written(from);
+        let shard = self.shard(to);
+        let old = shard.find(to, now_ms);
+        shard.put_back(to, old, kind, repr, &attributes);
+        shard.written(to);
+        true
     }
 
     /// Copies the value with its expiry to another key (or database), over what is there.

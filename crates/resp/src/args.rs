@@ -43,6 +43,15 @@ impl<'a> Argv<'a> {
         self.spans.get(index).map(|span| self.word(*span))
     }
 
+    /// The command's name in one word, lower-cased, when it is that short. Letters only are told
+    /// from each other for certain.
+    #[inline]
+    pub(crate) fn packed_name(self) -> Option<u64> {
+        let span = *self.spans.first()?;
+        let rest = self.buffer.get(span.start as usize..)?;
+        pack_name(rest.first_chunk()?, span.len as usize)
+    }
+
     pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
         self.spans.iter().map(move |span| self.word(*span))
     }
@@ -58,6 +67,18 @@ impl<'a> Argv<'a> {
         &self.buffer[start..start + span.len as usize]
     }
 }
+
+/// Folds the first `len` of eight bytes into a lower-case word, if they are that many.
+#[inline]
+pub(crate) fn pack_name(bytes: &[u8; 8], len: usize) -> Option<u64> {
+    if !(1..=8).contains(&len) {
+        return None;
+    }
+    Some((u64::from_le_bytes(*bytes) | LETTER_CASES) & (u64::MAX >> (64 - 8 * len)))
+}
+
+/// Bit 5 of every byte: what tells an ASCII letter's cases apart.
+pub(crate) const LETTER_CASES: u64 = 0x2020_2020_2020_2020;
 
 /// A cursor over the arguments behind a command's name.
 #[derive(Clone)]

@@ -5,9 +5,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use tandem_engine::{KeyHash, Keyspace};
 
 use crate::args::{Argv, Span};
-use crate::dispatch::{Line, resolve};
+use crate::dispatch::Line;
 use crate::parse::{Found, ParseLimits, Parser, ProtocolError};
-use crate::table::Command;
+use crate::table::{Command, Table};
 
 /// Parsed commands that wait to be run. Their words lie in the input buffer, in `inline`, or in
 /// `frame`; nothing is consumed from the input before the batch is through.
@@ -189,12 +189,13 @@ impl Batch {
     /// the table slots and then the items of those keys into the CPU's cache.
     #[inline]
     fn prepare(&mut self, buffer: &[u8], keyspace: &Keyspace, db: u32) {
+        let table = Table::get();
         let is_many = self.lines.len() > 1;
         let mut start = 0;
         for line in &mut self.lines {
             let argv = Argv::new(buffer, &self.spans[start..line.spans_end]);
             start = line.spans_end;
-            line.command = resolve(argv);
+            line.command = table.resolve(argv);
             let Some(command) = line.command else { continue };
             if command.first_key == 0 {
                 continue;
@@ -219,3 +220,29 @@ const LINES_MAX: usize = 128;
 
 /// Spans kept for the next batch; a longer list goes back to the allocator.
 const SPANS_KEPT_MAX: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a value of 40,000 bytes keeps a buffer of so many.
+    fn keeps(capacity: usize) -> bool {
+        let keyspace = Keyspace::new(tandem_engine::KeyspaceOptions::default());
+        let limits = ParseLimits { bulk_bytes_max: 1 << 20, authenticated: true };
+        let mut input = BytesMut::with_capacity(capacity);
+        input.extend_from_slice(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$40000\r\n");
+        input.extend_from_slice(&[b'x'; 40_000]);
+        input.extend_from_slice(b"\r\n");
+        let mut batch = Batch::default();
+        batch.fill(&mut input, limits, &keyspace, 0);
+        assert!(!batch.is_done());
+        batch.frame.is_some()
+    }
+
+    #[test]
+    fn a_value_keeps_a_buffer_that_is_mostly_its_own() {
+        assert!(keeps(41_000));
+        assert!(keeps(79_000));
+        assert!(!keeps(90_000));
+    }
+}

@@ -13,7 +13,7 @@ use crate::gate;
 use crate::keys::Keys;
 use crate::reply::{Answer, Answered, Reply};
 use crate::server::Server;
-use crate::spec::{Flags, Handler, Run};
+use crate::spec::{Handler, Run};
 use crate::stats::WorkerStats;
 use crate::table::{Command, Table};
 
@@ -54,7 +54,7 @@ pub(crate) struct Dispatcher {
     pub(crate) server: Arc<Server>,
     pub(crate) worker: Arc<WorkerStats>,
     pub(crate) client: Client,
-    /// Counts commands, to time one in `SAMPLE_PERIOD` of the fast ones.
+    /// Counts commands, to time one in `SAMPLE_PERIOD` of the quick ones.
     n_seen: u64,
     // Kept for their memory.
     positions: Vec<usize>,
@@ -68,7 +68,7 @@ impl Dispatcher {
 
     /// Runs one line and writes its answer. The end of the wait, when it has to be run again.
     #[inline]
-    pub(crate) fn run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
+    pub(crate) fn run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
         let mark = out.mark();
         if self.client.replies == Replies::SkipNext {
             self.client.replies = Replies::Skip;
@@ -102,14 +102,13 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn try_run(&mut self, line: Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
+    fn try_run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
         let command = line.command.ok_or_else(|| unknown(line.argv))?;
         self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
 
         self.n_seen = self.n_seen.wrapping_add(1);
-        let is_fast = command.spec.flags.has(Flags::FAST);
-        let weight = if is_fast { SAMPLE_PERIOD } else { 1 };
-        if is_fast && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
+        let weight = if command.is_quick { SAMPLE_PERIOD } else { 1 };
+        if command.is_quick && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
             let answer = self.execute(command, line, out, now_ms);
             return self.account(command, answer);
         }
@@ -134,13 +133,11 @@ impl Dispatcher {
     fn execute(
         &mut self,
         command: &'static Command,
-        line: Line<'_>,
+        line: &Line<'_>,
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
-        if let (Run::Data(handler), Some(hash), true) =
-            (command.spec.run, line.hash, command.spec.keys.is_first())
-        {
+        if let (Some(handler), Some(hash)) = (command.single, line.hash) {
             return self.execute_single(handler, hash, line, out, now_ms);
         }
         self.find_keys(command.spec.keys, line)?;
@@ -156,8 +153,10 @@ impl Dispatcher {
                     let name = line.argv.get(*at).expect("positions lie inside their line");
                     Key { name, hash: *hash, db }
                 });
-                let db = server.keyspace.view_many(keys, now_ms);
-                let db = if client.touches_keys() { db } else { db.without_touch() };
+                let mut db = server.keyspace.view_many(keys, now_ms);
+                if !client.touches_keys() {
+                    db = db.without_touch();
+                }
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
             Run::Group(_) => match command.spec.alone {
@@ -173,15 +172,17 @@ impl Dispatcher {
         &mut self,
         handler: Handler,
         hash: KeyHash,
-        line: Line<'_>,
+        line: &Line<'_>,
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
         let client = &mut self.client;
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
-        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
-        let db = if client.touches_keys() { db } else { db.without_touch() };
+        let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        if !client.touches_keys() {
+            db = db.without_touch();
+        }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
@@ -189,7 +190,7 @@ impl Dispatcher {
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
-    fn find_keys(&mut self, keys: Keys, line: Line<'_>) -> Result<(), Error> {
+    fn find_keys(&mut self, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
         self.positions.clear();
         self.hashes.clear();
         keys.positions(line.argv, &mut self.positions)?;
@@ -229,19 +230,6 @@ impl Dispatcher {
     }
 }
 
-/// The command that a line names.
-#[inline]
-pub(crate) fn resolve(argv: Argv<'_>) -> Option<&'static Command> {
-    let command = Table::get().find(argv.get(0)?)?;
-    if command.subcommands.is_empty() {
-        return Some(command);
-    }
-    match argv.get(1) {
-        Some(word) => command.subcommand(word),
-        None => Some(command),
-    }
-}
-
 fn unknown(argv: Argv<'_>) -> Error {
     match argv.get(0).and_then(|name| Table::get().find(name)) {
         Some(group) => Error::UnknownSubcommand {
@@ -259,6 +247,6 @@ fn is_http(argv: Argv<'_>) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// One in so many fast commands is timed, and counts for all of them: reading a clock twice would
+/// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
 /// cost as much as the command.
 const SAMPLE_PERIOD: u64 = 16;

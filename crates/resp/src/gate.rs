@@ -19,11 +19,7 @@ pub(crate) fn enabled(
     client: &Client,
     command: &'static Command,
 ) -> Result<(), Error> {
-    if command.spec.flags.has(Flags::PROTECTED) {
-        unlocked(server, client, command)
-    } else {
-        Ok(())
-    }
+    if command.flags.has(Flags::PROTECTED) { unlocked(server, client, command) } else { Ok(()) }
 }
 
 fn unlocked(server: &Server, client: &Client, command: &'static Command) -> Result<(), Error> {
@@ -44,13 +40,13 @@ pub(crate) fn authenticated(
     command: &Command,
 ) -> Result<(), Error> {
     let known = client.authenticated || !server.settings.live().needs_password();
-    if known || command.spec.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
+    if known || command.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
 }
 
 /// Makes room for what the command may add, or refuses it.
 #[inline]
 pub(crate) fn room_for(server: &Server, command: &Command, now_ms: u64) -> Result<(), Error> {
-    if command.spec.flags.has(Flags::DENYOOM) {
+    if command.flags.has(Flags::DENYOOM) {
         server.keyspace.make_room(now_ms)?;
     }
     Ok(())

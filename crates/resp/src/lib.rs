@@ -32,6 +32,6 @@ pub use crate::server::{
     Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage,
 };
 pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
-pub use crate::settings::{ConfError, ConfWarning, Live, OutputLimit, Settings};
+pub use crate::settings::{Live, OutputLimit, Settings};
 pub use crate::stats::{CommandTotals, Histogram, Totals, WorkerStats};
 pub use crate::table::{Doc, Table};

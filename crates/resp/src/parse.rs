@@ -102,20 +102,24 @@ impl Parser {
 
     /// Reads `*3\r\n`. False when it is not whole. Empty and null arrays leave `n_left` at 0 and
     /// are skipped.
+    #[inline]
     fn multibulk_header(
         &mut self,
         input: &[u8],
         limits: ParseLimits,
     ) -> Result<bool, ProtocolError> {
-        let header = match header(input, self.at) {
-            Header::Number { value, end } => Some((i64::from(value), end)),
-            Header::Other { text, end } => number::integer(text).map(|value| (value, end)),
-            Header::Unfinished if input.len() - self.at > LINE_BYTES_MAX => {
-                return Err(ProtocolError::MultibulkCountTooBig);
-            }
-            Header::Unfinished => return Ok(false),
+        let (count, end) = match short_number(&input[self.at + 1..]) {
+            Some((count, len)) => (i64::from(count), self.at + 1 + len),
+            None => match long_header(input, self.at) {
+                Header::Whole { text, end } => {
+                    (number::integer(text).ok_or(ProtocolError::InvalidMultibulkLength)?, end)
+                }
+                Header::Unfinished if input.len() - self.at > LINE_BYTES_MAX => {
+                    return Err(ProtocolError::MultibulkCountTooBig);
+                }
+                Header::Unfinished => return Ok(false),
+            },
         };
-        let (count, end) = header.ok_or(ProtocolError::InvalidMultibulkLength)?;
         if count > i64::from(i32::MAX) {
             return Err(ProtocolError::InvalidMultibulkLength);
         }
@@ -137,45 +141,61 @@ impl Parser {
         limits: ParseLimits,
     ) -> Result<Found, ProtocolError> {
         while self.n_left > 0 {
-            let (len, start) = match header(input, self.at) {
-                Header::Number { value, end } if input[self.at] == b'$' => (u64::from(value), end),
-                _ if input[self.at..].starts_with(b"\r") => {
-                    // An empty line, which is a whole one with its second byte.
-                    return match input.len() - self.at {
-                        1 => Ok(Found::Incomplete { need: 1 }),
-                        _ => Err(ProtocolError::ExpectedDollar(b'\r')),
-                    };
-                }
-                Header::Unfinished if input.len() - self.at > LINE_BYTES_MAX => {
-                    return Err(ProtocolError::BulkCountTooBig);
-                }
-                Header::Unfinished => return Ok(Found::Incomplete { need: 0 }),
-                _ if input[self.at] != b'$' => {
-                    return Err(ProtocolError::ExpectedDollar(input[self.at]));
-                }
-                Header::Number { value, end } => (u64::from(value), end),
-                Header::Other { text, end } => {
-                    (number::unsigned(text).ok_or(ProtocolError::InvalidBulkLength)?, end)
-                }
+            let short = match input.get(self.at..) {
+                Some([b'$', rest @ ..]) => short_number(rest),
+                _ => None,
             };
-            if len > limits.bulk_bytes_max {
-                return Err(ProtocolError::InvalidBulkLength);
-            }
-            if len > UNAUTHENTICATED_BULK_MAX && !limits.authenticated {
-                return Err(ProtocolError::UnauthenticatedBulk);
-            }
-            let len = len as usize;
+            let (len, start) = match short {
+                Some((len, header_len)) => (len as usize, self.at + 1 + header_len),
+                None => match self.bulk_header(input, limits)? {
+                    Some(header) => header,
+                    None => return Ok(Found::Incomplete { need: 0 }),
+                },
+            };
             // Behind the data stands CR LF, which is counted but, as in Valkey, not looked at.
             let end = start + len + 2;
             if end > input.len() {
                 return Ok(Found::Incomplete { need: end - input.len() });
             }
             spans.push(Span::new(start, len));
-            self.big |= len >= SHARED_VALUE_MIN;
             self.at = end;
             self.n_left -= 1;
         }
         Ok(Found::Command { big: self.big })
+    }
+
+    /// Reads `$1000\r\n`, or finds out what else stands there: the length, and the offset behind.
+    /// `None` when it is not whole.
+    fn bulk_header(
+        &mut self,
+        input: &[u8],
+        limits: ParseLimits,
+    ) -> Result<Option<(usize, usize)>, ProtocolError> {
+        let rest = &input[self.at.min(input.len())..];
+        let (text, end) = match long_header(input, self.at) {
+            // An empty line begins with the end that is looked for behind a sigil.
+            _ if rest.starts_with(b"\r") => {
+                let is_whole = rest.len() > 1;
+                return if is_whole { Err(ProtocolError::ExpectedDollar(b'\r')) } else { Ok(None) };
+            }
+            Header::Whole { text, end } => (text, end),
+            Header::Unfinished if rest.len() > LINE_BYTES_MAX => {
+                return Err(ProtocolError::BulkCountTooBig);
+            }
+            Header::Unfinished => return Ok(None),
+        };
+        if rest[0] != b'$' {
+            return Err(ProtocolError::ExpectedDollar(rest[0]));
+        }
+        let len = number::unsigned(text).ok_or(ProtocolError::InvalidBulkLength)?;
+        if len > limits.bulk_bytes_max {
+            return Err(ProtocolError::InvalidBulkLength);
+        }
+        if len > UNAUTHENTICATED_BULK_MAX && !limits.authenticated {
+            return Err(ProtocolError::UnauthenticatedBulk);
+        }
+        self.big |= len >= SHARED_VALUE_MIN as u64;
+        Ok(Some((len as usize, end)))
     }
 
     fn inline_line(
@@ -209,44 +229,38 @@ enum Line {
 }
 
 enum Header<'a> {
-    /// A sigil, one to nine digits, and a line's end.
-    Number {
-        value: u32,
-        end: usize,
-    },
-    /// Any other whole line.
-    Other {
+    /// What stands between a line's sigil and its end, and the offset behind.
+    Whole {
         text: &'a [u8],
         end: usize,
     },
     Unfinished,
 }
 
-/// The line at `at`: a sigil and, nearly always, a small number.
-#[inline]
-fn header(input: &[u8], at: usize) -> Header<'_> {
-    let Some(rest) = input.get(at + 1..) else {
-        return Header::Unfinished;
-    };
-    let mut value = 0u32;
-    for (n_digits, byte) in rest.iter().take(QUICK_DIGITS_MAX + 1).enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit <= 9 && n_digits < QUICK_DIGITS_MAX {
-            value = value * 10 + u32::from(digit);
-            continue;
-        }
-        // A leading zero is for the strict reader to refuse.
-        let canonical = n_digits == 1 || (n_digits > 1 && rest[0] != b'0');
-        if *byte == b'\r' && canonical && rest.len() > n_digits + 1 {
-            return Header::Number { value, end: at + n_digits + 3 };
-        }
-        break;
-    }
+/// The line at `at`, whatever it is.
+#[inline(never)]
+fn long_header(input: &[u8], at: usize) -> Header<'_> {
+    let rest = input.get(at + 1..).unwrap_or_default();
     match memchr(b'\r', rest) {
         Some(len) if rest.len() > len + 1 => {
-            Header::Other { text: &rest[..len], end: at + len + 3 }
+            Header::Whole { text: &rest[..len], end: at + len + 3 }
         }
         _ => Header::Unfinished,
+    }
+}
+
+/// A number below 1000 with its line end, and how long both are: what nearly every header holds.
+/// It is below every limit on lengths.
+#[inline]
+fn short_number(line: &[u8]) -> Option<(u32, usize)> {
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0'));
+    match *line {
+        [a @ b'0'..=b'9', b'\r', _, ..] => Some((digit(a), 3)),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => Some((digit(a) * 10 + digit(b), 4)),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'\r', _, ..] => {
+            Some((digit(a) * 100 + digit(b) * 10 + digit(c), 5))
+        }
+        _ => None,
     }
 }
 
@@ -343,8 +357,6 @@ const LINE_BYTES_MAX: usize = 64 << 10;
 /// What a client may send before it has authenticated, as in Valkey.
 const UNAUTHENTICATED_ARGS_MAX: i64 = 10;
 const UNAUTHENTICATED_BULK_MAX: u64 = 16 << 10;
-/// Digits that always fit 32 bits.
-const QUICK_DIGITS_MAX: usize = 9;
 
 #[cfg(test)]
 mod tests;

@@ -103,12 +103,6 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
-    /// The null that stands where an array would.
-    pub(crate) fn null_array(&mut self) -> Answered {
-        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
-        ANSWERED
-    }
-
     /// Starts an array of `n` answers, which follow.
     pub(crate) fn array_header(&mut self, n: usize) -> Answered {
         self.header(b'*', n)
@@ -195,8 +189,8 @@ impl<'a> Reply<'a> {
 
     #[inline]
     fn header(&mut self, sigil: u8, n: usize) -> Answered {
-        self.out.buf.push(sigil);
-        self.line(itoa::Buffer::new().format(n).as_bytes())
+        put_header(&mut self.out.buf, sigil, n);
+        ANSWERED
     }
 
     #[inline]
@@ -223,15 +217,36 @@ impl Bulks {
 
 #[inline]
 fn put_bulk(buf: &mut Vec<u8>, data: &[u8]) {
-    let mut digits = itoa::Buffer::new();
-    let digits = digits.format(data.len()).as_bytes();
     buf.reserve(data.len() + BULK_FRAME_BYTES_MAX);
-    buf.push(b'$');
-    buf.extend_from_slice(digits);
-    buf.extend_from_slice(b"\r\n");
+    put_header(buf, b'$', data.len());
     buf.extend_from_slice(data);
     buf.extend_from_slice(b"\r\n");
 }
 
-/// `$`, twenty digits and two line ends.
-const BULK_FRAME_BYTES_MAX: usize = 25;
+/// A sigil, a number and a line end. Numbers below a thousand, which is nearly all, are laid out
+/// in one word.
+#[inline]
+fn put_header(buf: &mut Vec<u8>, sigil: u8, n: usize) {
+    if n >= 1000 {
+        return put_long_header(buf, sigil, n);
+    }
+    let digit = |n: usize| b'0' + n as u8;
+    let (a, b, c) = (digit(n / 100), digit(n / 10 % 10), digit(n % 10));
+    let (line, len) = match n {
+        0..10 => ([sigil, c, b'\r', b'\n', 0, 0, 0, 0], 4),
+        10..100 => ([sigil, b, c, b'\r', b'\n', 0, 0, 0], 5),
+        _ => ([sigil, a, b, c, b'\r', b'\n', 0, 0], 6),
+    };
+    buf.extend_from_slice(&line);
+    buf.truncate(buf.len() - (line.len() - len));
+}
+
+#[inline(never)]
+fn put_long_header(buf: &mut Vec<u8>, sigil: u8, n: usize) {
+    buf.push(sigil);
+    buf.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+    buf.extend_from_slice(b"\r\n");
+}
+
+/// `$`, twenty digits and two line ends, and what a short header is rounded up to.
+const BULK_FRAME_BYTES_MAX: usize = 32;

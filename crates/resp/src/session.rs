@@ -84,7 +84,7 @@ impl Session {
         let mut step = None;
         while let Some(line) = self.batch.next_line(input) {
             let command = line.command;
-            if let Some(until_ms) = self.dispatcher.run(line, out, now_ms) {
+            if let Some(until_ms) = self.dispatcher.run(&line, out, now_ms) {
                 step = Some(Step::Wait { until_ms: Some(until_ms) });
                 break;
             }
@@ -146,3 +146,6 @@ pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 
 /// Most bytes of one request whatever the settings say: spans are 32 bits wide.
 const QUERY_BYTES_MAX: u64 = 3 << 30;
+
+#[cfg(test)]
+mod tests;

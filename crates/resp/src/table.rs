@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
+use crate::args::{Argv, LETTER_CASES, pack_name};
 use crate::commands;
 use crate::keys::{Access, KeySpec, Keys};
-use crate::spec::{Family, Flags, Run, Spec};
+use crate::spec::{Family, Flags, Handler, Run, Spec};
 use crate::syntax::{self, Arg};
 
 /// A row, and what follows from it.
@@ -22,12 +23,21 @@ pub(crate) struct Command {
     pub(crate) n_names: usize,
     /// Position of the first key, known before the line is looked at; 0 when it is not.
     pub(crate) first_key: usize,
+    /// The row's flags, where the gate finds them.
+    pub(crate) flags: Flags,
+    /// The handler of a command whose one key stands at 1: nearly all that is ever called.
+    pub(crate) single: Option<Handler>,
+    /// Takes so little time that reading a clock twice would cost as much.
+    pub(crate) is_quick: bool,
+    argc_min: usize,
+    argc_max: usize,
 }
 
 /// All commands, made once.
 pub struct Table {
     commands: Vec<Command>,
     index: Index,
+    short: ShortIndex,
     n_ids: usize,
 }
 
@@ -46,13 +56,32 @@ impl Table {
             .map(|(family, spec)| Command::new(spec, family, None, &mut n_ids))
             .collect();
         let index = Index::new(&commands);
-        Table { commands, index, n_ids }
+        let short = ShortIndex::new(&commands);
+        Table { commands, index, short, n_ids }
     }
 
     /// A top-level command, by its name in any letter case.
     #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<&Command> {
         self.index.find(name, &self.commands)
+    }
+
+    /// The command that a line names: a subcommand where there is one.
+    #[inline]
+    pub(crate) fn resolve(&self, argv: Argv<'_>) -> Option<&Command> {
+        let short = argv.packed_name().and_then(|name| self.short.find(name));
+        match short {
+            Some(index) => Some(&self.commands[index]),
+            None => self.resolve_long(argv),
+        }
+    }
+
+    fn resolve_long(&self, argv: Argv<'_>) -> Option<&Command> {
+        let command = self.find(argv.get(0)?)?;
+        match argv.get(1) {
+            Some(word) if !command.subcommands.is_empty() => command.subcommand(word),
+            _ => Some(command),
+        }
     }
 
     /// A command or subcommand by its full name (`get`, `client|list`).
@@ -138,7 +167,27 @@ impl Command {
             None => spec.name.to_owned(),
         };
         let first_key = if let Keys::Range { first, .. } = spec.keys { first } else { 0 };
-        Command { spec, family, full_name, id, arity, args, subcommands, n_names, first_key }
+        let single = match spec.run {
+            Run::Data(handler) if spec.keys.is_first() => Some(handler),
+            _ => None,
+        };
+        let argc_min = arity.unsigned_abs() as usize;
+        Command {
+            spec,
+            family,
+            full_name,
+            id,
+            arity,
+            args,
+            subcommands,
+            n_names,
+            first_key,
+            flags: spec.flags,
+            single,
+            is_quick: spec.flags.has(Flags::FAST) || spec.complexity == "O(1)",
+            argc_min,
+            argc_max: if arity < 0 { usize::MAX } else { argc_min },
+        }
     }
 
     pub(crate) fn subcommand(&self, word: &[u8]) -> Option<&Command> {
@@ -147,8 +196,7 @@ impl Command {
 
     #[inline]
     pub(crate) fn takes(&self, argc: usize) -> bool {
-        let argc = argc as i64;
-        if self.arity < 0 { -self.arity <= argc } else { self.arity == argc }
+        (self.argc_min..=self.argc_max).contains(&argc)
     }
 
     /// The groups of keys and what is done to each.
@@ -208,6 +256,57 @@ pub(crate) const CATEGORIES: [(&str, Option<Flags>); 21] = [
     ("scripting", None),
 ];
 
+/// Names of eight letters or fewer, without subcommands: most of what clients send. A lookup
+/// compares one word.
+struct ShortIndex {
+    /// A packed name and a command's index; the name is 0 in empty slots.
+    slots: Vec<(u64, u16)>,
+    shift: u32,
+}
+
+impl ShortIndex {
+    fn new(commands: &[Command]) -> ShortIndex {
+        // An eighth full at most, so that most lookups take one probe.
+        let bits = (commands.len() * 8).next_power_of_two().ilog2();
+        let mut index = ShortIndex { slots: vec![(0, 0); 1 << bits], shift: u64::BITS - bits };
+        for (at, command) in commands.iter().enumerate() {
+            let name = command.spec.name.as_bytes();
+            let mut bytes = [0; 8];
+            let is_plain = name.iter().all(u8::is_ascii_lowercase);
+            if name.len() > bytes.len() || !is_plain || !command.subcommands.is_empty() {
+                continue;
+            }
+            bytes[..name.len()].copy_from_slice(name);
+            let packed = pack_name(&bytes, name.len()).expect("the name fits");
+            let mut slot = index.home(packed);
+            while index.slots[slot].0 != 0 {
+                slot += 1;
+                if slot == index.slots.len() {
+                    index.slots.push((0, 0));
+                }
+            }
+            index.slots[slot] = (packed, u16::try_from(at).expect("there are fewer commands"));
+        }
+        index
+    }
+
+    #[inline]
+    fn find(&self, packed: u64) -> Option<usize> {
+        let mut slot = self.home(packed);
+        loop {
+            match *self.slots.get(slot)? {
+                (found, index) if found == packed => return Some(usize::from(index)),
+                (0, _) => return None,
+                _ => slot += 1,
+            }
+        }
+    }
+
+    fn home(&self, packed: u64) -> usize {
+        (packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+    }
+}
+
 /// Names to commands: open addressing over a hash of the first and last bytes.
 struct Index {
     /// Command index + 1, or 0 for an empty slot.
@@ -256,12 +355,9 @@ fn fold(name: &[u8]) -> u64 {
             let byte = |at: usize| u64::from(name.get(at).copied().unwrap_or_default());
             (byte(0) | byte(1) << 8, byte(2))
         };
-    let mixed = (head | CASES) ^ (tail | CASES).rotate_left(29) ^ name.len() as u64;
+    let mixed = (head | LETTER_CASES) ^ (tail | LETTER_CASES).rotate_left(29) ^ name.len() as u64;
     mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
 }
-
-/// Bit 5 of every byte: what tells an ASCII letter's cases apart.
-const CASES: u64 = 0x2020_2020_2020_2020;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Difference, history};
+use super::{Difference, history, send_in_pieces};
 use crate::client::Client;
 use crate::generate::memcached::Command;
 use crate::random::Random;
@@ -99,28 +99,26 @@ pub fn compare(
         let bytes: Vec<u8> = batch.iter().flat_map(|it| theirs.bytes(it)).collect();
         theirs.client.send(&bytes);
         let bytes: Vec<u8> = batch.iter().flat_map(|it| ours.bytes(it)).collect();
-        let piece_max = *random.pick(&[3, 50, 1500, 20_000, 1 << 20]);
-        let pieces_max = if bytes.len() > 4096 { piece_max.max(500) } else { piece_max };
-        ours.client.send_split(&bytes, || 1 + random.below(pieces_max));
+        send_in_pieces(&mut ours.client, &bytes, random);
         for command in batch {
             lines.push(escaped(&command.bytes(|_| NO_CAS)));
             let (our_answer, their_answer) = (ours.answer(), theirs.answer());
             if our_answer != their_answer {
-                return Err(difference(&lines, our_answer, their_answer));
+                return Err(Box::new(difference(&lines, our_answer, their_answer)));
             }
         }
     }
     Ok(commands.len())
 }
 
-fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Box<Difference> {
+fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Difference {
     let text = |it: Option<Vec<u8>>| it.map_or("(closed)".to_owned(), |it| escaped(&it));
     let (last, before) = lines.split_last().expect("the command itself");
-    Box::new(Difference {
+    Difference {
         index: before.len(),
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
         history: history(before, last.split(' ').nth(1).unwrap_or_default()),
-    })
+    }
 }

@@ -1,6 +1,6 @@
 //! RESP: byte for byte, but for orders that nobody promises, random picks and the passing of time.
 
-use super::{Difference, history};
+use super::{Difference, history, send_in_pieces};
 use crate::client::{Client, encode};
 use crate::generate::resp::Words;
 use crate::random::Random;
@@ -32,9 +32,17 @@ pub struct Pair<'a> {
     pub theirs: Client,
     /// The table of known differences.
     pub known: &'a dyn Fn(&Words) -> Known,
+    /// What has been run so far.
+    lines: Vec<String>,
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    /// New connections to the two ports.
+    pub fn connect(ports: [u16; 2], known: &'a dyn Fn(&Words) -> Known) -> Pair<'a> {
+        let [ours, theirs] = ports.map(Client::connect);
+        Pair { ours, theirs, known, lines: Vec::new() }
+    }
+
     /// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
     /// Says how many were compared, or what was different first.
     pub fn compare(
@@ -42,7 +50,6 @@ impl Pair<'_> {
         commands: &[Words],
         random: &mut Random,
     ) -> Result<usize, Box<Difference>> {
-        let mut lines: Vec<String> = Vec::new();
         let sent: Vec<&Words> =
             commands.iter().filter(|it| (self.known)(it) != Known::NotSent).collect();
         let mut rest = &sent[..];
@@ -53,14 +60,14 @@ impl Pair<'_> {
             for command in batch {
                 let ours = self.ours.try_value();
                 let theirs = self.theirs.try_value();
-                lines.push(line(command));
+                self.lines.push(line(command));
                 let same = (self.known)(command) == Known::OtherAnswer
                     || match (&ours, &theirs) {
                         (Some(ours), Some(theirs)) => same(command, ours, theirs),
                         (ours, theirs) => ours == theirs,
                     };
                 if !same {
-                    return Err(difference(&lines, command, ours, theirs));
+                    return Err(Box::new(difference(&self.lines, command, ours, theirs)));
                 }
             }
         }
@@ -93,10 +100,7 @@ impl Pair<'_> {
     fn send(&mut self, batch: &[&Words], random: &mut Random) {
         let bytes: Vec<u8> = batch.iter().flat_map(|words| wire(words, random)).collect();
         self.theirs.send(&bytes);
-        // Most packets hold many commands; some hold a few bytes of one.
-        let piece_max = *random.pick(&[3, 50, 1500, 20_000, 1 << 20]);
-        let pieces_max = if bytes.len() > 4096 { piece_max.max(500) } else { piece_max };
-        self.ours.send_split(&bytes, || 1 + random.below(pieces_max));
+        send_in_pieces(&mut self.ours, &bytes, random);
     }
 }
 
@@ -122,19 +126,20 @@ fn difference(
     command: &Words,
     ours: Option<(Value, Vec<u8>)>,
     theirs: Option<(Value, Vec<u8>)>,
-) -> Box<Difference> {
+) -> Difference {
     let text = |it: Option<(Value, Vec<u8>)>| {
         it.map_or("(closed)".to_owned(), |(value, _)| value.to_string())
     };
     let (last, before) = lines.split_last().expect("the command itself");
-    let word = command.get(1).map_or(String::new(), |word| quoted(word));
-    Box::new(Difference {
+    let place = if command[0].eq_ignore_ascii_case(b"OBJECT") { 2 } else { 1 };
+    let word = command.get(place).map_or(String::new(), |word| quoted(word));
+    Difference {
         index: before.len(),
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
         history: history(before, &word),
-    })
+    }
 }
 
 /// True when the answers say the same.

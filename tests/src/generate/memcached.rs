@@ -194,7 +194,7 @@ const DELTAS: &[&str] =
 const FLAGS: &[&str] = &["0", "0", "1", "42", "65535", "4294967295"];
 
 /// Never, later, already over. Nothing that ends while a test runs.
-const TIMES: &[&str] = &["0", "0", "0", "1000", "100", "2592000", "-1", "2592001", "4102444800"];
+const TIMES: &[&str] = &["0", "0", "0", "1000", "100", "2592000", "-1", "2592001", "2100000000"];
 
 /// Around the sizes at which copies and segments change.
 const LENGTHS: &[usize] = &[1, 100, 1000, 4096, 8191, 8192, 20_000, 40_000];
@@ -212,6 +212,7 @@ const OTHERS: &[&str] = &[
     "cache_memlimit 1\r\n",
 ];
 
+/// Only what every version answers alike; `differences.rs` has the rest.
 const BAD: &[&[u8]] = &[
     b"bogus\r\n",
     b"GET a\r\n",
@@ -219,15 +220,11 @@ const BAD: &[&[u8]] = &[
     b"get a\n",
     b" get a\r\n",
     b"get  a  b\r\n",
-    b"set a 0 0 3\r\nabcdef\r\n",
-    b"set a 0 0 3\r\nabcd\r\n",
-    b"set b 0 0 2\r\na\r\nb\r\n",
-    b"incr n1\t1\r\n",
+    b"set a 0 0 3\r\nabcdefgh ijk\r\n",
+    b"set a 0 0 3\r\nabcdeget b\r\n",
+    b"append a 0 0 2\r\nabcdefgh\r\n",
     b"touch a x\r\n",
     b"gat x a\r\n",
-    b"delete a x\r\n",
-    b"\x00\r\n",
-    b"append a 0 0 2\r\nabc\r\n",
     b"stats bogus\r\n",
     b"stats detail\r\n",
     b"incr a -5\r\n",

@@ -186,11 +186,13 @@ impl Generator {
     }
 
     fn any_case(&mut self, word: &[u8]) -> Vec<u8> {
-        let mut flip = |byte: &u8| match self.random.once_in(2) {
-            true => byte.to_ascii_lowercase(),
-            false => *byte,
-        };
-        word.iter().map(&mut flip).collect()
+        let mut word = word.to_vec();
+        for byte in &mut word {
+            if self.random.once_in(2) {
+                byte.make_ascii_lowercase();
+            }
+        }
+        word
     }
 
     /// What a placeholder stands for: mostly one word, sometimes an option of two or none.

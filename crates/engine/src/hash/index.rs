@@ -293,8 +293,9 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes too long")]
     fn leaves_split_and_merge_and_lose_nothing() {
-        let n_slots = if cfg!(miri) { 2_500 } else { 50_000 };
+        let n_slots = 50_000;
         let mut index = Index::with_capacity(0);
         let bytes_empty = index.bytes();
         for number in 0..n_slots {
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "the directory of 2^22 places takes too long")]
+    #[cfg_attr(miri, ignore = "takes too long")]
     fn equal_hashes_neither_loop_nor_split_a_scan() {
         let n_slots = 5_000;
         let mut index = Index::with_capacity(0);
@@ -332,9 +333,10 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes too long")]
     fn no_hash_falls_between_two_steps() {
         let mut index = Index::with_capacity(0);
-        let n_slots = if cfg!(miri) { 2_000 } else { 20_000 };
+        let n_slots = 20_000;
         let mut hashes: Vec<_> = (0..n_slots).map(hash_of).collect();
         hashes.iter().zip(0..).for_each(|(&hash, number)| index.insert(hash, number));
         // The first and the last hash of each leaf, and neighbours to stop between.

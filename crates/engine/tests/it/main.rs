@@ -7,3 +7,22 @@ mod operations;
 #[path = "../support/seeded.rs"]
 mod seeded;
 mod threads;
+
+#[test]
+fn a_keyspace_is_a_map_of_maps() {
+    seeded::for_seeds(40, |random| {
+        let mut world = model::World::new(random);
+        let n_steps = if cfg!(miri) { 150 } else { 4000 };
+        for step in 0..n_steps {
+            operations::step(&mut world, random);
+            if step % 200 == 0 {
+                world.check_all();
+            }
+            if step % 500 == 250 {
+                world.settle();
+            }
+        }
+        world.check_all();
+        world.settle();
+    });
+}

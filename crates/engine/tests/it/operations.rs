@@ -1,4 +1,4 @@
-//! Random operations on a keyspace, each done to the model too.
+//! Random operations on a keyspace, each done to the model too. The fuzzer shares them.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,10 @@ use tandem_engine::{
 };
 
 use crate::model::{Entry, N_DATABASES, Value, World, limits, value_of};
-use crate::seeded::{Random, for_seeds};
+use crate::seeded::Random;
 
-#[test]
-fn a_keyspace_is_a_map_of_maps() {
-    for_seeds(40, |random| {
-        let mut world = World::new(random);
-        let n_steps = if cfg!(miri) { 150 } else { 4000 };
-        for step in 0..n_steps {
-            step_once(&mut world, random);
-            if step % 200 == 0 {
-                world.check_all();
-            }
-            if step % 500 == 250 {
-                world.settle();
-            }
-        }
-        world.check_all();
-        world.settle();
-    });
-}
-
-fn step_once(world: &mut World, random: &mut Random) {
+/// Does one operation on some key and compares what is left under it.
+pub(crate) fn step(world: &mut World, random: &mut Random) {
     let (db, name) = (World::any_db(random), world.any_name(random));
     let key = world.keyspace.key(db, &name);
 

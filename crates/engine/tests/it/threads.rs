@@ -112,7 +112,7 @@ fn transfers_conserve_the_sum_while_everything_else_goes_on() {
         open_accounts(&keyspace);
         let is_over = Arc::new(AtomicBool::new(false));
         let n_left = Arc::new(AtomicU64::new(4));
-        let n_steps = if cfg!(miri) { 20 } else { 10_000 };
+        let n_steps = if cfg!(miri) { 5 } else { 30_000 };
         let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
         for _ in 0..4 {
             let mut random = Random::new(random.next());
@@ -126,13 +126,17 @@ fn transfers_conserve_the_sum_while_everything_else_goes_on() {
             }));
         }
         // Swaps, sums, scans and background work have no part in the money.
-        let mut random = Random::new(random.next());
-        let bystander = Arc::clone(&keyspace);
-        jobs.push(Box::new(move || {
-            while !is_over.load(Ordering::Relaxed) {
-                look_around(&bystander, &mut random);
-            }
-        }));
+        for _ in 0..2 {
+            let mut random = Random::new(random.next());
+            let (keyspace, is_over) = (Arc::clone(&keyspace), Arc::clone(&is_over));
+            jobs.push(Box::new(move || {
+                let mut n_looks = 0;
+                while !is_over.load(Ordering::Relaxed) || n_looks < n_steps / 10 {
+                    look_around(&keyspace, &mut random);
+                    n_looks += 1;
+                }
+            }));
+        }
         run_all(jobs);
         assert_eq!(total(&keyspace), N_ACCOUNTS as i64 * START_BALANCE);
     });
@@ -158,7 +162,7 @@ fn look_around(keyspace: &Keyspace, random: &mut Random) {
 #[test]
 fn many_locks_in_any_order_make_no_ring() {
     let keyspace = Arc::new(keyspace(8));
-    let n_steps = if cfg!(miri) { 10 } else { 2000 };
+    let n_steps = if cfg!(miri) { 3 } else { 2000 };
     let jobs = (0..6).map(|seed| {
         let keyspace = Arc::clone(&keyspace);
         let job: Box<dyn FnOnce() + Send> = Box::new(move || {
@@ -215,83 +219,99 @@ fn pop(view: &mut View<'_>, key: Key<'_>) -> Option<u64> {
     Some(str::from_utf8(&field).unwrap().parse().unwrap())
 }
 
-/// Takes jobs off a queue, sleeping while it is empty; job 0 ends it. Returns the sum.
-fn consume(keyspace: &Keyspace, gives_up: &mut Random) -> u64 {
+/// Takes jobs off a queue, sleeping while it is empty; job 0 ends it. Returns the sum. Who has no
+/// patience may leave for good right after a wake-up, which then is for the next in turn.
+fn consume(keyspace: &Keyspace, patience: Patience, random: &mut Random) -> u64 {
     let key = keyspace.key(0, b"jobs");
     let sleeper = Arc::new(Sleeper { thread: thread::current(), is_woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&sleeper));
     let (mut sum, mut ticket) = (0, None);
     loop {
         let mut view = keyspace.view(key, NOW_MS);
-        if let Some(job) = pop(&mut view, key) {
-            if let Some(ticket) = ticket.take() {
-                view.stop_waiting(key, ticket, Left::Served);
-            }
-            if job >= LAST_JOB {
-                return sum;
-            }
-            sum += job;
-            continue;
+        if let Some(ticket) = ticket
+            && patience == Patience::Short
+            && random.one_in(10)
+        {
+            view.stop_waiting(key, ticket, Left::GaveUp);
+            return sum;
         }
-        ticket = match ticket {
-            Some(ticket) if gives_up.one_in(4) => {
-                view.stop_waiting(key, ticket, Left::GaveUp);
-                None
+        match pop(&mut view, key) {
+            Some(job) => {
+                if let Some(ticket) = ticket.take() {
+                    view.stop_waiting(key, ticket, Left::Served);
+                }
+                if job >= LAST_JOB {
+                    return sum;
+                }
+                sum += job;
+                continue;
             }
-            Some(ticket) => {
-                assert!(view.wait_again(key, ticket, &waker));
-                Some(ticket)
-            }
-            None => Some(view.wait(key, &waker).expect("there is room")),
-        };
+            None => match ticket {
+                Some(ticket) => assert!(view.wait_again(key, ticket, &waker)),
+                None => ticket = Some(view.wait(key, &waker).expect("there is room")),
+            },
+        }
         drop(view);
-        if ticket.is_some() {
-            sleeper.sleep();
-        }
+        sleeper.sleep();
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Short,
+    Endless,
+}
+
+/// Jobs from here on end the one that takes them.
 const LAST_JOB: u64 = 1_000_000_000;
 
 #[test]
 fn every_job_reaches_one_sleeper() {
     for_seeds(3, |random| {
         let keyspace = Arc::new(keyspace(4));
-        let (n_consumers, n_jobs) = if cfg!(miri) { (2, 10) } else { (4, 5000) };
+        let (n_impatient, n_jobs) = if cfg!(miri) { (2, 10) } else { (6, 5000) };
         let sum = Arc::new(AtomicU64::new(0));
         let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
-        for _ in 0..n_consumers {
+        let patience = (0..n_impatient).map(|_| Patience::Short).chain([Patience::Endless]);
+        for patience in patience {
             let (keyspace, sum) = (Arc::clone(&keyspace), Arc::clone(&sum));
             let mut random = Random::new(random.next());
             jobs.push(Box::new(move || {
-                sum.fetch_add(consume(&keyspace, &mut random), Ordering::Relaxed);
+                sum.fetch_add(consume(&keyspace, patience, &mut random), Ordering::Relaxed);
             }));
         }
         let producer = Arc::clone(&keyspace);
-        let mut random = Random::new(random.next());
         jobs.push(Box::new(move || {
             let key = producer.key(0, b"jobs");
-            let last = (0..n_consumers).map(|it| LAST_JOB + it);
+            // Some of the impatient may be left at the end.
+            let last = (0..=n_impatient).map(|it| LAST_JOB + it);
             for job in (1..=n_jobs).chain(last) {
                 let mut view = producer.view(key, NOW_MS);
                 let mut hash = view.edit_or_create::<Hash>(key).unwrap();
                 hash.set(job.to_string().as_bytes(), b"");
                 drop(hash);
                 drop(view);
-                if random.one_in(3) {
-                    thread::yield_now();
+                if job < LAST_JOB {
+                    wait_until_taken(&producer, key);
                 }
             }
         }));
         run_all(jobs);
-        // A consumer takes the field in front; an end may overtake jobs, but not the last one.
-        let left: u64 = left_over(&keyspace);
+        let left = left_over(&keyspace);
         assert_eq!(sum.load(Ordering::Relaxed) + left, n_jobs * (n_jobs + 1) / 2);
     });
+}
+
+/// Lets the queue run empty between two jobs, so that each job is worth a wake-up. Were one lost,
+/// nobody would come for the job.
+fn wait_until_taken(keyspace: &Keyspace, key: Key<'_>) {
+    while keyspace.view(key, NOW_MS).peek(key).is_some() {
+        thread::yield_now();
+    }
 }
 
 fn left_over(keyspace: &Keyspace) -> u64 {
     let key = keyspace.key(0, b"jobs");
     let mut view = keyspace.view(key, NOW_MS);
-    std::iter::from_fn(|| pop(&mut view, key)).sum()
+    std::iter::from_fn(|| pop(&mut view, key)).filter(|job| *job < LAST_JOB).sum()
 }

@@ -303,6 +303,8 @@ mod tests {
             ("CLIENT REPLY OFF", ""),
             ("PING", ""),
             ("CLIENT REPLY SKIP", ""),
+            ("PING", ""),
+            ("PING", ""),
             ("CLIENT REPLY ON", "+OK"),
             ("PING", "+PONG"),
         ] {

@@ -6,7 +6,7 @@ mod info;
 use self::docs::document;
 use self::info::describe;
 use crate::args::Argv;
-use crate::dispatch::{ClientCtx, resolve};
+use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::glob;
 use crate::keys::Access;
@@ -50,7 +50,7 @@ fn count(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 fn docs(cx: &mut ClientCtx<'_>) -> Answer {
-    let names = cx.args.rest();
+    let names = few(cx.args.rest())?;
     let found: Vec<&Command> = if names.is_empty() {
         Table::get().commands().iter().collect()
     } else {
@@ -62,6 +62,11 @@ fn docs(cx: &mut ClientCtx<'_>) -> Answer {
         document(&mut cx.reply, command);
     }
     Ok(answered)
+}
+
+/// Each name may bring kilobytes of answer.
+fn few(names: Argv<'_>) -> Result<Argv<'_>, Error> {
+    if names.len() <= NAMES_MAX { Ok(names) } else { Err(Error::said("ERR too many names")) }
 }
 
 fn getkeys(cx: &mut ClientCtx<'_>) -> Answer {
@@ -87,7 +92,8 @@ fn getkeysandflags(cx: &mut ClientCtx<'_>) -> Answer {
 
 /// The keys in a line, by position, and what the command does to each.
 fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
-    let command = resolve(line).ok_or_else(|| Error::said("ERR Invalid command specified"))?;
+    let command =
+        Table::get().resolve(line).ok_or_else(|| Error::said("ERR Invalid command specified"))?;
     let specs = command.key_specs();
     if specs.is_empty() {
         return Err(Error::said("ERR The command has no key arguments"));
@@ -120,7 +126,7 @@ fn info(cx: &mut ClientCtx<'_>) -> Answer {
     if cx.args.is_done() {
         return all(cx);
     }
-    let names = cx.args.rest();
+    let names = few(cx.args.rest())?;
     Ok(cx.reply.array(names.iter(), |reply, name| match Table::get().find_full(name) {
         Some(command) => describe(reply, command),
         None => reply.null(),
@@ -152,6 +158,9 @@ fn list(cx: &mut ClientCtx<'_>) -> Answer {
     let found: Vec<&Command> = Table::get().iter().filter(|it| wanted(it)).collect();
     Ok(cx.reply.array(found.iter(), |reply, it| reply.text(&it.full_name)))
 }
+
+/// Many more than there are commands.
+const NAMES_MAX: usize = 4096;
 
 const HELP: &[&str] = &[
     "(no subcommand)",

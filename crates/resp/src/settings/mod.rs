@@ -1,7 +1,6 @@
 //! The settings that CONFIG shows: one table of parameters, one value each. Everything that sets
 //! them ends here: configuration files, flags, CONFIG SET.
 
-mod conf;
 mod kind;
 mod live;
 mod refusal;
@@ -13,7 +12,6 @@ use std::collections::BTreeSet;
 use parking_lot::{Mutex, RwLock};
 use tandem_engine::{Keyspace, KeyspaceOptions, Limits, Policy};
 
-pub use self::conf::{ConfError, ConfWarning};
 pub use self::live::{Live, OutputLimit};
 pub(crate) use self::refusal::Refusal;
 pub(crate) use self::set::SetError;
@@ -45,6 +43,12 @@ impl Settings {
     /// a reason not to start.
     pub fn load(&self, name: &str, value: &str) -> Result<Option<String>, String> {
         let name = name.to_ascii_lowercase();
+        if IGNORED.contains(&name.as_str()) {
+            return Ok(Some(format!("'{name}' means nothing here and is ignored")));
+        }
+        if REFUSED.contains(&name.as_str()) {
+            return Err(format!("'{name}' is not supported yet"));
+        }
         let index = find(&name).ok_or_else(|| format!("there is no setting '{name}'"))?;
         let parameter = &PARAMETERS[index];
         let value = parameter
@@ -160,18 +164,13 @@ impl Parameter {
                 Ok((value, Some(warning)))
             }
             Support::Only { values, .. } if values.contains(&value.as_str()) => Ok((value, None)),
-            Support::Only { or_else: Some((value, effect)), .. } => {
-                Ok((value.to_string(), Some(format!("'{name}': {effect}"))))
+            Support::Only { values, or_else } => {
+                let instead = or_else.iter().find(|it| value.starts_with(it.prefix));
+                let it =
+                    instead.ok_or_else(|| format!("{name}: {}", Refusal::Unsupported(values)))?;
+                Ok((it.value.to_string(), Some(format!("'{name} {value}': {}", it.effect))))
             }
-            Support::Only { .. } => Err(format!("{name}: {}", self.unsupported())),
         }
-    }
-
-    fn unsupported(&self) -> Refusal {
-        let Support::Only { values, .. } = self.support else {
-            unreachable!("only a parameter with a list of values refuses others");
-        };
-        Refusal::Unsupported(values)
     }
 }
 
@@ -182,4 +181,91 @@ pub(crate) fn memory_bytes(text: &[u8]) -> Option<u64> {
 
 fn index_of(name: &str) -> usize {
     find(name).unwrap_or_else(|| panic!("there is no setting '{name}' in the table"))
+}
+
+/// Directives of redis.conf that are no settings: what they do does not exist here yet.
+const REFUSED: &[&str] = &["loadmodule", "rename-command", "user"];
+
+/// Directives of Redis, or of its past, that Valkey does not have: files with them are around.
+const IGNORED: &[&str] = &[
+    "cluster-compatibility-sample-ratio",
+    "dynamic-hz",
+    "gopher-enabled",
+    "io-threads-do-reads",
+    "list-max-ziplist-entries",
+    "list-max-ziplist-value",
+    "lua-enable-deprecated-api",
+    "lua-replicate-commands",
+    "replica-full-sync-buffer-limit",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings of the article that this product was written for.
+    #[test]
+    fn a_production_redis_conf_loads_with_warnings() {
+        let settings = Settings::default();
+        let warned = |name: &str, value: &str| settings.load(name, value).unwrap().is_some();
+        for (name, value) in [("maxmemory", "10gb"), ("replicaof", "no one")] {
+            assert!(!warned(name, value), "{name}");
+        }
+        for (name, value) in [
+            ("maxmemory-policy", "volatile-lru"),
+            ("appendonly", "yes"),
+            ("appendfsync", "everysec"),
+            ("auto-aof-rewrite-percentage", "100"),
+            ("auto-aof-rewrite-min-size", "64mb"),
+            ("replica-read-only", "yes"),
+            ("min-replicas-to-write", "1"),
+            ("min-replicas-max-lag", "10"),
+            ("save", "900 1 300 10 60 10000"),
+            ("dbfilename", "dump.rdb"),
+            ("daemonize", "yes"),
+            ("dynamic-hz", "yes"),
+        ] {
+            assert!(warned(name, value), "{name}");
+        }
+        assert_eq!(settings.integer("maxmemory"), 10 << 30);
+        for (name, value) in
+            [("maxmemory-policy", "noeviction"), ("appendonly", "no"), ("save", "")]
+        {
+            assert_eq!(settings.text(name), value, "CONFIG GET says what is in force");
+        }
+    }
+
+    #[test]
+    fn another_policy_for_all_keys_is_taken_for_lru() {
+        let settings = Settings::default();
+        assert!(settings.load("maxmemory-policy", "allkeys-lfu").unwrap().is_some());
+        assert_eq!(settings.text("maxmemory-policy"), "allkeys-lru");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let settings = Settings::default();
+        for (name, value, part) in [
+            ("nosuch", "1", "no setting"),
+            ("cluster-enabled", "yes", "not supported yet"),
+            ("replicaof", "10.0.0.1 6379", "not supported yet"),
+            ("tls-port", "6380", "not supported yet"),
+            ("maxmemory-policy", "no-such-policy", "one of"),
+            ("timeout", "soon", "integer"),
+            ("rename-command", "GET G", "not supported yet"),
+        ] {
+            let error = settings.load(name, value).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_compared_whole() {
+        let settings = Settings::default();
+        settings.load("requirepass", "sesame").unwrap();
+        assert!(settings.needs_password());
+        for (password, is_right) in [("sesame", true), ("sesam", false), ("sesame!", false)] {
+            assert_eq!(settings.is_password(password.as_bytes()), is_right, "{password}");
+        }
+    }
 }

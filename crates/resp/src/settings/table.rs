@@ -39,9 +39,17 @@ pub(super) enum Support {
     /// Only these values are true here: others would switch on what does not exist.
     Only {
         values: &'static [&'static str],
-        /// At start, other values are taken for this one with a warning instead of refused.
-        or_else: Option<(&'static str, &'static str)>,
+        /// At start, some other values are taken for these with a warning instead of refused.
+        or_else: &'static [Instead],
     },
+}
+
+/// What stands in for values that begin with the prefix, and what the log says about it.
+#[derive(Clone, Copy)]
+pub(super) struct Instead {
+    pub(super) prefix: &'static str,
+    pub(super) value: &'static str,
+    pub(super) effect: &'static str,
 }
 
 /// Index of a parameter by its name or alias in lower case.
@@ -71,10 +79,10 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("active-defrag-max-scan-fields", "1000", 1, MAX),
     integer("active-defrag-threshold-lower", "10", 0, 1000),
     integer("active-defrag-threshold-upper", "100", 0, 1000),
-    integer("active-expire-effort", "1", 1, 10).used(),
+    integer("active-expire-effort", "1", 1, 10),
     boolean("activedefrag", "no").only(&["no"]),
     boolean("activerehashing", "yes"),
-    boolean("always-show-logo", "no").immutable().used(),
+    boolean("always-show-logo", "no").immutable(),
     boolean("aof-load-truncated", "yes"),
     text("aof-rewrite-cpulist", "").immutable().only(&[""]).alias("aof_rewrite_cpulist"),
     boolean("aof-rewrite-incremental-fsync", "yes"),
@@ -83,7 +91,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     text("appenddirname", "appendonlydir").immutable(),
     text("appendfilename", "appendonly.aof").immutable(),
     choice("appendfsync", "everysec", &["everysec", "always", "no"]),
-    boolean("appendonly", "no").only(&["no"]).or_else("no", NOT_YET),
+    boolean("appendonly", "no").only(&["no"]).or_else(&[any("no", NOT_YET)]),
     memory("auto-aof-rewrite-min-size", "67108864", 0),
     integer("auto-aof-rewrite-percentage", "100", 0, 2_147_483_647),
     text("availability-zone", ""),
@@ -127,7 +135,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("commandlog-slow-execution-max-len", "128", 0, MAX).alias("slowlog-max-len"),
     boolean("crash-log-enabled", "yes"),
     boolean("crash-memcheck-enabled", "yes"),
-    boolean("daemonize", "no").immutable().only(&["no"]).or_else("no", FOREGROUND),
+    boolean("daemonize", "no").immutable().only(&["no"]).or_else(&[any("no", FOREGROUND)]),
     integer("databases", "16", 1, 2_147_483_647).immutable().used(),
     text("dbfilename", "dump.rdb").protected(),
     text("dir", ".").protected().host(),
@@ -171,10 +179,11 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     percent("maxmemory-clients", "0").only(&["0"]),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     choice("maxmemory-policy", "noeviction", POLICIES)
-        .only(&["noeviction", "allkeys-lru"]).or_else("noeviction", EVICTS_NOTHING),
+        .only(&["noeviction", "allkeys-lru"]).or_else(POLICIES_INSTEAD),
     integer("maxmemory-samples", "5", 1, 64),
     integer("min-replicas-max-lag", "10", 0, 2_147_483_647).alias("min-slaves-max-lag"),
-    integer("min-replicas-to-write", "0", 0, 2_147_483_647).only(&["0"]).or_else("0", NOT_YET)
+    integer("min-replicas-to-write", "0", 0, 2_147_483_647).only(&["0"])
+        .or_else(&[any("0", NOT_YET)])
         .alias("min-slaves-to-write"),
     boolean("no-appendfsync-on-rewrite", "no"),
     special("notify-keyspace-events", "", Kind::EventClasses).only(&[""]),
@@ -219,7 +228,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     special("replicaof", "", Kind::Primary).immutable().only(&[""]).alias("slaveof"),
     text("requirepass", "").used(),
     choice("sanitize-dump-payload", "no", &["no", "yes", "clients"]),
-    special("save", "", Kind::SavePoints).only(&[""]).or_else("", NOT_YET),
+    special("save", "", Kind::SavePoints).only(&[""]).or_else(&[any("", NOT_YET)]),
     text("server-cpulist", "").immutable().only(&[""]).alias("server_cpulist"),
     integer("set-max-intset-entries", "512", 0, MAX),
     integer("set-max-listpack-entries", "128", 0, MAX),
@@ -332,15 +341,20 @@ impl Parameter {
     }
 
     const fn only(self, values: Words) -> Parameter {
-        Parameter { support: Support::Only { values, or_else: None }, ..self }
+        Parameter { support: Support::Only { values, or_else: &[] }, ..self }
     }
 
-    const fn or_else(self, value: &'static str, effect: &'static str) -> Parameter {
+    const fn or_else(self, or_else: &'static [Instead]) -> Parameter {
         let Support::Only { values, .. } = self.support else {
             panic!("`or_else` follows `only`");
         };
-        Parameter { support: Support::Only { values, or_else: Some((value, effect)) }, ..self }
+        Parameter { support: Support::Only { values, or_else }, ..self }
     }
+}
+
+/// Whatever was asked for, this is in force.
+const fn any(value: &'static str, effect: &'static str) -> Instead {
+    Instead { prefix: "", value, effect }
 }
 
 type Words = &'static [&'static str];
@@ -355,6 +369,11 @@ const FOREGROUND: &str = "the server stays in the foreground; a service manager 
 /// Keys without a TTL must stay, so nothing is evicted rather than everything.
 const EVICTS_NOTHING: &str = "only noeviction and allkeys-lru work yet; noeviction is in force, \
     so that no key is evicted that this policy would keep: writes beyond maxmemory are refused";
+
+const POLICIES_INSTEAD: &[Instead] = &[
+    Instead { prefix: "allkeys-", value: "allkeys-lru", effect: "allkeys-lru is in its place yet" },
+    Instead { prefix: "volatile-", value: "noeviction", effect: EVICTS_NOTHING },
+];
 
 const OUTPUT_LIMITS: &str = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60";
 
@@ -395,7 +414,7 @@ mod tests {
             assert_eq!(canonical, it.default, "{}", it.name);
             if let Support::Only { values, or_else } = it.support {
                 assert!(values.contains(&it.default), "{}", it.name);
-                assert!(or_else.is_none_or(|(value, _)| values.contains(&value)), "{}", it.name);
+                assert!(or_else.iter().all(|it| values.contains(&it.value)), "{}", it.name);
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::table::Table;
 /// All that is given must fit.
 #[derive(Debug, Default)]
 pub(crate) struct Filter<'a> {
+    /// Sorted.
     ids: Vec<u64>,
     kind: Option<ClientKind>,
     addr: Option<&'a [u8]>,
@@ -54,12 +55,13 @@ impl<'a> Filter<'a> {
                 return Err(Error::Syntax);
             }
         }
+        filter.ids.sort_unstable();
         Ok(filter)
     }
 
     pub(crate) fn takes(&self, client: &ClientHandle, now_ms: u64) -> bool {
         let age_s = now_ms.saturating_sub(client.connected_at_ms) / 1000;
-        (self.ids.is_empty() || self.ids.contains(&client.id))
+        (self.ids.is_empty() || self.ids.binary_search(&client.id).is_ok())
             && self.kind.is_none_or(|it| it == ClientKind::Normal)
             && self.addr.is_none_or(|it| it == client.info.addr.as_bytes())
             && self.laddr.is_none_or(|it| it == client.info.laddr.as_bytes())

@@ -170,7 +170,7 @@ fn set_active_expire(cx: &mut ClientCtx<'_>) -> Answer {
 fn sleep(cx: &mut ClientCtx<'_>) -> Answer {
     let text = String::from_utf8_lossy(cx.args.next()?);
     let seconds: f64 = text.parse().unwrap_or_default();
-    let wait_ms = (seconds * 1000.0) as u64;
+    let wait_ms = ((seconds * 1000.0) as u64).min(SLEEP_MS_MAX);
     if wait_ms == 0 || cx.client.wait_is_over() {
         return Ok(cx.reply.ok());
     }
@@ -186,6 +186,9 @@ fn stringmatch_len(cx: &mut ClientCtx<'_>) -> Answer {
 
 /// 4 GiB, beyond which Valkey takes no such threshold.
 const PACKED_THRESHOLD_MAX: u64 = 4 << 30;
+
+/// A year: more than any test waits, and less than any clock overflows.
+const SLEEP_MS_MAX: u64 = 365 * 24 * 3600 * 1000;
 
 /// The longest text for STRINGMATCH-LEN.
 const MATCH_BYTES_MAX: usize = 64 << 20;
@@ -254,6 +257,9 @@ mod tests {
             "*2 +68467c70ae30376e7ce005bcc8827f5ba7fd67dc \
              +6c8f22b3bf510fdcfd6122dd0f908a80e88243bf",
         );
+        it.check("DEBUG DIGEST-VALUE", "*0");
         it.check("DEBUG DIGEST", "+36d8d94f583ed0abeaa90e90969e7480c975c676");
+        it.ask("SET e x EX 1000");
+        it.check("DEBUG DIGEST-VALUE e", "*1 +0745672cb1bf060476eedeb8a28f5ffe1ff5a2be");
     }
 }

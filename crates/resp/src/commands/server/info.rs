@@ -149,9 +149,9 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
 fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
     let memory = Memory::of(server);
     let (keyspace, process) = (&memory.keyspace, &memory.process);
-    lines.bytes("used_memory", keyspace.used_bytes);
+    lines.bytes("used_memory", memory.used_bytes());
     lines.bytes("used_memory_rss", process.rss_bytes);
-    lines.bytes("used_memory_peak", keyspace.peak_bytes);
+    lines.bytes("used_memory_peak", memory.peak_bytes());
     lines.put("used_memory_peak_perc", format_args!("{:.2}%", memory.peak_percent()));
     lines.put("used_memory_overhead", memory.overhead_bytes());
     lines.put("used_memory_startup", 0);
@@ -217,7 +217,7 @@ fn fragmentation(memory: &Memory, lines: &mut Lines) {
     let (allocated, active, resident) =
         (process.allocated_bytes, process.allocator_active_bytes, process.allocator_resident_bytes);
     let rss = process.rss_bytes;
-    let used = memory.keyspace.used_bytes;
+    let used = memory.used_bytes();
     // Not every allocator tells what it holds; then only the last of these can be told.
     let n_unknown = if allocated == 0 { 3 } else { 0 };
     let ratios = [

@@ -41,22 +41,32 @@ impl Memory {
         Memory { keyspace: server.keyspace.stats(), process: server.host.usage() }
     }
 
+    /// The engine settles its total in steps of some size; below one the parts tell more.
+    pub(super) fn used_bytes(&self) -> u64 {
+        let parts = self.keyspace.item_bytes + self.keyspace.table_bytes;
+        self.keyspace.used_bytes.max(parts)
+    }
+
+    pub(super) fn peak_bytes(&self) -> u64 {
+        self.keyspace.peak_bytes.max(self.used_bytes())
+    }
+
     /// What is not keys and values: headers, tables, room in segments.
     pub(super) fn overhead_bytes(&self) -> u64 {
-        self.keyspace.used_bytes.saturating_sub(self.keyspace.payload_bytes)
+        self.used_bytes().saturating_sub(self.keyspace.payload_bytes)
     }
 
     pub(super) fn dataset_percent(&self) -> f64 {
-        percent(self.keyspace.payload_bytes, self.keyspace.used_bytes)
+        percent(self.keyspace.payload_bytes, self.used_bytes())
     }
 
     pub(super) fn peak_percent(&self) -> f64 {
-        percent(self.keyspace.used_bytes, self.keyspace.peak_bytes)
+        percent(self.used_bytes(), self.peak_bytes())
     }
 
     /// What the system sees for each byte that we count.
     pub(super) fn fragmentation(&self) -> f64 {
-        ratio(self.process.rss_bytes, self.keyspace.used_bytes)
+        ratio(self.process.rss_bytes, self.used_bytes())
     }
 }
 
@@ -76,7 +86,7 @@ pub(super) fn difference(a: u64, b: u64) -> i64 {
 fn doctor(cx: &mut ClientCtx<'_>) -> Answer {
     let memory = Memory::of(cx.server);
     let mut findings = Vec::new();
-    if memory.keyspace.used_bytes < SMALL_BYTES {
+    if memory.used_bytes() < SMALL_BYTES {
         findings
             .push("The keyspace holds so little that there is nothing to diagnose.".to_string());
     } else {
@@ -93,7 +103,7 @@ fn doctor(cx: &mut ClientCtx<'_>) -> Answer {
                 memory.peak_percent()
             ));
         }
-        if memory.keyspace.dead_bytes * 4 > memory.keyspace.used_bytes {
+        if memory.keyspace.dead_bytes * 4 > memory.used_bytes() {
             findings.push(
                 "More than a quarter of the segments is dead bytes that wait for compaction."
                     .to_string(),
@@ -162,8 +172,8 @@ fn figures(reply: &mut Reply<'_>, figures: Vec<(&str, Figure)>) {
 
 fn counted(memory: &Memory) -> Vec<(&'static str, Figure)> {
     vec![
-        ("peak.allocated", Figure::Bytes(memory.keyspace.peak_bytes)),
-        ("total.allocated", Figure::Bytes(memory.keyspace.used_bytes)),
+        ("peak.allocated", Figure::Bytes(memory.peak_bytes())),
+        ("total.allocated", Figure::Bytes(memory.used_bytes())),
         ("startup.allocated", Figure::Bytes(0)),
         ("replication.backlog", Figure::Bytes(0)),
         ("clients.slaves", Figure::Bytes(0)),
@@ -177,7 +187,7 @@ fn counted(memory: &Memory) -> Vec<(&'static str, Figure)> {
 
 fn measured(memory: &Memory) -> Vec<(&'static str, Figure)> {
     let Memory { keyspace, process } = memory;
-    let per_key = keyspace.used_bytes.checked_div(keyspace.n_items).unwrap_or_default();
+    let per_key = memory.used_bytes().checked_div(keyspace.n_items).unwrap_or_default();
     let (allocated, active, resident) =
         (process.allocated_bytes, process.allocator_active_bytes, process.allocator_resident_bytes);
     vec![
@@ -201,7 +211,7 @@ fn measured(memory: &Memory) -> Vec<(&'static str, Figure)> {
         ("rss-overhead.ratio", Figure::Ratio(ratio(process.rss_bytes, resident))),
         ("rss-overhead.bytes", Figure::Signed(difference(process.rss_bytes, resident))),
         ("fragmentation", Figure::Ratio(memory.fragmentation())),
-        ("fragmentation.bytes", Figure::Signed(difference(process.rss_bytes, keyspace.used_bytes))),
+        ("fragmentation.bytes", Figure::Signed(difference(process.rss_bytes, memory.used_bytes()))),
     ]
 }
 

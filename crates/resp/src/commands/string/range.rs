@@ -66,5 +66,6 @@ mod tests {
             assert_eq!(slice(text, start, end), expected.as_bytes(), "{start} {end}");
         }
         assert_eq!(slice(b"", 0, -1), b"");
+        assert_eq!(slice(text, -5, -100), b"");
     }
 }

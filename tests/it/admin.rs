@@ -1,0 +1,130 @@
+//! The admin port: health, readiness and metrics.
+
+use std::collections::BTreeSet;
+
+use tandem_tests::process::wait_until;
+use tandem_tests::server::Tandem;
+
+#[test]
+fn health_and_readiness_are_answered() {
+    let tandem = Tandem::start(&[]);
+    assert_eq!(tandem.http("/healthz").0, 200);
+    assert_eq!(tandem.http("/readyz").0, 200);
+    assert_eq!(tandem.http("/nosuch").0, 404);
+}
+
+#[test]
+fn every_name_that_dashboards_read_is_there() {
+    let tandem = Tandem::start(&[]);
+    use_everything(&tandem);
+    let metrics = tandem.http("/metrics").1;
+    let names: BTreeSet<&str> = samples(&metrics).map(|(series, _)| name(series)).collect();
+    let wanted = include_str!("../data/exporter-names.txt").lines();
+    let missing: Vec<&str> = wanted.filter(|name| !names.contains(name)).collect();
+    assert!(missing.is_empty(), "missing: {missing:?}");
+}
+
+#[test]
+fn each_front_end_has_its_series() {
+    let tandem = Tandem::start(&[]);
+    use_everything(&tandem);
+    let metrics = tandem.http("/metrics").1;
+    for frontend in ["resp", "memcached"] {
+        let label = format!("frontend=\"{frontend}\"");
+        let found: BTreeSet<&str> = samples(&metrics)
+            .filter(|(series, _)| series.contains(&label))
+            .map(|(series, _)| name(series))
+            .collect();
+        for part in FRONTEND_PARTS {
+            assert!(
+                found.iter().any(|it| it.contains(part)),
+                "{frontend} has no {part}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn counters_move_with_what_clients_do() {
+    let tandem = Tandem::start(&[]);
+    let mut resp = tandem.resp();
+    resp.run("SET k v");
+    for _ in 0..7 {
+        resp.run("GET k");
+    }
+    resp.run("GET nosuch");
+    let mut memcached = tandem.memcached();
+    for line in ["get a", "get b"] {
+        memcached.line(line);
+    }
+    wait_until("the counters have moved", || {
+        let metrics = tandem.http("/metrics").1;
+        let is = |series: &str, value: f64| {
+            samples(&metrics).any(|(it, found)| it == series && (found - value).abs() < 1e-9)
+        };
+        is("redis_keyspace_hits_total", 7.0)
+            && is("redis_keyspace_misses_total", 1.0)
+            && is("tandem_hits_total{frontend=\"resp\"}", 7.0)
+            && is("tandem_misses_total{frontend=\"memcached\"}", 2.0)
+            && is("redis_commands_total{cmd=\"get\"}", 8.0)
+            && is("memcached_commands_total{command=\"get\",status=\"miss\"}", 2.0)
+            && is("redis_db_keys{db=\"db0\"}", 1.0)
+    });
+}
+
+#[test]
+fn metrics_are_well_formed() {
+    let tandem = Tandem::start(&[]);
+    use_everything(&tandem);
+    let metrics = tandem.http("/metrics").1;
+    let mut seen = BTreeSet::new();
+    for (series, _) in samples(&metrics) {
+        assert!(seen.insert(series), "{series} is there twice");
+        let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == ':';
+        assert!(name(series).chars().all(is_name), "{series}");
+    }
+    assert!(seen.len() > 100, "only {} series", seen.len());
+}
+
+fn use_everything(tandem: &Tandem) {
+    let mut resp = tandem.resp();
+    for line in ["SET k v EX 100", "GET k", "GET nosuch", "HSET h f v", "GET h", "NOSUCH", "GET"] {
+        resp.run(line);
+    }
+    let mut memcached = tandem.memcached();
+    memcached.send(b"set k 0 100 1\r\nx\r\n");
+    for line in ["get k", "get nosuch", "delete k", "incr nosuch 1", "touch nosuch 1"] {
+        memcached.line(line);
+    }
+}
+
+/// The lines of the text format that are no comments.
+fn samples(metrics: &str) -> impl Iterator<Item = (&str, f64)> {
+    metrics.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(|line| {
+        let (series, value) = line.rsplit_once(' ').expect("a series and its value");
+        (series, value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
+    })
+}
+
+fn name(series: &str) -> &str {
+    series.split('{').next().unwrap_or_default()
+}
+
+/// What every front end tells of itself, as parts of names.
+const FRONTEND_PARTS: &[&str] = &[
+    "hits",
+    "misses",
+    "hit_ratio",
+    "evictions",
+    "expirations",
+    "memory_used",
+    "memory_limit",
+    "memory_peak",
+    "items",
+    "connections",
+    "receive",
+    "transmit",
+    "commands",
+    "errors",
+    "duration",
+];

@@ -1,0 +1,7 @@
+//! What clients should not do, done to the real server: nothing panics, memory comes back, and
+//! others are served.
+
+mod connections;
+mod garbage;
+mod memory;
+mod shutdown;
