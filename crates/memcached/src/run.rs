@@ -162,15 +162,15 @@ fn extend(cx: &mut Cx<'_>, request: &Request<'_>, value: &NewValue<'_>) {
 
 /// One key of `get`, `gets`, `gat` or `gats`.
 fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
-    let touches = matches!(request.verb, Verb::Gat | Verb::Gats);
-    let is_found = tell_value(cx, request, touches);
+    let is_found = tell_value(cx, request);
     let (hits, touch_hits) = if is_found {
         (&cx.worker.get_hits, &cx.worker.touch_hits)
     } else {
         (&cx.worker.get_misses, &cx.worker.touch_misses)
     };
     hits.add(1);
-    if touches {
+    // They are counted as both.
+    if request.verb.sets_expiry() {
         touch_hits.add(1);
     }
     cx.count_prefix(request, |it| {
@@ -183,7 +183,7 @@ fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
 }
 
 /// Writes the item, if there is one. A value of a type that memcached does not know is none.
-fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>, touches: bool) -> bool {
+fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>) -> bool {
     let mut view = cx.view(request);
     let mut cas = None;
     if request.verb.tells_cas() {
@@ -194,7 +194,7 @@ fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>, touches: bool) -> bool {
     let found = Found { key: request.key.name, value, client_flags: item.client_flags, cas };
     let end = if request.place == Place::Only { LINE_END_AND_END } else { LINE_END };
     reply::value(cx.out, found, end);
-    if touches {
+    if request.verb.sets_expiry() {
         view.set_expire(request.key, expiry(request.exptime, cx.now_ms));
     }
     true

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use smallvec::SmallVec;
 use tandem_engine::{Mark, NewValue, Output};
 
@@ -27,6 +27,10 @@ const TIMED_ONE_IN: u32 = 16;
 
 /// The first byte of a connection that speaks the binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
+
+/// What a client announces is believed up to this size; buffers of bigger values grow as their
+/// bytes arrive.
+const OWN_BUFFER_BYTES_MAX: usize = 4 << 20;
 
 /// The line end behind a value.
 const CRLF: &[u8] = b"\r\n";
@@ -309,10 +313,10 @@ impl State {
     }
 
     /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
-    /// without a copy and without waste, unless it has arrived already.
+    /// without a copy and without waste, unless it has arrived already or is enormous.
     fn expect_value(&mut self, mut store: Box<BigStore>, input: &mut BytesMut) {
         let need = store.value_bytes + CRLF.len();
-        if input.len() < need {
+        if input.len() < need && need <= OWN_BUFFER_BYTES_MAX {
             let mut own = BytesMut::with_capacity(need);
             own.extend_from_slice(input);
             store.own_buffer = Some(own.as_ptr().addr());
@@ -333,13 +337,14 @@ impl State {
         if &block[store.value_bytes..] != CRLF {
             return cx.refuse_data(store.verb, store.tell);
         }
-        let request = store.request(cx.server);
-        if is_alone && input.capacity() == 0 {
-            let value = block.freeze().slice(..store.value_bytes);
-            run::store(cx, &request, NewValue::Shared(value));
+        let value = if is_alone && input.capacity() == 0 {
+            block.freeze().slice(..store.value_bytes)
         } else {
-            run::store(cx, &request, NewValue::Copied(&block[..store.value_bytes]));
-        }
+            // Copied here, not by the engine: there a shard would be locked meanwhile.
+            Bytes::copy_from_slice(&block[..store.value_bytes])
+        };
+        let request = store.request(cx.server);
+        run::store(cx, &request, NewValue::Shared(value));
     }
 }
 
