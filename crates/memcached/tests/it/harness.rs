@@ -57,6 +57,10 @@ pub(crate) struct Talk {
     out: Output,
     pub(crate) now_ms: u64,
     pub(crate) last_step: Option<Step>,
+    /// Most bytes that waited to be written at a time.
+    pub(crate) output_peak: usize,
+    /// Where the slices of the last answer lay.
+    pub(crate) slices_at: Vec<*const u8>,
 }
 
 impl Talk {
@@ -75,7 +79,17 @@ impl Talk {
         }));
         let session = Talk::session(&server);
         let (input, out) = (BytesMut::new(), Output::default());
-        Talk { server, host, session, input, out, now_ms: START_MS, last_step: None }
+        Talk {
+            server,
+            host,
+            session,
+            input,
+            out,
+            now_ms: START_MS,
+            last_step: None,
+            output_peak: 0,
+            slices_at: Vec::new(),
+        }
     }
 
     pub(crate) fn new() -> Talk {
@@ -108,6 +122,8 @@ impl Talk {
         loop {
             let step = self.session.advance(&mut self.input, &mut self.out, self.now_ms);
             answer.extend(self.out.slices().flatten());
+            self.output_peak = self.output_peak.max(self.out.len());
+            self.slices_at = self.out.slices().map(<[u8]>::as_ptr).collect();
             self.out.clear();
             self.last_step = Some(step);
             if step != Step::Write {
@@ -123,6 +139,10 @@ impl Talk {
     /// Bytes of the input that wait for more.
     pub(crate) fn n_waiting(&self) -> usize {
         self.input.len()
+    }
+
+    pub(crate) fn input_at(&self) -> *const u8 {
+        self.input.as_ptr()
     }
 
     pub(crate) fn capacity(&self) -> usize {
