@@ -35,8 +35,9 @@ pub(crate) struct Options {
     /// redis.conf whose lines are taken over (include and quoting work)
     #[arg(long, value_name = "FILE", env = "TANDEM_REDIS_CONF", global = true)]
     pub(crate) redis_conf: Option<PathBuf>,
-    /// Addresses to listen on, for all ports; "-" before one makes it optional [default: * -::*]
-    #[arg(long, value_name = "ADDR", num_args = 1.., value_delimiter = ',', global = true)]
+    /// Addresses to listen on, for all ports, with commas; "-" before one makes it optional
+    /// [default: *,-::*]
+    #[arg(long, value_name = "ADDR", value_delimiter = ',', global = true)]
     #[arg(allow_hyphen_values = true)]
     pub(crate) bind: Vec<String>,
     /// Worker threads; 0 is one per core [default: 0]
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn options_turn_into_settings_with_the_keys_of_the_file() {
-        let cli = Cli::parse_from(["tandem", "--resp-port", "7000", "--bind", "127.0.0.1,-::1"]);
+        let line = "tandem --bind 127.0.0.1,-::1 --resp-port 7000";
+        let cli = Cli::parse_from(line.split(' '));
         let given = cli.options.given();
         let expected = [
             Given::new("resp.port", vec!["7000".to_owned()], "--resp-port"),

@@ -97,7 +97,7 @@ impl tandem_resp::Host for Process {
             listeners: listening.resp_in_info(),
             total_system_memory_bytes: process::system_memory_bytes(),
             supervised: if std::env::var_os("NOTIFY_SOCKET").is_some() { "systemd" } else { "no" },
-            allocator: "mimalloc".to_owned(),
+            allocator: "libc".to_owned(),
             monotonic_clock: "clock_gettime".to_owned(),
         }
     }

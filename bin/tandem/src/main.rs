@@ -17,6 +17,7 @@ mod server;
 mod shards;
 mod size;
 mod socket;
+mod upcoming;
 mod worker;
 
 use std::process::ExitCode;
@@ -25,9 +26,6 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -18,7 +18,7 @@ use tokio::time::MissedTickBehavior;
 use crate::clock::{self, Stopwatch};
 use crate::connection::{Connection, Shared};
 use crate::front::{memcached::Memcached, resp::Resp};
-use crate::protocol::{FrontEnd, Limits, Session, Watch};
+use crate::protocol::{FrontEnd, Kick, Limits, Session, Watch};
 use crate::socket::{self, Accepted, Address};
 
 /// All workers, for those who hand out connections.
@@ -160,9 +160,13 @@ impl Worker {
     async fn run(self, mut inbox: UnboundedReceiver<Job>) {
         for keyspace in [&self.shop.resp.server.keyspace, &self.shop.memcached.server.keyspace] {
             let keyspace = Arc::clone(keyspace);
-            tokio::task::spawn_local(maintain(keyspace, self.index, self.n_workers));
+            let (index, n_workers) = (self.index, self.n_workers);
+            tokio::task::spawn_local(keep_up(move || {
+                maintain(Arc::clone(&keyspace), index, n_workers)
+            }));
         }
-        tokio::task::spawn_local(rounds(Rc::clone(&self.roll), self.shop.clone()));
+        let (roll, shop) = (Rc::clone(&self.roll), self.shop.clone());
+        tokio::task::spawn_local(keep_up(move || rounds(Rc::clone(&roll), shop.clone())));
         while let Some(job) = inbox.recv().await {
             match job {
                 Job::Resp(accepted, place) => {
@@ -263,6 +267,15 @@ impl Roll {
     }
 }
 
+/// Runs a task that never ends, and again should it panic: expiry must not stop for good because
+/// of one bad item.
+async fn keep_up<F: Future<Output = ()> + 'static>(task: impl Fn() -> F) {
+    while let Err(error) = tokio::task::spawn_local(task()).await {
+        tracing::error!(%error, "upkeep failed and starts again");
+        tokio::time::sleep(ROUND_PERIOD).await;
+    }
+}
+
 /// Keeps a worker's part of a keyspace in order. While there is work left, connections have their
 /// turn in between: a million keys may expire in one second.
 async fn maintain(keyspace: Arc<Keyspace>, part: usize, n_parts: usize) {
@@ -291,26 +304,29 @@ async fn rounds(roll: Rc<RefCell<Roll>>, shop: Shop) {
         let now_ms = clock::now_ms();
         for entry in roll.borrow_mut().by_number.values_mut() {
             let limits = (entry.limits)(&shop);
-            if entry.is_due(limits, now_ms) {
-                entry.watch.kick();
+            if let Some(why) = entry.due(limits, now_ms) {
+                entry.watch.kick(why);
             }
         }
     }
 }
 
 impl Entry {
-    fn is_due(&mut self, limits: Limits, now_ms: u64) -> bool {
+    fn due(&mut self, limits: Limits, now_ms: u64) -> Option<Kick> {
         let idle_ms = now_ms.saturating_sub(self.watch.active_at_ms());
         if limits.idle_ms > 0 && idle_ms > limits.idle_ms && !self.watch.is_exempt() {
-            return true;
+            return Some(Kick::Idle);
         }
         let is_slow = limits.soft_bytes > 0 && self.watch.output_bytes() > limits.soft_bytes;
         match (is_slow, self.slow_since_ms) {
             (false, _) => self.slow_since_ms = 0,
             (true, 0) => self.slow_since_ms = now_ms,
-            (true, since_ms) => return now_ms.saturating_sub(since_ms) >= limits.soft_ms,
+            (true, since_ms) => {
+                let is_over = now_ms.saturating_sub(since_ms) >= limits.soft_ms;
+                return is_over.then_some(Kick::Slow);
+            }
         }
-        false
+        None
     }
 }
 
@@ -346,7 +362,7 @@ mod tests {
         fn is_exempt(&self) -> bool {
             false
         }
-        fn kick(&self) {}
+        fn kick(&self, _why: Kick) {}
         fn wake(&self) {}
     }
 
@@ -360,18 +376,18 @@ mod tests {
         };
         fake.active_at_ms.set(10_000);
         let idle = Limits { idle_ms: 5000, ..Limits::default() };
-        assert!(!entry.is_due(idle, 15_000));
-        assert!(entry.is_due(idle, 15_001));
-        assert!(!entry.is_due(Limits::default(), 99_000));
+        assert_eq!(entry.due(idle, 15_000), None);
+        assert_eq!(entry.due(idle, 15_001), Some(Kick::Idle));
+        assert_eq!(entry.due(Limits::default(), 99_000), None);
         let slow = Limits { soft_bytes: 100, soft_ms: 2000, ..Limits::default() };
         fake.output_bytes.set(101);
-        assert!(!entry.is_due(slow, 20_000));
-        assert!(!entry.is_due(slow, 21_999));
-        assert!(entry.is_due(slow, 22_000));
+        assert_eq!(entry.due(slow, 20_000), None);
+        assert_eq!(entry.due(slow, 21_999), None);
+        assert_eq!(entry.due(slow, 22_000), Some(Kick::Slow));
         fake.output_bytes.set(100);
-        assert!(!entry.is_due(slow, 23_000));
+        assert_eq!(entry.due(slow, 23_000), None);
         fake.output_bytes.set(101);
-        assert!(!entry.is_due(slow, 24_000), "the time starts again");
+        assert_eq!(entry.due(slow, 24_000), None, "the time starts again");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tandem_engine::Output;
+use tandem_engine::{KeyHash, Output};
 
 use crate::batch::{Batch, Ending};
 use crate::client::Client;
@@ -77,6 +77,21 @@ impl Session {
         }
     }
 
+    /// Parses the commands at the start of `input` without running them. When there is just one,
+    /// its key's place in the table is fetched and its database and hash are returned, so that
+    /// the caller can fetch the item too before it advances; with several, all of that is done.
+    /// `input` must come back unchanged at the next `advance`.
+    pub fn look_ahead(&mut self, input: &mut BytesMut) -> Option<(u32, KeyHash)> {
+        if !self.batch.is_done() {
+            return None;
+        }
+        self.fill(input);
+        let hash = self.batch.only_hash()?;
+        let db = self.dispatcher.client.db;
+        self.dispatcher.server.keyspace.prefetch_slot(db, hash);
+        Some((db, hash))
+    }
+
     /// Runs what is left of the batch. A step, when that cannot go on.
     fn run_batch(&mut self, input: &BytesMut, out: &mut Output, now_ms: u64) -> Option<Step> {
         let mut n_run = 0;
@@ -121,6 +136,7 @@ impl Session {
         self.batch.settle(input);
         let query_bytes_max = self.dispatcher.server.settings.live().query_bytes_max();
         if input.len() as u64 > query_bytes_max.min(QUERY_BYTES_MAX) {
+            self.dispatcher.server.clients.count_cut_by_query();
             return Step::Close;
         }
         Step::ReadMore { need }

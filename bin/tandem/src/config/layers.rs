@@ -175,7 +175,7 @@ fn from_environment(variables: &[(String, String)]) -> Vec<Setting> {
     let ours = variables.iter().filter(|(name, value)| {
         name.starts_with(PREFIX)
             && !FILE_VARIABLES.contains(&name.as_str())
-            && !value.starts_with("tcp://")
+            && !is_link(name, value)
     });
     ours.map(|(name, value)| {
         let words = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
@@ -190,6 +190,13 @@ fn from_environment(variables: &[(String, String)]) -> Vec<Setting> {
         Setting { key, values, origin: Origin::Environment(name.clone()) }
     })
     .collect()
+}
+
+fn is_link(name: &str, value: &str) -> bool {
+    let is_port = |it: &str| it.starts_with(|it: char| it.is_ascii_digit());
+    value.starts_with("tcp://")
+        || name.contains("_SERVICE_")
+        || name.split_once("_PORT_").is_some_and(|it| is_port(it.1))
 }
 
 fn from_command_line(given: &[Given]) -> Vec<Setting> {
@@ -219,7 +226,8 @@ mod tests {
     #[test]
     fn later_sources_win_and_every_value_knows_where_it_is_from() {
         let (_dir, path) = file(
-            "threads = 2\n\n[resp]\nport = 1\nmaxmemory = \"1gb\"\nsave = [\"900 1\", \"300 10\"]\nappendonly = true\n",
+            "threads = 2\n\n[resp]\nport = 1\nmaxmemory = \"1gb\"\n\
+             save = [\"900 1\", \"300 10\"]\nappendonly = true\n",
         );
         let sources = Sources {
             file: Some(path.clone()),
@@ -249,7 +257,13 @@ mod tests {
 
     #[test]
     fn the_links_that_kubernetes_puts_into_the_environment_are_no_settings() {
-        let variables = [("TANDEM_RESP_PORT".to_owned(), "tcp://10.0.0.1:6379".to_owned())];
+        let links = [
+            ("TANDEM_RESP_PORT", "tcp://10.0.0.1:6379"),
+            ("TANDEM_RESP_SERVICE_HOST", "10.0.0.1"),
+            ("TANDEM_RESP_SERVICE_PORT_METRICS", "9121"),
+            ("TANDEM_RESP_PORT_6379_TCP_ADDR", "10.0.0.1"),
+        ];
+        let variables = links.map(|it| (it.0.to_owned(), it.1.to_owned()));
         assert_eq!(from_environment(&variables), []);
     }
 

@@ -160,6 +160,11 @@ impl Loader {
             "admin.port" => self.admin_port = whole(&value, 0, u16::MAX)?,
             "log.format" => self.log_format = log_format(&value)?,
             "log.level" => self.log_level = Some(log_level(&value)?),
+            // Other programs' variables may begin like ours.
+            name if matches!(setting.origin, Origin::Environment(_)) => {
+                let origin = &setting.origin;
+                self.warnings.push(format!("{origin} is ignored: there is no setting '{name}'"));
+            }
             _ => return Err("there is no such setting".to_owned()),
         }
         Ok(())

@@ -154,3 +154,10 @@ fn tandem_resp_names(example: &str) -> Vec<String> {
     let names = section.lines().filter_map(|it| it.strip_prefix("# ")?.split_once(" = "));
     names.map(|it| it.0.to_owned()).collect()
 }
+
+#[test]
+fn variables_that_only_begin_like_ours_do_no_harm() {
+    let config = load("tandem", &[("TANDEM_BIN", "/usr/bin/tandem")]).unwrap();
+    let expected = "environment variable TANDEM_BIN is ignored: there is no setting 'bin'";
+    assert_eq!(config.warnings, [expected]);
+}

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tandem_engine::Output;
 use tandem_memcached::{ClientHandle, ConnectionInfo, Server, TOO_MANY_CONNECTIONS, WorkerStats};
 
-use crate::protocol::{FrontEnd, Held, Limits, Session, Step, Watch};
+use crate::protocol::{FrontEnd, Held, Kick, Limits, Session, Step, Watch};
 use crate::socket::{Address, Peer};
 
 #[derive(Clone)]
@@ -106,6 +106,8 @@ impl Session for MemcachedSession {
         0
     }
 
+    fn count_cut_by_output(&self) {}
+
     fn report(&self, held: Held) {
         let handle = self.session.handle();
         handle.input_bytes.store(held.input as u64, Relaxed);
@@ -136,7 +138,7 @@ impl Watch for Watched {
         false
     }
 
-    fn kick(&self) {
+    fn kick(&self, _why: Kick) {
         self.counts.idle_kicks.fetch_add(1, Relaxed);
         self.handle.kill();
     }

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tandem_engine::Output;
 use tandem_resp::{ClientHandle, ConnectionInfo, Server, Transport, WorkerStats};
 
-use crate::protocol::{FrontEnd, Held, Limits, Session, Step, Watch};
+use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, Step, Watch};
 use crate::socket::{Address, Peer};
 
 #[derive(Clone)]
@@ -84,6 +84,14 @@ impl Session for RespSession {
         }
     }
 
+    fn look_ahead(&mut self, input: &mut BytesMut) -> Option<Ahead> {
+        self.session.look_ahead(input)
+    }
+
+    fn fetch(&self, (db, hash): Ahead) {
+        self.server.keyspace.prefetch_item(db, hash);
+    }
+
     fn is_killed(&self) -> bool {
         self.session.handle().is_killed()
     }
@@ -108,6 +116,12 @@ impl Session for RespSession {
         self.server.settings.live().output_limit().hard_bytes
     }
 
+    fn count_cut_by_output(&self) {
+        let id = self.session.handle().id;
+        tracing::warn!(id, "a client's replies are over their limit: closing it");
+        self.server.clients.count_cut_by_output();
+    }
+
     fn report(&self, held: Held) {
         let handle = self.session.handle();
         handle.query_bytes.store(held.input as u64, Relaxed);
@@ -116,31 +130,40 @@ impl Session for RespSession {
     }
 
     fn watch(&self) -> Box<dyn Watch> {
-        Box::new(Watched(Arc::clone(self.session.handle())))
+        let handle = Arc::clone(self.session.handle());
+        Box::new(Watched { handle, server: Arc::clone(&self.server) })
     }
 }
 
-struct Watched(Arc<ClientHandle>);
+struct Watched {
+    handle: Arc<ClientHandle>,
+    server: Arc<Server>,
+}
 
 impl Watch for Watched {
     fn active_at_ms(&self) -> u64 {
-        self.0.active_at_ms.load(Relaxed)
+        self.handle.active_at_ms.load(Relaxed)
     }
 
     fn output_bytes(&self) -> u64 {
-        self.0.output_bytes.load(Relaxed)
+        self.handle.output_bytes.load(Relaxed)
     }
 
     fn is_exempt(&self) -> bool {
-        self.0.blocked.load(Relaxed)
+        self.handle.blocked.load(Relaxed)
     }
 
-    fn kick(&self) {
-        self.0.kill();
+    fn kick(&self, why: Kick) {
+        if why == Kick::Slow {
+            let id = self.handle.id;
+            tracing::warn!(id, "a client has not read its replies for too long: closing it");
+            self.server.clients.count_cut_by_output();
+        }
+        self.handle.kill();
     }
 
     fn wake(&self) {
-        self.0.wake();
+        self.handle.wake();
     }
 }
 

@@ -4,6 +4,9 @@ use super::*;
 
 const LIMITS: ParseLimits = ParseLimits { bulk_bytes_max: 512 << 20, authenticated: true };
 
+/// The bytes that mean something to the parser.
+const NOISE: &[u8] = b"*$123\r\n'\"\\xab \0-";
+
 type Lines = Vec<Vec<Vec<u8>>>;
 
 /// Feeds `input` in two pieces and collects the commands, or the error that ends them.
@@ -137,7 +140,7 @@ proptest! {
 
     #[test]
     fn noise_reads_alike_however_it_is_split(
-        wire in prop::collection::vec(prop::sample::select(b"*$123\r\n'\"\\xab \0-".to_vec()), 0..60),
+        wire in prop::collection::vec(prop::sample::select(NOISE), 0..60),
     ) {
         let whole = run(&wire, wire.len(), LIMITS);
         for split in 0..=wire.len() {
