@@ -138,7 +138,7 @@ fn difference(
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
-        history: history(before, &word),
+        history: history(before, &[&word]),
     }
 }
 
