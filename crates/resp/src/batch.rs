@@ -223,8 +223,9 @@ impl Batch {
 /// Most commands parsed ahead. More would push what was fetched first out of the cache again.
 const LINES_MAX: usize = 128;
 
-/// Spans kept for the next batch; a longer list goes back to the allocator.
-const SPANS_KEPT_MAX: usize = 16 << 10;
+/// Spans kept for the next batch, which is 16 KiB a connection; a longer list goes back to the
+/// allocator.
+const SPANS_KEPT_MAX: usize = 2 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -191,6 +191,9 @@ impl Dispatcher {
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
     fn find_keys(&mut self, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
+        if self.positions.capacity() > KEYS_KEPT_MAX {
+            (self.positions, self.hashes) = (Vec::new(), Vec::new());
+        }
         self.positions.clear();
         self.hashes.clear();
         keys.positions(line.argv, &mut self.positions)?;
@@ -246,6 +249,9 @@ fn is_http(argv: Argv<'_>) -> bool {
     let name = argv.get(0).unwrap_or_default();
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
+
+/// Keys of a command for whose positions memory is kept, which is 16 KiB a connection.
+const KEYS_KEPT_MAX: usize = 1 << 10;
 
 /// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
 /// cost as much as the command.
