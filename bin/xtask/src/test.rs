@@ -91,11 +91,7 @@ fn clippy() -> Result<Outcome> {
 
 /// All tests but those that need the server.
 fn units(report: &mut Report) -> Result<()> {
-    let mut binaries = Vec::new();
-    report.step("build the tests", || {
-        binaries = test_binaries()?;
-        Ok(Outcome::passed(format!("{} binaries", binaries.len())))
-    })?;
+    let binaries = build_tests(report)?;
     for binary in binaries.iter().filter(|it| !it.is_integration()) {
         report.step(&format!("units: {}", binary.name), || {
             Ok(Outcome::of_tests(capture(&mut binary.command())?))
@@ -109,7 +105,7 @@ fn units(report: &mut Report) -> Result<()> {
 
 /// The integration tests, module by module.
 fn it(report: &mut Report) -> Result<()> {
-    let binaries = test_binaries()?;
+    let binaries = build_tests(report)?;
     for binary in binaries.iter().filter(|it| it.is_integration()) {
         let listing = output_of(binary.command().args(["--list", "--format", "terse"]))?;
         for module in modules(&listing) {
@@ -119,6 +115,15 @@ fn it(report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn build_tests(report: &mut Report) -> Result<Vec<TestBinary>> {
+    let mut binaries = Vec::new();
+    report.step("build the tests", || {
+        binaries = test_binaries()?;
+        Ok(Outcome::passed(format!("{} binaries", binaries.len())))
+    })?;
+    Ok(binaries)
 }
 
 /// The first words of the listed tests' names, once each.
