@@ -140,6 +140,7 @@ pub(crate) struct Locked<'a> {
 }
 
 /// Sleepers to wake. There are none behind nearly every lock.
+#[expect(clippy::box_collection, reason = "one word instead of three in every lock")]
 struct Wakers(Option<Box<Vec<Waker>>>);
 
 impl Wakers {
