@@ -279,8 +279,8 @@ impl State {
                     }
                 }
                 Entry::EndOfKeys => {
-                    cx.out.put(crate::reply::END);
                     self.line_start = None;
+                    cx.out.put(crate::reply::END);
                 }
                 Entry::BadKeyInLine(verb) => {
                     if let Some(mark) = self.line_start.take() {
