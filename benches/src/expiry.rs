@@ -41,7 +41,8 @@ impl ExpiryOptions {
         }
         for recipe in self.places.recipes(self.protocol)? {
             let real_time = self.places.real_time;
-            let server = recipe.start(Footing { n_threads: 1, core: Some(0), real_time })?;
+            let room = Footing::for_items(self.items + self.quiet_keys, self.value_bytes);
+            let server = recipe.start(Footing { core: Some(0), real_time, ..room })?;
             self.measure(&server).with_context(|| server.name.clone())?;
         }
         Ok(())

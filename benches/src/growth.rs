@@ -45,7 +45,8 @@ impl GrowthOptions {
         }
         for recipe in self.places.recipes(self.protocol)? {
             let real_time = self.places.real_time;
-            let server = recipe.start(Footing { n_threads: 1, core: Some(0), real_time })?;
+            let room = Footing::for_items(self.items, self.value_bytes);
+            let server = recipe.start(Footing { core: Some(0), real_time, ..room })?;
             let load = self.load(server.address);
             let core = Some(n_cores().min(2) - 1);
             let mut bar = Bar::counting(&server.name, None);

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::clock::{epoch_ms, pause_ms};
+use crate::control::Control;
 use crate::load::{Keys, Length, Load, Protocol, Stored, Wire, Work, Workload};
 use crate::process::rss_bytes;
 use crate::progress::Bar;
@@ -85,7 +86,7 @@ impl MemoryOptions {
     }
 
     fn overhead(&self, recipe: &Recipe, variant: Variant, value_bytes: usize) -> Result<f64> {
-        let server = recipe.start(Footing::default())?;
+        let server = recipe.start(Footing::for_items(self.items, value_bytes))?;
         let stored = Stored {
             value_bytes,
             expire_at_ms: (variant == Variant::Ttl).then(|| epoch_ms() + DAY_MS),
@@ -99,6 +100,8 @@ impl MemoryOptions {
         Load { workload: one_key, length, ..fill.clone() }.run(&mut ())?;
         let before = settled_rss_bytes(&server)?;
         fill.run(&mut ())?;
+        let n_items = Control::connect(server.protocol, server.address)?.n_items()?;
+        ensure!(n_items == u64::from(self.items), "it holds {n_items} items of {}", self.items);
         let grown = settled_rss_bytes(&server)? as f64 - before as f64;
         Ok(grown / f64::from(self.items) - (KEY_BYTES + value_bytes) as f64)
     }

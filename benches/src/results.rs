@@ -7,9 +7,11 @@ use anyhow::{Context, Result};
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Kept {
     /// Folder for the results
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/results"))]
+    #[arg(long, value_name = "DIR", default_value = RESULTS)]
     output: PathBuf,
 }
+
+const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/results");
 
 impl Kept {
     /// Writes one file, named after the bench and the time this program started at.

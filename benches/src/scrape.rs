@@ -34,7 +34,7 @@ impl ScrapeOptions {
             admin.port()
         );
         let recipe = self.places.tandem_on(Protocol::Resp, &ports)?;
-        let server = recipe.start(Footing::default())?;
+        let server = recipe.start(Footing::for_items(self.keys * DATABASES, 5))?;
         let mut control = Control::connect(Protocol::Resp, server.address)?;
         let maxclients = self.connections + 100;
         control.ask(&format!("CONFIG SET maxclients {maxclients}\r\n"), line_length)?;

@@ -23,7 +23,7 @@ pub(crate) struct Places {
     #[arg(long, value_name = "DIR")]
     pub(crate) oracle_root: Option<PathBuf>,
     /// Another server: NAME=PROTOCOL:COMMAND, where the command has {port} and may have
-    /// {threads}; PROTOCOL is resp or memcached
+    /// {threads} and {megabytes}; PROTOCOL is resp or memcached
     #[arg(long, value_name = "PEER")]
     pub(crate) peer: Vec<String>,
     /// Only servers whose name contains one of these
@@ -44,11 +44,22 @@ pub(crate) struct Recipe {
 }
 
 /// How a server is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Footing {
     pub(crate) n_threads: usize,
+    /// The budget of servers that must have one.
+    pub(crate) megabytes: u64,
     pub(crate) core: Option<usize>,
     pub(crate) real_time: bool,
+}
+
+impl Footing {
+    /// One worker, anywhere, with room for this many items.
+    pub(crate) fn for_items(n_items: u32, value_bytes: usize) -> Footing {
+        let bytes = u64::from(n_items) * (value_bytes as u64 + ITEM_BYTES_MAX) * 3 / 2;
+        let megabytes = (bytes >> 20) + MEGABYTES_MIN;
+        Footing { n_threads: 1, megabytes, core: None, real_time: false }
+    }
 }
 
 /// A running server; dropping it ends it.
@@ -149,29 +160,43 @@ impl Recipe {
 
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
         let port = free_port()?;
-        let threads = footing.n_threads.max(1).to_string();
-        let put =
-            |it: &String| it.replace("{port}", &port.to_string()).replace("{threads}", &threads);
-        let mut words: Vec<String> = self.words.iter().map(put).collect();
-        if footing.real_time {
-            let priority = (Priority::Measured as u8).to_string();
-            words.splice(0..0, ["chrt".into(), "-f".into(), priority]);
-        }
-        // However this program ends, the kernel ends the server with it.
-        words.splice(0..0, ["setpriv", "--pdeathsig", "KILL"].map(String::from));
+        let words = self.command_line(port, footing);
         let folder = std::env::temp_dir().join("tandem-bench");
+        let log = folder.join(format!("{port}.log"));
         std::fs::create_dir_all(&folder)?;
-        let log = std::fs::File::create(folder.join(format!("{port}.log")))?;
+        let output = std::fs::File::create(&log)?;
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(&folder).stdin(Stdio::null());
-        command.stdout(log.try_clone()?).stderr(log);
+        command.stdout(output.try_clone()?).stderr(output);
+        // What is meant for this program would be taken for settings of the server.
+        let names = std::env::vars_os().map(|(name, _)| name);
+        for name in names.filter(|it| it.to_string_lossy().starts_with("TANDEM_")) {
+            command.env_remove(name);
+        }
         let child = on_core(footing.core, || command.spawn())?
             .with_context(|| format!("starting {}", words.join(" ")))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut server =
             Server { name: self.name.clone(), protocol: self.protocol, address, child };
-        server.wait_until_it_listens(&folder.join(format!("{port}.log")))?;
+        server.wait_until_it_listens(&log)?;
         Ok(server)
+    }
+
+    fn command_line(&self, port: u16, footing: Footing) -> Vec<String> {
+        let (port, megabytes) = (port.to_string(), footing.megabytes.to_string());
+        let threads = footing.n_threads.max(1).to_string();
+        let put = |it: &String| {
+            let it = it.replace("{port}", &port).replace("{threads}", &threads);
+            it.replace("{megabytes}", &megabytes)
+        };
+        // However this program ends, the kernel ends the server with it.
+        let mut words = ["setpriv", "--pdeathsig", "KILL"].map(String::from).to_vec();
+        if footing.real_time {
+            let priority = (Priority::Measured as u8).to_string();
+            words.extend(["chrt".into(), "-f".into(), priority]);
+        }
+        words.extend(self.words.iter().map(put));
+        words
     }
 }
 
@@ -233,12 +258,14 @@ fn split(words: &str) -> Vec<String> {
     words.split_whitespace().map(str::to_owned).collect()
 }
 
-/// No budget: what is measured with one sets it itself.
 const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
-    --memcached-maxmemory 64gb --log-level warn";
+    --memcached-maxmemory {megabytes}mb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
-/// memcached takes the memory it uses, not the memory it may use.
-const MEMCACHED_OPTIONS: &str = "-t {threads} -m 65536 -c 20000";
+const MEMCACHED_OPTIONS: &str = "-t {threads} -m {megabytes} -c 20000";
+/// What an item takes beside its value, key included, in the server that wastes most.
+const ITEM_BYTES_MAX: u64 = 120;
+/// memcached's own default.
+const MEGABYTES_MIN: u64 = 64;
 /// Ten seconds.
 const START_TRIES: u32 = 1000;
 const START_PAUSE_MS: u64 = 10;

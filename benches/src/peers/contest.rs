@@ -51,11 +51,8 @@ impl<'a> Contest<'a> {
         bar: &Bar,
     ) -> Result<Contest<'a>> {
         let n_keys = affordable(stage, stage.n_keys(options.keys), recipes.len(), bar)?;
-        let footing = match stage.mode {
-            Mode::Pinned => servers::Footing { n_threads: 1, core: Some(0), real_time: false },
-            Mode::Shared => servers::Footing { n_threads: 2, core: None, real_time: false },
-        };
-        let footing = servers::Footing { real_time: options.places.real_time, ..footing };
+        let footing =
+            servers::Footing { real_time: options.places.real_time, ..stage.footing(n_keys) };
         let mut servers = Vec::new();
         for recipe in recipes {
             bar.say(format!("filling {} for {}", recipe.name, stage.name()));

@@ -2,6 +2,7 @@
 
 use crate::load::{Footing, Length, Misses, Pace};
 use crate::load::{Load, Protocol, Spread, Stored, Wire, Work, Workload};
+use crate::servers;
 
 /// How servers and load share the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -138,6 +139,19 @@ impl Stage {
             Content::Carts => 0,
         };
         Wire::new(self.protocol, Stored { value_bytes, ..Stored::default() })
+    }
+
+    /// How its servers run.
+    pub(crate) fn footing(self, n_keys: u32) -> servers::Footing {
+        let (n_threads, core) = match self.mode {
+            Mode::Pinned => (1, Some(0)),
+            Mode::Shared => (2, None),
+        };
+        let value_bytes = match self.content {
+            Content::Strings { value_bytes } => value_bytes,
+            Content::Carts => self.bytes_per_key() as usize,
+        };
+        servers::Footing { n_threads, core, ..servers::Footing::for_items(n_keys, value_bytes) }
     }
 
     /// Bytes that a server needs for each key, roughly and rather too many.

@@ -53,7 +53,8 @@ impl Samples {
 pub(super) fn rows(outcomes: &[Outcome]) -> String {
     let mut text = String::from(
         "Medians of the rounds. Latency and the server's CPU time for each request in \
-         microseconds.\nRatios are Tandem's to the peer's in the same round: median (least-most).\n",
+         microseconds.\nRatios are Tandem's to the peer's in the same round: median \
+         (least-most).\n",
     );
     let _ = writeln!(
         text,

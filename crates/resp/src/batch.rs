@@ -65,6 +65,11 @@ impl Batch {
         self.ending
     }
 
+    /// The hash of the first key when there is one line and it has a key.
+    pub(crate) fn only_hash(&self) -> Option<KeyHash> {
+        if let [line] = &self.lines[..] { line.hash } else { None }
+    }
+
     /// The line to run next.
     #[inline]
     pub(crate) fn next_line<'a>(&'a self, input: &'a [u8]) -> Option<Line<'a>> {

@@ -155,7 +155,7 @@ impl Dispatcher {
                 });
                 let mut db = server.keyspace.view_many(keys, now_ms);
                 if !client.touches_keys() {
-                    db = db.without_touch();
+                    db.stop_touching();
                 }
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
@@ -181,7 +181,7 @@ impl Dispatcher {
         let name = line.argv.get(1).expect("the arity counts the row's first key");
         let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
         if !client.touches_keys() {
-            db = db.without_touch();
+            db.stop_touching();
         }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);

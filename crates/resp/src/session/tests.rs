@@ -255,3 +255,42 @@ fn counters_count_what_ran() {
     assert_eq!((of("set"), of("get"), of("incr")), ((1, 0, 0), (2, 1, 0), (1, 0, 1)));
     assert_eq!(totals.errors.get("ERR"), Some(&3));
 }
+
+#[test]
+fn a_full_keyspace_refuses_what_would_add_to_it() {
+    let world = World::new(&[("maxmemory", "1mb"), ("maxmemory-policy", "noeviction")]);
+    let mut client = Wire::new(&world);
+    let mut n_stored = 0;
+    let refusal = loop {
+        let key = format!("key:{n_stored}");
+        let (_, answer) = client.send(&frame(&[b"SET", key.as_bytes(), &[b'x'; 1000]]));
+        if answer != b"+OK\r\n" {
+            break answer;
+        }
+        n_stored += 1;
+        assert!(n_stored < 10_000, "the budget is not kept");
+    };
+    let words = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    assert_eq!(String::from_utf8(refusal).unwrap(), words);
+    assert_eq!(client.send(b"append key:0 x\r\n").1, words.as_bytes());
+    assert_eq!(client.send(b"strlen key:0\r\n").1, b":1000\r\n");
+    assert_eq!(client.send(b"del key:0 key:1\r\n").1, b":2\r\n");
+}
+
+#[test]
+fn errors_repeat_words_byte_for_byte_on_one_line() {
+    let world = World::new(&[]);
+    let mut client = Wire::new(&world);
+    let (_, answer) = client.send(&frame(&[b"EXPIRE", b"k", b"1", b"\xff\r\n\xfe\0hidden"]));
+    assert_eq!(answer, b"-ERR Unsupported option \xff  \xfe\r\n");
+    let (_, answer) = client.send(&frame(&[b"\xff\n", b"\xfe"]));
+    assert_eq!(answer, b"-ERR unknown command '\xff ', with args beginning with: '\xfe' \r\n");
+    let (_, answer) = client.send(&frame(&[&[b'c'; 500], &[b'a'; 100], &[b'b'; 100], b"d"]));
+    let expected = format!(
+        "-ERR unknown command '{}', with args beginning with: '{}' '{}' \r\n",
+        "c".repeat(128),
+        "a".repeat(100),
+        "b".repeat(25)
+    );
+    assert_eq!(String::from_utf8(answer).unwrap(), expected);
+}
