@@ -1,6 +1,7 @@
 //! What the servers say of themselves: command tables, INFO, CONFIG and stats, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use tandem_tests::client::Client;
 use tandem_tests::oracle::{Kind, Oracle};
@@ -145,11 +146,11 @@ fn argument_words(docs: &Value) -> String {
             | "subcommands" | "doc_flags" | "deprecated_since" | "replaced_by" => {}
             "arguments" => {
                 for argument in value.elements() {
-                    words.push_str(&format!("({}) ", argument_words(argument)));
+                    let _ = write!(words, "({}) ", argument_words(argument));
                 }
             }
             "type" | "token" | "flags" | "key_spec_index" => {
-                words.push_str(&format!("{}={value} ", key.text()));
+                let _ = write!(words, "{}={value} ", key.text());
             }
             _ => words.push_str(&argument_words(value)),
         }

@@ -278,9 +278,12 @@ impl State {
                         return After::Close;
                     }
                 }
-                Entry::EndOfKeys => cx.out.put(crate::reply::END),
+                Entry::EndOfKeys => {
+                    self.line_start = None;
+                    cx.out.put(crate::reply::END);
+                }
                 Entry::BadKeyInLine(verb) => {
-                    if let Some(mark) = self.line_start {
+                    if let Some(mark) = self.line_start.take() {
                         cx.out.truncate(mark);
                     }
                     cx.refuse(Some(*verb), Tell::Outcome, Error::BadFormat);

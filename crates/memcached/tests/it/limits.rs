@@ -28,6 +28,9 @@ fn a_key_has_250_bytes_at_most() {
     }
     assert_eq!(talk.say(&format!("set {too_long} 0 0 1 noreply\r\nx")), "");
     assert_eq!(talk.say(&format!("get {longest} {too_long} {longest}")), bad, "nothing but that");
+    // A line takes back nothing of the lines before it.
+    let answer = talk.say(&format!("get a b\r\nget {too_long} a\r\nget a {too_long}"));
+    assert_eq!(answer, format!("END\r\n{bad}{bad}"));
 }
 
 #[test]
