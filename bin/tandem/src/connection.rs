@@ -268,7 +268,7 @@ fn make_room(input: &mut BytesMut, need: usize) {
     }
     if need > READ_BYTES {
         let believed = input.len().max(ANNOUNCED_BYTES_MAX);
-        input.reserve(need.min(believed));
+        *input = exact(input, need.min(believed));
     } else if room < READ_BYTES {
         input.reserve(READ_BYTES.max(input.len().min(ANNOUNCED_BYTES_MAX)));
     }
@@ -277,17 +277,22 @@ fn make_room(input: &mut BytesMut, need: usize) {
 /// Takes what a turn left in the worker's buffer: the buffer itself, when the session has put one
 /// there that is made for the value it waits for.
 fn keep(shared: &mut BytesMut, step: Next) -> BytesMut {
+    let need = if let Next::Read { need } = step { need } else { 0 };
     let room = shared.capacity() - shared.len();
-    if let Next::Read { need } = step
-        && need > READ_BYTES
-        && room >= need
-    {
+    if need > READ_BYTES && room >= need {
         return std::mem::take(shared);
     }
-    let mut own = BytesMut::with_capacity(shared.len() + READ_BYTES);
-    own.extend_from_slice(shared);
+    let own = exact(shared, need.clamp(READ_BYTES, ANNOUNCED_BYTES_MAX));
     shared.clear();
     own
+}
+
+/// A copy with exactly this much room behind it. A big value stays in the buffer it came in, so
+/// room that is left over, as from a buffer that doubles, would be wasted for as long as it lives.
+fn exact(input: &[u8], room: usize) -> BytesMut {
+    let mut exact = BytesMut::with_capacity(input.len() + room);
+    exact.extend_from_slice(input);
+    exact
 }
 
 /// Gives back memory that a big request needed.

@@ -17,6 +17,7 @@ mod server;
 mod shards;
 mod size;
 mod socket;
+mod trim;
 mod upcoming;
 mod worker;
 

@@ -244,6 +244,22 @@ fn discard(start: NonNull<u8>, len: usize) {
     debug_assert!(done.is_ok(), "a block of ours can be discarded");
 }
 
+/// Gives memory that the allocator keeps without need back to the system. Values that leave as
+/// shared slices lie on the allocator's heap; after a change of sizes a heap keeps most of its
+/// pages, which would put the process far over its budget.
+#[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+pub fn trim_heap() {
+    unsafe extern "C" {
+        fn malloc_trim(pad: usize) -> std::ffi::c_int;
+    }
+    // SAFETY: the C library's own function; it locks its heaps and touches only their free parts.
+    unsafe { malloc_trim(0) };
+}
+
+/// Other allocators give memory back by themselves, or cannot be asked to.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+pub fn trim_heap() {}
+
 // Miri knows no mmap: the heap stands in.
 
 #[cfg(miri)]

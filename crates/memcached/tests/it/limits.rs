@@ -33,6 +33,17 @@ fn a_key_has_250_bytes_at_most() {
     assert_eq!(answer, format!("END\r\n{bad}{bad}"));
 }
 
+/// Found by fuzzing: the refusal of the second line took the first line's answer with it.
+#[test]
+fn a_bad_key_leaves_the_answers_to_earlier_lines_alone() {
+    let mut talk = Talk::new();
+    let too_long = "k".repeat(KEY_BYTES_MAX + 1);
+    assert_eq!(
+        talk.say(&format!("get a b\r\nget {too_long} c")),
+        "END\r\nCLIENT_ERROR bad command line format\r\n"
+    );
+}
+
 #[test]
 fn control_characters_are_part_of_a_key() {
     check(
