@@ -161,7 +161,9 @@ impl Shard {
             }
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
             self.events.evictions += 1;
-            self.events.evictions_unfetched += u64::from(!self.segments.item(location).fetched());
+            let item = self.segments.item(location);
+            self.events.evictions_unfetched += u64::from(!item.fetched());
+            self.events.evictions_expiring += u64::from(item.expire_at_ms() != 0);
             self.remove((at, location));
         }
         if self.index.is_sparse() {

@@ -28,6 +28,7 @@ pub(crate) struct Events {
     pub(crate) misses: u64,
     pub(crate) evictions: u64,
     pub(crate) evictions_unfetched: u64,
+    pub(crate) evictions_expiring: u64,
     pub(crate) expirations: u64,
     pub(crate) expirations_unfetched: u64,
     pub(crate) stores: u64,

@@ -11,6 +11,8 @@ pub struct KeyspaceStats {
     pub evictions: u64,
     /// Evicted items that no read ever touched.
     pub evictions_unfetched: u64,
+    /// Evicted items that would have expired by themselves.
+    pub evictions_expiring: u64,
     pub expirations: u64,
     /// Expired items that no read ever touched.
     pub expirations_unfetched: u64,

@@ -282,6 +282,7 @@ impl Shard {
         stats.misses += self.events.misses;
         stats.evictions += self.events.evictions;
         stats.evictions_unfetched += self.events.evictions_unfetched;
+        stats.evictions_expiring += self.events.evictions_expiring;
         stats.expirations += self.events.expirations;
         stats.expirations_unfetched += self.events.expirations_unfetched;
         stats.stores += self.events.stores;

@@ -125,7 +125,7 @@ fn items(cx: &mut Cx<'_>) {
         ("age", 0),
         ("mem_requested", item_bytes),
         ("evicted", evictions),
-        ("evicted_nonzero", 0),
+        ("evicted_nonzero", engine.evictions_expiring),
         ("evicted_time", 0),
         ("outofmemory", totals.store_no_memory),
         ("tailrepairs", 0),

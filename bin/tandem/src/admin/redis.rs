@@ -1,5 +1,5 @@
 //! The names of the Redis exporter that dashboards and alerts use, with its labels. What does not
-//! exist here (snapshots, replicas, cluster, slow log) has no series rather than a made-up one.
+//! exist here shows what a server shows that has it switched off, or has no series.
 
 use crate::admin::exposition::{Row, Values, counter, gauge, histogram, sum};
 use crate::admin::snapshot::{Command, Snapshot};
@@ -80,6 +80,12 @@ pub(crate) const ROWS: &[Row] = &[
         |s, to| to.put(s.resp.net_in_bytes)),
     counter("redis_net_output_bytes_total", "Bytes written to clients.",
         |s, to| to.put(s.resp.net_out_bytes)),
+    gauge("redis_rdb_last_save_timestamp_seconds",
+        "Start of the process, as LASTSAVE answers where nothing was ever saved.",
+        |s, to| to.put(s.started_at_ms / 1000)),
+    gauge("redis_rdb_changes_since_last_save", "Writes since the start: nothing is saved.",
+        |s, to| to.put(s.resp.stats.stores)),
+    gauge("redis_slowlog_length", "Always 0: there is no slow log.", |_, to| to.put(0.0)),
     gauge("redis_connected_slaves", "Replicas.", |_, to| to.put(0.0)),
     gauge("redis_aof_enabled", "1 when a journal is written.", |_, to| to.put(0.0)),
     gauge("redis_loading_dump_file", "1 while data is loaded.", |_, to| to.put(0.0)),
