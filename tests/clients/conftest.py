@@ -18,7 +18,8 @@ def server():
 def tandem(server):
     with redis.Redis(port=server.resp_port) as client:
         client.flushall()
-    client = pymemcache.Client(("127.0.0.1", server.memcached_port))
+    # An answer must be awaited: a flush without one may come after the test's first store.
+    client = pymemcache.Client(("127.0.0.1", server.memcached_port), default_noreply=False)
     client.flush_all()
     client.close()
     return server

@@ -33,6 +33,41 @@ const TABLE: &[Row] = &[
         reason: "our settings are not all of theirs; transcripts check those that are",
     },
     Row {
+        server: Kind::Valkey,
+        command: &["SCAN"],
+        with: Some("-9223372036854775809"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given; Valkey lets negative ones wrap around",
+    },
+    Row {
+        server: Kind::Valkey,
+        command: &["HSCAN"],
+        with: Some("-9223372036854775809"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given; Valkey lets negative ones wrap around",
+    },
+    Row {
+        server: Kind::Valkey,
+        command: &["SCAN"],
+        with: Some("9223372036854775808"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given",
+    },
+    Row {
+        server: Kind::Valkey,
+        command: &["HSCAN"],
+        with: Some("9223372036854775808"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given",
+    },
+    Row {
+        server: Kind::Valkey,
+        command: &["SCAN"],
+        with: Some("\0"),
+        known: Known::OtherAnswer,
+        reason: "Valkey's error echoes a name up to its first NUL",
+    },
+    Row {
         server: Kind::Redis,
         command: &["SET"],
         with: Some("IFEQ"),
@@ -92,6 +127,7 @@ pub(crate) const MEMCACHED_WORDS: &[(&str, &str, &str)] = &[
     ("verbosity\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
     ("gat 4102444800 k\r\n", "END", "CLIENT_ERROR invalid exptime argument"),
     ("shutdown\r\n", "ERROR: shutdown not enabled", "SERVER_ERROR: shutdown not enabled"),
+    ("flush_all 1 2 3\r\n", "ERROR", "OK"),
     ("version\r\n", "VERSION 1.6.38", "VERSION 1.6.45"),
     (
         "delete k 5\r\n",
@@ -119,3 +155,35 @@ fn stands_for(server: Kind, row: Kind) -> bool {
 fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
+
+/// Commands whose arguments COMMAND DOCS does not describe as Valkey does, and why.
+pub(crate) const COMMAND_DOCS_KNOWN: &[(&str, &str)] = &[
+    ("client|kill", "Valkey marks the filters of a list of filters as optional once more"),
+    ("debug", "Valkey describes none of its arguments"),
+    ("quit", "Valkey does not say that it takes and ignores arguments"),
+];
+
+/// Beginnings of INFO fields that cannot be filled truthfully here: jemalloc's own counts, a single
+/// event loop's cycles, growing reply buffers and the compiler of C.
+pub(crate) const INFO_MISSING: &[&str] = &[
+    "Memory/allocator_",
+    "Memory/rss_overhead_",
+    "Server/gcc_version",
+    "Stats/eventloop_",
+    "Stats/instantaneous_eventloop_",
+    "Stats/reply_buffer_",
+    "Stats/expired_stale_perc",
+    "Stats/expired_time_cap_reached_count",
+    "Stats/expire_cycle_cpu_milliseconds",
+];
+
+/// Settings whose defaults are not Valkey's, and why.
+pub(crate) const CONFIG_KNOWN: &[(&str, &str)] = &[
+    ("port", "each has its own"),
+    ("dir", "each has its own"),
+    ("syslog-ident", "each has its own name"),
+];
+
+/// Beginnings of memcached's statistics that nothing here could be counted for: its storage on
+/// disk and the moving of memory between slab classes.
+pub(crate) const STATS_MISSING: &[&str] = &["ext_", "slab_automove_freeratio"];

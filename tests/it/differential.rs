@@ -1,4 +1,5 @@
-//! Generated commands to Tandem and to the real servers. `TANDEM_SEED` repeats a run.
+//! Generated commands to Tandem and to the real servers. `TANDEM_SEED` repeats a run,
+//! `TANDEM_STREAMS=1000` makes a long one.
 
 use tandem_tests::client::Client;
 use tandem_tests::differential::resp::{Known, Pair};
@@ -101,9 +102,13 @@ fn resp_streams(seed: u64, protocol: &str, ports: [u16; 2], known: &dyn Fn(&Word
 
 /// Runs streams of successive seeds and tells the first difference of each.
 fn streams(seed: u64, run: impl Fn(u64) -> Result<usize, Box<Difference>>) {
+    let n_streams = match std::env::var("TANDEM_STREAMS") {
+        Ok(text) => text.parse().expect("TANDEM_STREAMS is a whole number"),
+        Err(_) => N_STREAMS,
+    };
     let mut n_compared = 0;
     let mut differences = Vec::new();
-    for stream in 0..N_STREAMS {
+    for stream in 0..n_streams {
         let seed = seed * 1_000_003 + stream;
         match run(seed) {
             Ok(n) => n_compared += n,
@@ -112,5 +117,5 @@ fn streams(seed: u64, run: impl Fn(u64) -> Result<usize, Box<Difference>>) {
     }
     println!("{n_compared} answers compared");
     let n_different = differences.len();
-    assert!(n_different == 0, "{n_different} of {N_STREAMS} differ\n{}", differences.join("\n"));
+    assert!(n_different == 0, "{n_different} of {n_streams} differ\n{}", differences.join("\n"));
 }

@@ -36,7 +36,7 @@ impl fmt::Display for Difference {
 }
 
 /// How many commands before a difference are told.
-const HISTORY_MAX: usize = 12;
+const HISTORY_MAX: usize = 25;
 
 /// Sends bytes in packets of one random measure: most hold many commands, some a few bytes of one.
 fn send_in_pieces(client: &mut Client, bytes: &[u8], random: &mut Random) {
@@ -45,10 +45,11 @@ fn send_in_pieces(client: &mut Client, bytes: &[u8], random: &mut Random) {
     client.send_split(bytes, || 1 + random.below(bytes_max));
 }
 
-/// The latest lines that have `word` in them.
-fn history(lines: &[String], word: &str) -> Vec<String> {
+/// The latest lines that have one of the words in them.
+fn history(lines: &[String], words: &[&str]) -> Vec<String> {
+    let is_about = |line: &&String| words.iter().any(|word| line.contains(word));
     let mut latest: Vec<String> =
-        lines.iter().rev().filter(|it| it.contains(word)).take(HISTORY_MAX).cloned().collect();
+        lines.iter().rev().filter(is_about).take(HISTORY_MAX).cloned().collect();
     latest.reverse();
     latest
 }

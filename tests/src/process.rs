@@ -13,10 +13,12 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition that nothing announces.
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// A child that is killed, by its own id, when the test is done with it.
+/// A child that is killed, by its own id, when the test is done with it: or by its guard, when the
+/// test itself is killed.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    guard: Child,
     log: PathBuf,
 }
 
@@ -32,7 +34,8 @@ impl Process {
         let child = command
             .spawn()
             .unwrap_or_else(|error| panic!("starting {name} ({command:?}): {error}"));
-        Process { child, log }
+        let guard = guard(child.id());
+        Process { child, guard, log }
     }
 
     /// The process id.
@@ -75,6 +78,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // The guard goes first: the id may soon be another process's.
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
@@ -83,8 +89,19 @@ impl Drop for Process {
             eprintln!("--- log of process {}:\n{}", self.id(), log.get(tail..).unwrap_or(&log));
         } else {
             let _ = fs::remove_file(&self.log);
+            // Succeeds for the last one out.
+            let _ = fs::remove_dir(scratch());
         }
     }
+}
+
+/// Kills the process when its own input ends, which it does when this process ends in any way.
+fn guard(process_id: u32) -> Child {
+    Command::new("sh")
+        .args(["-c", "read -r _ || kill -9 \"$1\"", "sh", &process_id.to_string()])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("there is a shell")
 }
 
 /// A folder for this test run's files.
@@ -92,6 +109,33 @@ pub fn scratch() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("tandem-tests-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("the temporary folder takes folders");
     folder
+}
+
+/// A file for a server to read, gone with the test.
+#[derive(Debug)]
+pub struct ScratchFile {
+    path: PathBuf,
+}
+
+impl ScratchFile {
+    /// Writes `text` under this name.
+    pub fn new(name: &str, text: &str) -> ScratchFile {
+        let path = scratch().join(name);
+        fs::write(&path, text).expect("the scratch folder takes files");
+        ScratchFile { path }
+    }
+
+    /// Its path as an argument.
+    pub fn name(&self) -> &str {
+        self.path.to_str().expect("the name of a temporary file is text")
+    }
+}
+
+impl Drop for ScratchFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_dir(scratch());
+    }
 }
 
 /// A port of 127.0.0.1 on which nothing listens.

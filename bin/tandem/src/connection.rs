@@ -4,6 +4,10 @@
 //! worker, hot in its cache and shared by all its connections; a connection has buffers of its own
 //! only for what a turn left over: half a command, or replies that the socket did not take. So
 //! an idle connection holds no buffer at all. Nothing is read while replies wait.
+//!
+//! A single small command has its turn in two parts: it is read and parsed, and its key's place in
+//! memory is asked for; then the other ready connections do the same, and only then does it run.
+//! So the cache misses of many connections overlap, as those of a pipeline do.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -20,11 +24,13 @@ use tokio_util::io::poll_read_buf;
 
 use crate::clock;
 use crate::protocol::{Held, Session, Step};
+use crate::upcoming::Upcoming;
 
 /// What connections of one worker share. Borrowed within a turn, never across an await.
 #[derive(Default)]
 pub(crate) struct Shared {
     buffers: RefCell<Buffers>,
+    upcoming: RefCell<Upcoming>,
     pub(crate) draining: Cell<bool>,
 }
 
@@ -46,6 +52,9 @@ pub(crate) struct Connection<S, T> {
     /// How much of `out` is written.
     n_written: usize,
     next: Next,
+    /// When the next command was read, in milliseconds since the epoch, if it is parsed and its
+    /// key stands in `Upcoming`.
+    ahead_since_ms: Option<u64>,
     sleep: Option<Pin<Box<Sleep>>>,
     held: Held,
 }
@@ -65,6 +74,14 @@ enum Next {
     Close,
 }
 
+impl<S, T> Drop for Connection<S, T> {
+    fn drop(&mut self) {
+        if self.ahead_since_ms.is_some() {
+            self.shared.upcoming.borrow_mut().leave();
+        }
+    }
+}
+
 impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     pub(crate) fn new(socket: T, session: S, shared: Rc<Shared>) -> Connection<S, T> {
         Connection {
@@ -75,6 +92,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             out: Output::default(),
             n_written: 0,
             next: Next::Read { need: 0 },
+            ahead_since_ms: None,
             sleep: None,
             held: Held::default(),
         }
@@ -88,7 +106,12 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     }
 
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.session.waker().register(cx.waker());
+        let mut read_at_ms = self.ahead_since_ms.take();
+        if read_at_ms.is_some() {
+            self.shared.upcoming.borrow_mut().step(&self.session);
+        } else {
+            self.session.waker().register(cx.waker());
+        }
         // Whoever wakes a connection that waits wants it to look again.
         if matches!(self.next, Next::Wait { .. }) {
             self.next = Next::Advance;
@@ -106,7 +129,8 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 Next::Close => return Poll::Ready(Ok(())),
                 Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx)),
                 Next::Read { .. } | Next::Advance | Next::LastRead => {
-                    let turn = self.poll_turn(cx);
+                    let now_ms = read_at_ms.take().unwrap_or_else(clock::now_ms);
+                    let turn = self.poll_turn(cx, now_ms);
                     if turn.is_pending() && self.next == Next::LastRead {
                         return Poll::Ready(Ok(()));
                     }
@@ -147,7 +171,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     }
 
     /// One read (unless there is something left to do without), all whole commands, one write.
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_turn(&mut self, cx: &mut Context<'_>, now_ms: u64) -> Poll<io::Result<()>> {
         let shared = Rc::clone(&self.shared);
         let buffers = &mut *shared.buffers.borrow_mut();
         // A command that panicked may have left something behind.
@@ -155,7 +179,6 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         buffers.out.clear();
         let is_own = !self.input.is_empty();
         let input = if is_own { &mut self.input } else { &mut buffers.input };
-        let now_ms = clock::now_ms();
         if let Next::Read { .. } | Next::LastRead = self.next {
             let need = if let Next::Read { need } = self.next { need } else { 0 };
             make_room(input, need);
@@ -165,6 +188,17 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 return Poll::Ready(Ok(()));
             }
             self.session.count_read(n_read, now_ms);
+            let mut upcoming = shared.upcoming.borrow_mut();
+            if !is_own
+                && upcoming.is_worth_it(n_read)
+                && let Some(ahead) = self.session.look_ahead(input)
+            {
+                self.input = upcoming.join(ahead, input);
+                self.ahead_since_ms = Some(now_ms);
+                self.next = Next::Advance;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         let output_bytes_max = self.session.output_bytes_max();
         self.next = loop {
@@ -191,7 +225,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             buffers.out = Output::default();
         }
         if is_own {
-            settle(&mut self.input, self.next);
+            settle(&mut self.input, self.next, &shared);
         } else if !input.is_empty() {
             self.input = keep(input, self.next);
         }
@@ -234,7 +268,7 @@ fn make_room(input: &mut BytesMut, need: usize) {
     }
     if need > READ_BYTES {
         let believed = input.len().max(ANNOUNCED_BYTES_MAX);
-        input.reserve(need.min(believed));
+        *input = exact(input, need.min(believed));
     } else if room < READ_BYTES {
         input.reserve(READ_BYTES.max(input.len().min(ANNOUNCED_BYTES_MAX)));
     }
@@ -243,23 +277,28 @@ fn make_room(input: &mut BytesMut, need: usize) {
 /// Takes what a turn left in the worker's buffer: the buffer itself, when the session has put one
 /// there that is made for the value it waits for.
 fn keep(shared: &mut BytesMut, step: Next) -> BytesMut {
+    let need = if let Next::Read { need } = step { need } else { 0 };
     let room = shared.capacity() - shared.len();
-    if let Next::Read { need } = step
-        && need > READ_BYTES
-        && room >= need
-    {
+    if need > READ_BYTES && room >= need {
         return std::mem::take(shared);
     }
-    let mut own = BytesMut::with_capacity(shared.len() + READ_BYTES);
-    own.extend_from_slice(shared);
+    let own = exact(shared, need.clamp(READ_BYTES, ANNOUNCED_BYTES_MAX));
     shared.clear();
     own
 }
 
+/// A copy with exactly this much room behind it. A big value stays in the buffer it came in, so
+/// room that is left over, as from a buffer that doubles, would be wasted for as long as it lives.
+fn exact(input: &[u8], room: usize) -> BytesMut {
+    let mut exact = BytesMut::with_capacity(input.len() + room);
+    exact.extend_from_slice(input);
+    exact
+}
+
 /// Gives back memory that a big request needed.
-fn settle(own: &mut BytesMut, step: Next) {
+fn settle(own: &mut BytesMut, step: Next, shared: &Shared) {
     if own.is_empty() {
-        *own = BytesMut::new();
+        shared.upcoming.borrow_mut().give_back(own);
     } else if own.capacity() > SHARED_INPUT_BYTES_MAX && own.len() < own.capacity() / 4 {
         *own = keep(own, step);
     }

@@ -146,7 +146,9 @@ impl tandem_resp::Host for Process {
         }
     }
 
-    fn purge(&self) {}
+    fn purge(&self) {
+        tandem_engine::trim_heap();
+    }
 
     fn allocator_report(&self) -> String {
         "Stats not supported for the current allocator".to_owned()

@@ -17,6 +17,8 @@ mod server;
 mod shards;
 mod size;
 mod socket;
+mod trim;
+mod upcoming;
 mod worker;
 
 use std::process::ExitCode;

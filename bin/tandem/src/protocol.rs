@@ -3,13 +3,22 @@
 
 use atomic_waker::AtomicWaker;
 use bytes::BytesMut;
-use tandem_engine::Output;
+use tandem_engine::{KeyHash, Output};
 
 use crate::socket::Peer;
 
 /// One connection of a front end: bytes in, bytes out.
 pub(crate) trait Session: 'static {
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step;
+
+    /// Parses what `advance` will run, and starts to fetch the memory of its key when that is
+    /// worth a second turn. `None` when it is not.
+    fn look_ahead(&mut self, _input: &mut BytesMut) -> Option<Ahead> {
+        None
+    }
+
+    /// The second step of fetching for a session of the same front end.
+    fn fetch(&self, _ahead: Ahead) {}
 
     /// True once somebody asked for this connection's end.
     fn is_killed(&self) -> bool;
@@ -33,6 +42,9 @@ pub(crate) trait Session: 'static {
     /// What others hold of this connection to watch it.
     fn watch(&self) -> Box<dyn Watch>;
 }
+
+/// The key of a command that is about to run: its database and its hash.
+pub(crate) type Ahead = (u32, KeyHash);
 
 /// A connection as its worker's once-a-second round sees it.
 pub(crate) trait Watch {

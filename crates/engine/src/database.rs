@@ -15,12 +15,16 @@ use crate::shared::Shared;
 
 pub(crate) struct Database {
     cells: Box<[Cell]>,
+    /// The shards' tables, close together: looking one up before its shard is locked must not
+    /// wait for memory itself.
+    tables: Arc<[Table]>,
 }
 
 impl Database {
     pub(crate) fn new(shared: &Arc<Shared>, n_shards: usize, first_id: u32) -> Database {
-        let cell = |i: usize| Cell::new(Arc::clone(shared), first_id + i as u32);
-        Database { cells: (0..n_shards).map(cell).collect() }
+        let tables: Arc<[Table]> = (0..n_shards).map(|_| Table::default()).collect();
+        let cell = |i: usize| Cell::new(Arc::clone(shared), first_id, i, Arc::clone(&tables));
+        Database { cells: (0..n_shards).map(cell).collect(), tables }
     }
 
     pub(crate) fn cells(&self) -> &[Cell] {
@@ -31,15 +35,39 @@ impl Database {
     pub(crate) fn cell(&self, hash: KeyHash) -> &Cell {
         &self.cells[hash.shard() & (self.cells.len() - 1)]
     }
+
+    /// Fetches the line of a key's bucket, and what reading it in its shard will touch.
+    #[inline]
+    pub(crate) fn prefetch_slot(&self, hash: KeyHash) {
+        let shard = hash.shard() & (self.cells.len() - 1);
+        let table = &self.tables[shard];
+        let home = Index::home(hash.slot(), table.n_homes.load(Ordering::Relaxed));
+        let start = table.start.load(Ordering::Relaxed);
+        prefetch(start.cast::<u8>().wrapping_add(home * SLOTS * SLOT_BYTES));
+        let cell: *const u8 = (&raw const self.cells[shard].shard).cast();
+        for line in 0..CELL_LINES {
+            prefetch(cell.wrapping_add(line * 64));
+        }
+    }
 }
 
+/// A table's address and size, for prefetching without the lock. Never dereferenced.
+#[derive(Default)]
+struct Table {
+    start: AtomicPtr<u64>,
+    n_homes: AtomicUsize,
+}
+
+/// Cache lines of a cell that a read touches.
+const CELL_LINES: usize = 3;
+
 /// One shard and its lock, on cache lines of its own.
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Cell {
     shard: Mutex<Shard>,
-    /// The table's address and size, for prefetching without the lock. Never dereferenced.
-    table: AtomicPtr<u64>,
-    n_homes: AtomicUsize,
+    tables: Arc<[Table]>,
+    /// The shard's place in its database.
+    place: usize,
     /// No item of the shard expires before this.
     due_ms: AtomicU64,
     /// The shard has something to compact or to shrink.
@@ -47,11 +75,11 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    fn new(shared: Arc<Shared>, id: u32) -> Cell {
+    fn new(shared: Arc<Shared>, first_id: u32, place: usize, tables: Arc<[Table]>) -> Cell {
         Cell {
-            shard: Mutex::new(Shard::new(shared, id)),
-            table: AtomicPtr::default(),
-            n_homes: AtomicUsize::new(0),
+            shard: Mutex::new(Shard::new(shared, first_id + place as u32)),
+            tables,
+            place,
             due_ms: AtomicU64::new(u64::MAX),
             wants_care: AtomicBool::new(false),
         }
@@ -59,12 +87,12 @@ impl Cell {
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
-        Locked { cell: self, shard: self.shard.lock(), wakers: Wakers(Vec::new()) }
+        Locked { cell: self, shard: self.shard.lock(), wakers: Wakers(None) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
     pub(crate) fn has_table(&self) -> bool {
-        self.n_homes.load(Ordering::Relaxed) != 0
+        self.table().n_homes.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn wants_care(&self) -> bool {
@@ -73,10 +101,10 @@ impl Cell {
 
     /// Tells those who look without the lock what has changed under it.
     fn publish(&self, shard: &Shard) {
-        let index = &shard.index;
-        if self.n_homes.load(Ordering::Relaxed) != index.n_homes() {
-            self.table.store(index.base().cast_mut(), Ordering::Relaxed);
-            self.n_homes.store(index.n_homes(), Ordering::Relaxed);
+        let (index, table) = (&shard.index, self.table());
+        if table.start.load(Ordering::Relaxed).cast_const() != index.base() {
+            table.start.store(index.base().cast_mut(), Ordering::Relaxed);
+            table.n_homes.store(index.n_homes(), Ordering::Relaxed);
         }
         self.due_ms.store(shard.due_ms, Ordering::Relaxed);
         self.wants_care.store(shard.wants_care(), Ordering::Relaxed);
@@ -86,12 +114,8 @@ impl Cell {
         self.due_ms.load(Ordering::Relaxed) < now_ms
     }
 
-    #[inline]
-    pub(crate) fn prefetch_slot(&self, hash: KeyHash) {
-        let home = Index::home(hash.slot(), self.n_homes.load(Ordering::Relaxed));
-        let table = self.table.load(Ordering::Relaxed);
-        prefetch(table.cast::<u8>().wrapping_add(home * SLOTS * SLOT_BYTES));
-        prefetch(self.shard.data_ptr().cast());
+    fn table(&self) -> &Table {
+        &self.tables[self.place]
     }
 
     #[inline]
@@ -115,20 +139,21 @@ pub(crate) struct Locked<'a> {
     wakers: Wakers,
 }
 
-/// Sleepers to wake.
-struct Wakers(Vec<Waker>);
+/// Sleepers to wake. There are none behind nearly every lock.
+#[expect(clippy::box_collection, reason = "one word instead of three in every lock")]
+struct Wakers(Option<Box<Vec<Waker>>>);
 
 impl Wakers {
     #[cold]
     fn wake(&mut self) {
-        self.0.drain(..).for_each(Waker::wake);
+        self.0.take().into_iter().flat_map(|it| *it).for_each(Waker::wake);
     }
 }
 
 impl Drop for Wakers {
     #[inline]
     fn drop(&mut self) {
-        if !self.0.is_empty() {
+        if self.0.is_some() {
             self.wake();
         }
     }
@@ -155,7 +180,9 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         if std::mem::take(&mut self.shard.has_changed) {
             self.cell.publish(&self.shard);
-            self.wakers.0 = std::mem::take(&mut self.shard.wakers);
+            if !self.shard.wakers.is_empty() {
+                self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
+            }
         }
     }
 }

@@ -87,7 +87,8 @@ impl Keyspace {
         self.shared.set_memory_max(bytes);
     }
 
-    /// Bytes taken from the system: what the budget compares.
+    /// Bytes taken from the system: what the budget compares. Each shard books its share in steps
+    /// of 4 KiB; `stats` adds them up exactly.
     pub fn used_bytes(&self) -> u64 {
         self.shared.used_bytes()
     }
@@ -135,8 +136,13 @@ impl Keyspace {
     #[inline]
     pub(crate) fn shard_id(&self, key: Key<'_>) -> ShardId {
         let database = self.places[key.db as usize].load(Ordering::Acquire);
-        let shard = (key.hash.shard() & (self.n_shards - 1)) as u32;
-        ShardId { database, shard }
+        ShardId { database, shard: self.shard_of(key.hash) as u32 }
+    }
+
+    /// The shard of a key in its database.
+    #[inline]
+    pub(crate) fn shard_of(&self, hash: KeyHash) -> usize {
+        hash.shard() & (self.n_shards - 1)
     }
 
     fn cell(&self, id: ShardId) -> &Cell {
@@ -146,7 +152,7 @@ impl Keyspace {
     /// First pass over a batch: fetches the table line of a key into the CPU's cache.
     #[inline]
     pub fn prefetch_slot(&self, db: u32, hash: KeyHash) {
-        self.database(db).cell(hash).prefetch_slot(hash);
+        self.database(db).prefetch_slot(hash);
     }
 
     /// Second pass over a batch: fetches the item that the key's hash points to.
@@ -163,7 +169,8 @@ impl Keyspace {
             let locked = self.cell(id).lock();
             // A swap of databases may have come between the look and the lock.
             if self.shard_id(key) == id {
-                return View::new(self, Held::One(id, locked), now_ms);
+                let held = Held::One { db: key.db, shard: id.shard as usize, locked };
+                return View::new(self, held, now_ms);
             }
         }
     }
@@ -182,7 +189,7 @@ impl Keyspace {
             ids.dedup();
             // Shards are locked in index order, so that no two callers can wait for each other
             // in a ring.
-            let held: SmallVec<_> = ids.iter().map(|id| (*id, self.cell(*id).lock())).collect();
+            let held: Vec<_> = ids.iter().map(|id| (*id, self.cell(*id).lock())).collect();
             if keys.clone().all(|key| ids.binary_search(&self.shard_id(key)).is_ok()) {
                 return View::new(self, Held::Many(held), now_ms);
             }

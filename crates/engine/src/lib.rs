@@ -34,6 +34,7 @@ pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
+pub use crate::memory::trim_heap;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};

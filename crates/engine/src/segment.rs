@@ -63,10 +63,11 @@ impl Segment {
         Segment { start: None, size: 0, used: 0, dead: 0, expire_min_ms: u64::MAX };
 }
 
-/// The segments of one shard.
+/// The segments of one shard. The list comes first, next to what else a read touches.
+#[repr(C)]
 pub(crate) struct Segments {
-    pool: Arc<Pool>,
     list: Vec<Segment>,
+    pool: Arc<Pool>,
     free_ids: Vec<u32>,
     /// The segment that new items go to.
     active: usize,

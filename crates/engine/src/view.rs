@@ -2,8 +2,6 @@
 
 use std::task::Waker;
 
-use smallvec::SmallVec;
-
 use crate::database::Locked;
 use crate::edit::Edit;
 use crate::error::Error;
@@ -26,8 +24,13 @@ pub struct View<'a> {
 
 /// Most commands have one key; the shards of others are in ascending order.
 pub(crate) enum Held<'a> {
-    One(ShardId, Locked<'a>),
-    Many(SmallVec<[(ShardId, Locked<'a>); 4]>),
+    One {
+        db: u32,
+        shard: usize,
+        locked: Locked<'a>,
+    },
+    /// In memory of its own, so that the view of one key stays small.
+    Many(Vec<(ShardId, Locked<'a>)>),
 }
 
 impl<'a> View<'a> {
@@ -35,10 +38,9 @@ impl<'a> View<'a> {
         View { keyspace, held, now_ms, notes_use: true }
     }
 
-    /// A view whose reads leave the items' idle times as they are (CLIENT NO-TOUCH).
-    #[must_use]
-    pub fn without_touch(self) -> View<'a> {
-        View { notes_use: false, ..self }
+    /// From now on reads leave the items' idle times as they are (CLIENT NO-TOUCH).
+    pub fn stop_touching(&mut self) {
+        self.notes_use = false;
     }
 
     pub fn now_ms(&self) -> u64 {
@@ -47,10 +49,13 @@ impl<'a> View<'a> {
 
     #[inline]
     fn shard(&mut self, key: Key<'_>) -> &mut Shard {
-        let wanted = self.keyspace.shard_id(key);
         let found = match &mut self.held {
-            Held::One(id, shard) => (*id == wanted).then_some(shard),
+            Held::One { db, shard, locked } => {
+                let is_here = *db == key.db && *shard == self.keyspace.shard_of(key.hash);
+                is_here.then_some(locked)
+            }
             Held::Many(shards) => {
+                let wanted = self.keyspace.shard_id(key);
                 let at = shards.binary_search_by_key(&wanted, |(id, _)| *id).ok();
                 at.map(|it| &mut shards[it].1)
             }

@@ -329,7 +329,8 @@ mod tests {
     fn nothing_is_left_behind() {
         let mut waiters = Waiters::new(0);
         let (flag, waker) = sleeper();
-        let names: Vec<_> = (0..1000).map(|it| format!("key:{it}")).collect();
+        let n_keys = if cfg!(miri) { 20 } else { 1000 };
+        let names: Vec<_> = (0..n_keys).map(|it| format!("key:{it}")).collect();
         let tickets: Vec<_> =
             names.iter().map(|it| waiters.join(key(it), &waker).unwrap()).collect();
         for ticket in tickets {

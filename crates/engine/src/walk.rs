@@ -165,14 +165,11 @@ impl Keyspace {
     }
 
     pub fn stats(&self) -> KeyspaceStats {
-        let mut stats = KeyspaceStats {
-            used_bytes: self.shared.used_bytes(),
-            peak_bytes: self.shared.peak_bytes(),
-            ..KeyspaceStats::default()
-        };
+        let mut stats = KeyspaceStats::default();
         for cell in self.databases().flat_map(Database::cells) {
             cell.lock().add_to(&mut stats);
         }
+        stats.peak_bytes = self.shared.peak_bytes().max(stats.used_bytes);
         stats
     }
 
@@ -278,6 +275,7 @@ impl Shard {
     }
 
     fn add_to(&self, stats: &mut KeyspaceStats) {
+        stats.used_bytes += self.used_bytes();
         stats.n_items += self.index.len() as u64;
         stats.n_expiring += self.holdings.n_expiring;
         stats.hits += self.events.hits;

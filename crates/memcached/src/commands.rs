@@ -133,6 +133,11 @@ impl Verb {
         (Verb::Set as u8..=Verb::Cas as u8).contains(&(self as u8))
     }
 
+    /// True for the retrievals that set the expiry of what they read.
+    pub(crate) fn sets_expiry(self) -> bool {
+        matches!(self, Verb::Gat | Verb::Gats)
+    }
+
     /// True where the answer carries CAS numbers.
     pub(crate) fn tells_cas(self) -> bool {
         matches!(self, Verb::Gets | Verb::Gats)

@@ -4,6 +4,26 @@
 /// Longest strict number of 32 bits, sign included; leading zeros beyond it are refused.
 const STRICT_DIGITS_MAX: usize = 11;
 
+/// More digits than these may not fit in 31 bits.
+const PLAIN_DIGITS_MAX: usize = 9;
+
+/// One to nine digits at the start, and what follows them.
+#[inline]
+pub(crate) fn plain(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let mut sum = 0;
+    for (index, byte) in bytes.iter().enumerate().take(PLAIN_DIGITS_MAX + 1) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (index > 0).then_some((sum, &bytes[index..]));
+        }
+        if index == PLAIN_DIGITS_MAX {
+            return None;
+        }
+        sum = sum * 10 + u32::from(digit);
+    }
+    None
+}
+
 /// Digits, with at most a minus in front.
 pub(crate) fn strict_i32(word: &[u8]) -> Option<i32> {
     let (negative, digits) = match word {
@@ -52,8 +72,7 @@ fn signed(word: &[u8]) -> Option<(bool, u64)> {
     let from = word.iter().position(|it| !is_blank(*it))?;
     let word = &word[from..];
     let (negative, word) = match word {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
+        [sign @ (b'-' | b'+'), rest @ ..] => (*sign == b'-', rest),
         rest => (false, rest),
     };
     let end = word.iter().position(|it| !it.is_ascii_digit()).unwrap_or(word.len());
@@ -89,6 +108,15 @@ fn ends_number(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_numbers_have_one_to_nine_digits_and_an_end() {
+        assert_eq!(plain(b"0 x"), Some((0, &b" x"[..])));
+        assert_eq!(plain(b"999999999\r"), Some((999_999_999, &b"\r"[..])));
+        for bytes in [&b""[..], b"x", b"-1 ", b" 1", b"12", b"1000000000 ", b"999999999"] {
+            assert_eq!(plain(bytes), None, "{}", bytes.escape_ascii());
+        }
+    }
 
     #[test]
     fn strict_numbers_are_digits() {

@@ -1,6 +1,6 @@
 //! The text protocol: a command line, and a value behind it, become an `Entry`.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use tandem_engine::Keyspace;
 
 use crate::commands::Verb;
@@ -72,25 +72,34 @@ pub(crate) enum NextKey<'a> {
 
 /// Parses what stands at the start of `input`, which is not empty.
 pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
+    // Most commands are one of two; the table of names is for the others.
+    if input.starts_with(b"get ") {
+        let line = Retrieval { verb: Verb::Get, exptime: 0, place: Place::Only };
+        return retrieval(input, line, b"get ".len(), rules);
+    }
+    if let Some(set) = PlainSet::at_start_of(input) {
+        return set.parsed(input, rules);
+    }
     let from = n_spaces(input);
-    let head = input[from..].iter().take(VERB_BYTES_MAX + 1);
-    let verb_len = head.copied().take_while(|it| !matches!(it, b' ' | b'\n')).count();
-    let at = from + verb_len;
+    let head = &input[from..input.len().min(from + VERB_BYTES_MAX + 1)];
     // The byte behind the verb tells whether it is whole.
-    let verb = input.get(at).and_then(|end| Verb::of(word(&input[from..at], *end)));
+    let end = find_end(head).map(|len| from + len);
+    let verb = end.and_then(|at| Verb::of(word(&input[from..at], input[at])).zip(Some(at)));
     match verb {
-        Some(verb @ (Verb::Get | Verb::Gets)) => {
+        Some((verb @ (Verb::Get | Verb::Gets), at)) => {
             retrieval(input, Retrieval { verb, exptime: 0, place: Place::Only }, at, rules)
         }
-        Some(verb @ (Verb::Gat | Verb::Gats)) => retrieval_with_expiry(input, verb, at, rules),
-        verb => line(input, verb, rules),
+        Some((verb @ (Verb::Gat | Verb::Gats), at)) => {
+            retrieval_with_expiry(input, verb, at, rules)
+        }
+        verb => line(input, verb.map(|it| it.0), rules),
     }
 }
 
 /// The next key at the start of `input`, inside a retrieval line.
 pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -> NextKey<'a> {
     let from = n_spaces(input);
-    let Some(len) = memchr2(b' ', b'\n', &input[from..]) else {
+    let Some(len) = find_end(&input[from..]) else {
         // A carriage return may stand behind the longest key.
         let is_too_long = input.len() - from > KEY_BYTES_MAX + 1;
         return if is_too_long { NextKey::TooLong } else { NextKey::NeedMore };
@@ -110,7 +119,7 @@ pub(crate) fn next_key<'a>(input: &'a [u8], line: Retrieval, rules: Rules<'_>) -
 /// A retrieval whose keys begin behind `at`.
 fn retrieval<'a>(input: &'a [u8], mut line: Retrieval, at: usize, rules: Rules<'_>) -> Parsed<'a> {
     let at = at + n_spaces(&input[at..]);
-    let end = memchr2(b' ', b'\n', &input[at..]).map(|len| at + len);
+    let end = find_end(&input[at..]).map(|len| at + len);
     if let Some(end) = end
         && input[end] == b'\n'
     {
@@ -138,7 +147,7 @@ fn retrieval_with_expiry<'a>(
     rules: Rules<'_>,
 ) -> Parsed<'a> {
     let at = at + n_spaces(&input[at..]);
-    let Some(len) = memchr2(b' ', b'\n', &input[at..]) else {
+    let Some(len) = find_end(&input[at..]) else {
         return line(input, Some(verb), rules);
     };
     let end = at + len;
@@ -162,15 +171,14 @@ fn retrieval_with_expiry<'a>(
 
 /// A command that is not a retrieval.
 fn line<'a>(input: &'a [u8], verb: Option<Verb>, rules: Rules<'_>) -> Parsed<'a> {
-    let Some(end) = memchr(b'\n', input) else {
+    let (words, len) = Words::scan(input);
+    let Some(len) = len else {
         let is_nonsense = input.len() > LINE_BYTES_MAX;
         return if is_nonsense { Parsed::Nonsense } else { Parsed::NeedMore { need: 0 } };
     };
-    let len = end + 1;
     if len < LINE_BYTES_MIN {
         return refused(Error::BadFormat, None, Tell::Outcome, len);
     }
-    let words = Words::of(word(&input[..end], b'\n'));
     match verb {
         Some(verb) if verb.is_store() => store(input, verb, &words, len, rules),
         Some(verb) => simple(verb, &words, len, rules),
@@ -198,16 +206,27 @@ fn store<'a>(
             return Parsed::SkipValue { entry: Entry::Refused(refusal), len, skip };
         }
     };
+    with_value(input, request, len, value_bytes)
+}
+
+/// A store whose line of `len` bytes is in order, with the value behind it.
+fn with_value<'a>(
+    input: &'a [u8],
+    request: Request<'a>,
+    len: usize,
+    value_bytes: usize,
+) -> Parsed<'a> {
     if value_bytes >= BIG_VALUE_BYTES {
         return Parsed::BigValue { request, len, value_bytes };
     }
+    let skip = value_bytes + CRLF.len();
     let Some(block) = input.get(len..len + skip) else {
         return Parsed::NeedMore { need: len + skip - input.len() };
     };
     let (data, line_end) = block.split_at(value_bytes);
     let len = len + skip;
     if line_end != CRLF {
-        return refused(Error::BadDataChunk, Some(verb), request.tell, len);
+        return refused(Error::BadDataChunk, Some(request.verb), request.tell, len);
     }
     Parsed::Whole { entry: Entry::Run(Request { data, ..request }), len }
 }
@@ -237,6 +256,57 @@ fn store_request<'a>(
     }
     let place = Place::Only;
     Ok(Request { verb, tell, place, key, client_flags, exptime, number, data: b"" })
+}
+
+/// A `set` as nearly every client writes it: single spaces, plain small numbers. Whatever is
+/// not so is left to `line`, which knows all that memcached takes.
+struct PlainSet<'a> {
+    name: &'a [u8],
+    client_flags: u32,
+    exptime: u32,
+    value_bytes: usize,
+    tell: Tell,
+    len: usize,
+}
+
+impl<'a> PlainSet<'a> {
+    #[inline]
+    fn at_start_of(input: &'a [u8]) -> Option<PlainSet<'a>> {
+        let rest = input.strip_prefix(b"set ")?;
+        let name_len = find_end(rest)?;
+        let (name, rest) = rest.split_at(name_len);
+        let (client_flags, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (exptime, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (value_bytes, rest) = number::plain(rest.strip_prefix(b" ")?)?;
+        let (tell, rest) = match rest.strip_prefix(b" noreply") {
+            Some(rest) => (Tell::Nothing, rest),
+            None => (Tell::Outcome, rest),
+        };
+        let len = input.len() - rest.strip_prefix(CRLF)?.len();
+        let is_plain = (1..=KEY_BYTES_MAX).contains(&name_len);
+        let value_bytes = value_bytes as usize;
+        is_plain.then_some(PlainSet { name, client_flags, exptime, value_bytes, tell, len })
+    }
+
+    #[inline]
+    fn parsed(self, input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
+        let PlainSet { name, client_flags, value_bytes, tell, len, .. } = self;
+        let (verb, place) = (Verb::Set, Place::Only);
+        let key = rules.keyspace.key(DATABASE, name);
+        if !rules.settings.item_fits(name.len(), client_flags, value_bytes) {
+            let entry = Entry::Refused(Refusal {
+                error: Error::TooLarge,
+                verb: Some(verb),
+                tell,
+                key: Some(key),
+            });
+            return Parsed::SkipValue { entry, len, skip: value_bytes + CRLF.len() };
+        }
+        let exptime = self.exptime.cast_signed();
+        let request =
+            Request { verb, tell, place, key, client_flags, exptime, number: 0, data: b"" };
+        with_value(input, request, len, value_bytes)
+    }
 }
 
 /// A command of one line.
@@ -296,8 +366,31 @@ fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Pars
     Parsed::Whole { entry: refusal(error, verb, tell), len }
 }
 
+/// Spaces at the start of `input`.
+#[inline]
 fn n_spaces(input: &[u8]) -> usize {
     input.iter().take_while(|it| **it == b' ').count()
+}
+
+/// The first space or line feed. Words are short: eight bytes at a time beat a call of `memchr`.
+#[inline]
+fn find_end(input: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([b' ' + 1; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (chunks, _) = input.as_chunks::<8>();
+    let mut from = chunks.len() * 8;
+    for (index, chunk) in chunks.iter().enumerate() {
+        let bytes = u64::from_le_bytes(*chunk);
+        // The lowest bit that is set marks the first byte below 0x21.
+        let small = bytes.wrapping_sub(LOW) & !bytes & HIGH_BITS;
+        if small != 0 {
+            from = index * 8 + (small.trailing_zeros() / 8) as usize;
+            break;
+        }
+    }
+    // Most often this is the end, or the carriage return in front of it.
+    let rest = input[from..].iter().position(|it| matches!(it, b' ' | b'\n'));
+    rest.map(|len| from + len)
 }
 
 /// A word without the carriage return of the line end behind it.
@@ -321,24 +414,41 @@ pub(crate) struct Words<'a> {
 const WORDS_KEPT: usize = 7;
 
 impl<'a> Words<'a> {
+    /// The words of a line without its end.
     pub(crate) fn of(line: &'a [u8]) -> Words<'a> {
+        Words::scan(line).0
+    }
+
+    /// The words of the line at the start of `input` and its length, if its end is there.
+    fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
         let mut words = Words { first: [b""; WORDS_KEPT], n: 0, last: b"", behind_first: b"" };
         let mut at = 0;
-        while at < line.len() {
-            let end = memchr(b' ', &line[at..]).map_or(line.len(), |len| at + len);
-            if end > at {
-                words.last = &line[at..end];
-                if words.n == 0 {
-                    words.behind_first = &line[end..];
-                }
-                if let Some(place) = words.first.get_mut(words.n) {
-                    *place = words.last;
-                }
-                words.n += 1;
+        let mut second_at = None;
+        loop {
+            let len = find_end(&input[at..]);
+            let end = len.map_or(input.len(), |len| at + len);
+            let delimiter = input.get(end).copied();
+            let found = word(&input[at..end], delimiter.unwrap_or(b' '));
+            if !found.is_empty() {
+                words.push(found);
+                second_at.get_or_insert(end);
+            }
+            if delimiter != Some(b' ') {
+                let line_end = at + found.len();
+                words.behind_first =
+                    second_at.map_or(b"", |from| &input[from.min(line_end)..line_end]);
+                return (words, delimiter.map(|_| end + 1));
             }
             at = end + 1;
         }
-        words
+    }
+
+    fn push(&mut self, word: &'a [u8]) {
+        if let Some(place) = self.first.get_mut(self.n) {
+            *place = word;
+        }
+        self.last = word;
+        self.n += 1;
     }
 
     /// A word by its place; empty when there is none.
@@ -348,5 +458,37 @@ impl<'a> Words<'a> {
 
     fn tell(&self) -> Tell {
         if self.last == b"noreply" { Tell::Nothing } else { Tell::Outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_word_is_found_wherever_it_is() {
+        for n in 0..40 {
+            for fill in [b'a', b'\r', 0, b'\t', 0x7f, 0x80, 0xa0, 0xff] {
+                let mut input = vec![fill; n];
+                assert_eq!(find_end(&input), None, "{n} of {fill:#x}");
+                for end in [b' ', b'\n'] {
+                    input.truncate(n);
+                    input.extend([end, b' ', b'x']);
+                    assert_eq!(find_end(&input), Some(n), "{n} of {fill:#x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_split_at_spaces_alone() {
+        let (words, len) = Words::scan(b"  set a\tb   7 \r\nget");
+        assert_eq!(len, Some(16));
+        assert_eq!((words.n, words.get(1), words.last), (3, &b"a\tb"[..], &b"7"[..]));
+        assert_eq!(words.behind_first, b" a\tb   7 ");
+        assert_eq!(Words::scan(b"version").1, None);
+        assert_eq!(Words::scan(b"\r\n").0.n, 0);
+        assert_eq!(Words::of(b" on off").get(1), b"off");
+        assert_eq!(Words::of(b"").n, 0);
     }
 }

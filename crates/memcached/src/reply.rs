@@ -10,27 +10,39 @@ pub(crate) const DELETED: &[u8] = b"DELETED\r\n";
 pub(crate) const TOUCHED: &[u8] = b"TOUCHED\r\n";
 pub(crate) const OK: &[u8] = b"OK\r\n";
 pub(crate) const END: &[u8] = b"END\r\n";
+/// What follows a value: the line's end, and the answer's when it was the only key.
+pub(crate) const LINE_END: &[u8] = b"\r\n";
+pub(crate) const LINE_END_AND_END: &[u8] = b"\r\nEND\r\n";
 pub(crate) const RESET: &[u8] = b"RESET\r\n";
 
-/// `VALUE `, three numbers with a blank each, and two line ends take less than this.
-const FRAME_BYTES_MAX: usize = 64;
+/// `VALUE `, three numbers with a blank each, two line ends and `END` take less than this.
+const FRAME_BYTES_MAX: usize = 80;
 
-/// Appends one item of a retrieval.
-pub(crate) fn value(
-    out: &mut Output,
-    key: &[u8],
-    client_flags: u32,
-    value: StrRef<'_>,
-    cas: Option<u64>,
-) {
+/// An item on its way to a client.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub(crate) key: &'a [u8],
+    pub(crate) value: StrRef<'a>,
+    pub(crate) client_flags: u32,
+    pub(crate) cas: Option<u64>,
+}
+
+/// Appends one item of a retrieval and what ends it: a line end, and `END` behind the last.
+#[inline]
+pub(crate) fn value(out: &mut Output, found: Found<'_>, end: &[u8]) {
+    let Found { key, value, client_flags, cas } = found;
     let data = value.as_slice();
     let inline_len = if let StrRef::Inline(it) = value { it.len() } else { 0 };
     let buf = &mut out.buf;
     buf.reserve(FRAME_BYTES_MAX + key.len() + inline_len);
     buf.extend_from_slice(b"VALUE ");
     buf.extend_from_slice(key);
-    put_number(buf, u64::from(client_flags));
-    put_number(buf, data.len() as u64);
+    if client_flags == 0 {
+        buf.extend_from_slice(b" 0");
+    } else {
+        put_number(buf, client_flags);
+    }
+    put_number(buf, data.len());
     if let Some(cas) = cas {
         put_number(buf, cas);
     }
@@ -39,11 +51,11 @@ pub(crate) fn value(
         StrRef::Inline(it) => buf.extend_from_slice(it),
         StrRef::Shared(it) => out.put_shared(it),
     }
-    out.put(b"\r\n");
+    out.buf.extend_from_slice(end);
 }
 
 /// Appends a blank and a number.
-fn put_number(buf: &mut Vec<u8>, number: u64) {
+fn put_number(buf: &mut Vec<u8>, number: impl itoa::Integer) {
     let mut digits = itoa::Buffer::new();
     buf.push(b' ');
     buf.extend_from_slice(digits.format(number).as_bytes());

@@ -2,7 +2,6 @@
 
 use tandem_engine::{Item, KeyspaceStats, Value};
 
-use crate::COMPATIBLE_VERSION;
 use crate::admin::Done;
 use crate::error::Error;
 use crate::number;
@@ -51,8 +50,8 @@ fn detail(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
         return Err(Error::DetailNotAllowed);
     }
     match words.get(1) {
-        b"on" => cx.server.count_prefixes(true),
-        b"off" => cx.server.count_prefixes(false),
+        b"on" => cx.server.start_counting_prefixes(),
+        b"off" => cx.server.stop_counting_prefixes(),
         b"dump" => {
             cx.server.prefixes.dump(&mut cx.out.buf);
             return Ok(b"");
@@ -209,6 +208,3 @@ fn connections(cx: &mut Cx<'_>) {
         stat(buf, &format!("{id}:secs_since_last_cmd"), idle_ms / 1000);
     }
 }
-
-/// What both `stats` and `version` call this server.
-pub(crate) const VERSION: &str = COMPATIBLE_VERSION;

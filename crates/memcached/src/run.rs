@@ -8,7 +8,7 @@ use crate::commands::Verb;
 use crate::error::Error;
 use crate::number;
 use crate::prefixes::PrefixCounts;
-use crate::reply;
+use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
@@ -162,28 +162,28 @@ fn extend(cx: &mut Cx<'_>, request: &Request<'_>, value: &NewValue<'_>) {
 
 /// One key of `get`, `gets`, `gat` or `gats`.
 fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
-    let touches = matches!(request.verb, Verb::Gat | Verb::Gats);
-    let is_found = tell_value(cx, request, touches);
+    let is_found = tell_value(cx, request);
     let (hits, touch_hits) = if is_found {
         (&cx.worker.get_hits, &cx.worker.touch_hits)
     } else {
         (&cx.worker.get_misses, &cx.worker.touch_misses)
     };
     hits.add(1);
-    if touches {
+    // They are counted as both.
+    if request.verb.sets_expiry() {
         touch_hits.add(1);
     }
     cx.count_prefix(request, |it| {
         it.gets += 1;
         it.hits += u64::from(is_found);
     });
-    if request.place == Place::Only {
+    if request.place == Place::Only && !is_found {
         cx.out.put(reply::END);
     }
 }
 
 /// Writes the item, if there is one. A value of a type that memcached does not know is none.
-fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>, touches: bool) -> bool {
+fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>) -> bool {
     let mut view = cx.view(request);
     let mut cas = None;
     if request.verb.tells_cas() {
@@ -191,8 +191,10 @@ fn tell_value(cx: &mut Cx<'_>, request: &Request<'_>, touches: bool) -> bool {
     }
     let Some(item) = view.read(request.key) else { return false };
     let Value::String(value) = item.value else { return false };
-    reply::value(cx.out, request.key.name, item.client_flags, value, cas);
-    if touches {
+    let found = Found { key: request.key.name, value, client_flags: item.client_flags, cas };
+    let end = if request.place == Place::Only { LINE_END_AND_END } else { LINE_END };
+    reply::value(cx.out, found, end);
+    if request.verb.sets_expiry() {
         view.set_expire(request.key, expiry(request.exptime, cx.now_ms));
     }
     true

@@ -96,8 +96,12 @@ impl Server {
         self.detail.load(Relaxed)
     }
 
-    pub(crate) fn count_prefixes(&self, on: bool) {
-        self.detail.store(on, Relaxed);
+    pub(crate) fn start_counting_prefixes(&self) {
+        self.detail.store(true, Relaxed);
+    }
+
+    pub(crate) fn stop_counting_prefixes(&self) {
+        self.detail.store(false, Relaxed);
     }
 
     /// Flushes at a time, in place of any flush that was still to come.

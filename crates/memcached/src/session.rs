@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use smallvec::SmallVec;
 use tandem_engine::{Mark, NewValue, Output};
 
@@ -28,6 +28,10 @@ const TIMED_ONE_IN: u32 = 16;
 /// The first byte of a connection that speaks the binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
 
+/// What a client announces is believed up to this size; buffers of bigger values grow as their
+/// bytes arrive.
+const OWN_BUFFER_BYTES_MAX: usize = 4 << 20;
+
 /// The line end behind a value.
 const CRLF: &[u8] = b"\r\n";
 
@@ -49,6 +53,11 @@ pub struct Session {
     server: Arc<Server>,
     worker: Arc<WorkerStats>,
     handle: Arc<ClientHandle>,
+    state: State,
+}
+
+/// Where a connection stands between two turns.
+struct State {
     expects: Expects,
     /// Where the answer to the retrieval line at hand begins, while nothing of it is written.
     line_start: Option<Mark>,
@@ -96,15 +105,8 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
-        Session {
-            server,
-            worker,
-            handle,
-            expects: Expects::Command,
-            line_start: None,
-            n_timed: 0,
-            is_new: true,
-        }
+        let state = State { expects: Expects::Command, line_start: None, n_timed: 0, is_new: true };
+        Session { server, worker, handle, state }
     }
 
     /// This connection in the registry: kill flag, waker, byte counts.
@@ -117,6 +119,19 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
+        let mut cx = Cx { server: &self.server, worker: &self.worker, out, now_ms };
+        self.state.advance(input, &mut cx)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.server.clients.close(self.handle.id);
+    }
+}
+
+impl State {
+    fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;
         if std::mem::take(&mut self.is_new) && input.first() == Some(&BINARY_MAGIC) {
@@ -128,14 +143,14 @@ impl Session {
                 if input.len() < need {
                     return Step::ReadMore { need: need - input.len() };
                 }
-                self.take_value(input, out, now_ms);
+                self.take_value(input, cx);
             }
-            if out.len() >= OUTPUT_SOFT_MAX {
+            if cx.out.len() >= OUTPUT_SOFT_MAX {
                 return Step::Write;
             }
             let mut batch = Batch::new();
-            let (len, cut) = self.fill(&mut batch, input);
-            let after = self.run_batch(&batch, out, now_ms);
+            let (len, cut) = self.fill(&mut batch, input, cx.server);
+            let after = self.run_batch(&batch, cx);
             drop(batch);
             input.advance(len);
             match (after, cut) {
@@ -148,8 +163,12 @@ impl Session {
     }
 
     /// Parses commands until the batch is full. Returns the bytes they took and what ended it.
-    fn fill<'a>(&mut self, batch: &mut Batch<'a>, input: &'a [u8]) -> (usize, Cut) {
-        let server = Arc::clone(&self.server);
+    fn fill<'a>(
+        &mut self,
+        batch: &mut Batch<'a>,
+        input: &'a [u8],
+        server: &Server,
+    ) -> (usize, Cut) {
         let rules = Rules { keyspace: &server.keyspace, settings: &server.settings };
         let mut at = 0;
         while batch.len() < BATCH_MAX {
@@ -246,36 +265,30 @@ impl Session {
         end + 1
     }
 
-    fn run_batch(&mut self, batch: &[Entry<'_>], out: &mut Output, now_ms: u64) -> After {
-        let server = Arc::clone(&self.server);
-        let worker = Arc::clone(&self.worker);
+    fn run_batch(&mut self, batch: &[Entry<'_>], cx: &mut Cx<'_>) -> After {
         if batch.len() > 1 {
             for key in batch.iter().filter_map(Entry::key) {
-                server.keyspace.prefetch_item(DATABASE, key.hash);
+                cx.server.keyspace.prefetch_item(DATABASE, key.hash);
             }
         }
-        let mut cx = Cx { server: &server, worker: &worker, out, now_ms };
         for entry in batch {
-            let after = match entry {
-                Entry::Run(request) => self.run(&mut cx, request),
+            match entry {
+                Entry::Run(request) => {
+                    if self.run(cx, request) == After::Close {
+                        return After::Close;
+                    }
+                }
                 Entry::EndOfKeys => {
+                    self.line_start = None;
                     cx.out.put(crate::reply::END);
-                    After::Stay
                 }
                 Entry::BadKeyInLine(verb) => {
-                    if let Some(mark) = self.line_start {
+                    if let Some(mark) = self.line_start.take() {
                         cx.out.truncate(mark);
                     }
                     cx.refuse(Some(*verb), Tell::Outcome, Error::BadFormat);
-                    After::Stay
                 }
-                Entry::Refused(refusal) => {
-                    refuse(&mut cx, refusal);
-                    After::Stay
-                }
-            };
-            if after == After::Close {
-                return After::Close;
+                Entry::Refused(refusal) => refuse(cx, refusal),
             }
         }
         After::Stay
@@ -303,10 +316,10 @@ impl Session {
     }
 
     /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
-    /// without a copy and without waste, unless it has arrived already.
+    /// without a copy and without waste, unless it has arrived already or is enormous.
     fn expect_value(&mut self, mut store: Box<BigStore>, input: &mut BytesMut) {
         let need = store.value_bytes + CRLF.len();
-        if input.len() < need {
+        if input.len() < need && need <= OWN_BUFFER_BYTES_MAX {
             let mut own = BytesMut::with_capacity(need);
             own.extend_from_slice(input);
             store.own_buffer = Some(own.as_ptr().addr());
@@ -316,34 +329,25 @@ impl Session {
     }
 
     /// Stores a big value that has arrived.
-    fn take_value(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) {
+    fn take_value(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
             return;
         };
-        let server = Arc::clone(&self.server);
-        let worker = Arc::clone(&self.worker);
-        let mut cx = Cx { server: &server, worker: &worker, out, now_ms };
         // Kept without a copy only if it is all that its buffer holds: the loop may have moved it.
         let is_alone = store.own_buffer == Some(input.as_ptr().addr());
         let block = input.split_to(store.value_bytes + CRLF.len());
-        worker.command(store.verb).calls.add(1);
+        cx.worker.command(store.verb).calls.add(1);
         if &block[store.value_bytes..] != CRLF {
             return cx.refuse_data(store.verb, store.tell);
         }
-        let request = store.request(&server);
-        if is_alone && input.capacity() == 0 {
-            let value = block.freeze().slice(..store.value_bytes);
-            run::store(&mut cx, &request, NewValue::Shared(value));
+        let value = if is_alone && input.capacity() == 0 {
+            block.freeze().slice(..store.value_bytes)
         } else {
-            let value = NewValue::Copied(&block[..store.value_bytes]);
-            run::store(&mut cx, &request, value);
-        }
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.server.clients.close(self.handle.id);
+            // Copied here, not by the engine: there a shard would be locked meanwhile.
+            Bytes::copy_from_slice(&block[..store.value_bytes])
+        };
+        let request = store.request(cx.server);
+        run::store(cx, &request, NewValue::Shared(value));
     }
 }
 

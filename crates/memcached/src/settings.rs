@@ -155,7 +155,7 @@ impl Settings {
     /// The letters that are understood, for `--help`: letter, long name, argument, meaning.
     pub fn letters()
     -> impl Iterator<Item = (char, &'static str, Option<&'static str>, &'static str)> {
-        LETTERS.iter().map(|it| (it.letter as char, it.long, it.argument, it.meaning))
+        LETTERS.iter().map(|it| (it.short as char, it.long, it.argument, it.meaning))
     }
 
     /// True when memcached would hold such an item.

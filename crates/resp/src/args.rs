@@ -49,7 +49,7 @@ impl<'a> Argv<'a> {
     pub(crate) fn packed_name(self) -> Option<u64> {
         let span = *self.spans.first()?;
         let rest = self.buffer.get(span.start as usize..)?;
-        pack_name(rest.first_chunk()?, span.len as usize)
+        pack_name(*rest.first_chunk()?, span.len as usize)
     }
 
     pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
@@ -70,11 +70,11 @@ impl<'a> Argv<'a> {
 
 /// Folds the first `len` of eight bytes into a lower-case word, if they are that many.
 #[inline]
-pub(crate) fn pack_name(bytes: &[u8; 8], len: usize) -> Option<u64> {
+pub(crate) fn pack_name(bytes: [u8; 8], len: usize) -> Option<u64> {
     if !(1..=8).contains(&len) {
         return None;
     }
-    Some((u64::from_le_bytes(*bytes) | LETTER_CASES) & (u64::MAX >> (64 - 8 * len)))
+    Some((u64::from_le_bytes(bytes) | LETTER_CASES) & (u64::MAX >> (64 - 8 * len)))
 }
 
 /// Bit 5 of every byte: what tells an ASCII letter's cases apart.

@@ -65,6 +65,11 @@ impl Batch {
         self.ending
     }
 
+    /// The hash of the first key when there is one line and it has a key.
+    pub(crate) fn only_hash(&self) -> Option<KeyHash> {
+        if let [line] = &self.lines[..] { line.hash } else { None }
+    }
+
     /// The line to run next.
     #[inline]
     pub(crate) fn next_line<'a>(&'a self, input: &'a [u8]) -> Option<Line<'a>> {
@@ -218,8 +223,9 @@ impl Batch {
 /// Most commands parsed ahead. More would push what was fetched first out of the cache again.
 const LINES_MAX: usize = 128;
 
-/// Spans kept for the next batch; a longer list goes back to the allocator.
-const SPANS_KEPT_MAX: usize = 16 << 10;
+/// Spans kept for the next batch, which is 16 KiB a connection; a longer list goes back to the
+/// allocator.
+const SPANS_KEPT_MAX: usize = 2 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -231,7 +237,7 @@ mod tests {
         let limits = ParseLimits { bulk_bytes_max: 1 << 20, authenticated: true };
         let mut input = BytesMut::with_capacity(capacity);
         input.extend_from_slice(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$40000\r\n");
-        input.extend_from_slice(&[b'x'; 40_000]);
+        input.extend_from_slice(&vec![b'x'; 40_000]);
         input.extend_from_slice(b"\r\n");
         let mut batch = Batch::default();
         batch.fill(&mut input, limits, &keyspace, 0);

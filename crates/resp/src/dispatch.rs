@@ -155,7 +155,7 @@ impl Dispatcher {
                 });
                 let mut db = server.keyspace.view_many(keys, now_ms);
                 if !client.touches_keys() {
-                    db = db.without_touch();
+                    db.stop_touching();
                 }
                 handler(&mut Ctx { db, args, reply, client, server, now_ms })
             }
@@ -181,7 +181,7 @@ impl Dispatcher {
         let name = line.argv.get(1).expect("the arity counts the row's first key");
         let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
         if !client.touches_keys() {
-            db = db.without_touch();
+            db.stop_touching();
         }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
@@ -191,6 +191,9 @@ impl Dispatcher {
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
     fn find_keys(&mut self, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
+        if self.positions.capacity() > KEYS_KEPT_MAX {
+            (self.positions, self.hashes) = (Vec::new(), Vec::new());
+        }
         self.positions.clear();
         self.hashes.clear();
         keys.positions(line.argv, &mut self.positions)?;
@@ -246,6 +249,9 @@ fn is_http(argv: Argv<'_>) -> bool {
     let name = argv.get(0).unwrap_or_default();
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
+
+/// Keys of a command for whose positions memory is kept, which is 16 KiB a connection.
+const KEYS_KEPT_MAX: usize = 1 << 10;
 
 /// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
 /// cost as much as the command.

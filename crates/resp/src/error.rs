@@ -46,6 +46,12 @@ pub(crate) enum Error {
     InvalidCursor,
     HashNotAnInteger,
     HashNotAFloat,
+    /// A sentence that repeats a word of the client's, byte for byte.
+    Quoting {
+        before: &'static str,
+        word: Box<[u8]>,
+        after: &'static str,
+    },
     /// Any other sentence, its prefix (`ERR`) included.
     Said(Cow<'static, str>),
 }
@@ -71,6 +77,11 @@ impl Error {
         Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: quoted.into() }
     }
 
+    /// An error that only one command knows, about one of its words.
+    pub(crate) fn quoting(before: &'static str, word: &[u8], after: &'static str) -> Error {
+        Error::Quoting { before, word: preview(word, word.len()).into(), after }
+    }
+
     /// The error's line without sigil and line end. Line breaks that a client put into it are
     /// blanked out.
     pub(crate) fn line(&self) -> Vec<u8> {
@@ -83,6 +94,9 @@ impl Error {
                 let help = format!("'. Try {} HELP.", group.to_ascii_uppercase());
                 [b"ERR unknown subcommand '", preview(word, PREVIEW_BYTES_MAX), help.as_bytes()]
                     .concat()
+            }
+            Error::Quoting { before, word, after } => {
+                [before.as_bytes(), &word[..], after.as_bytes()].concat()
             }
             Error::Protocol(ProtocolError::ExpectedDollar(byte)) => {
                 [b"ERR Protocol error: expected '$', got '", &[*byte][..], b"'"].concat()
@@ -140,7 +154,9 @@ impl fmt::Display for Error {
                     command.to_ascii_uppercase()
                 );
             }
+            // Not text, perhaps: `line` writes these.
             Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } => "ERR unknown command",
+            Error::Quoting { before, .. } => before,
         })
     }
 }

@@ -217,7 +217,6 @@ impl Bulks {
 
 #[inline]
 fn put_bulk(buf: &mut Vec<u8>, data: &[u8]) {
-    buf.reserve(data.len() + BULK_FRAME_BYTES_MAX);
     put_header(buf, b'$', data.len());
     buf.extend_from_slice(data);
     buf.extend_from_slice(b"\r\n");
@@ -231,11 +230,13 @@ fn put_header(buf: &mut Vec<u8>, sigil: u8, n: usize) {
         return put_long_header(buf, sigil, n);
     }
     let digit = |n: usize| b'0' + n as u8;
-    let (a, b, c) = (digit(n / 100), digit(n / 10 % 10), digit(n % 10));
     let (line, len) = match n {
-        0..10 => ([sigil, c, b'\r', b'\n', 0, 0, 0, 0], 4),
-        10..100 => ([sigil, b, c, b'\r', b'\n', 0, 0, 0], 5),
-        _ => ([sigil, a, b, c, b'\r', b'\n', 0, 0], 6),
+        0..10 => ([sigil, digit(n), b'\r', b'\n', 0, 0, 0, 0], 4),
+        10..100 => ([sigil, digit(n / 10), digit(n % 10), b'\r', b'\n', 0, 0, 0], 5),
+        _ => {
+            let (hundreds, tens, ones) = (digit(n / 100), digit(n / 10 % 10), digit(n % 10));
+            ([sigil, hundreds, tens, ones, b'\r', b'\n', 0, 0], 6)
+        }
     };
     buf.extend_from_slice(&line);
     buf.truncate(buf.len() - (line.len() - len));
@@ -247,6 +248,3 @@ fn put_long_header(buf: &mut Vec<u8>, sigil: u8, n: usize) {
     buf.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
     buf.extend_from_slice(b"\r\n");
 }
-
-/// `$`, twenty digits and two line ends, and what a short header is rounded up to.
-const BULK_FRAME_BYTES_MAX: usize = 32;

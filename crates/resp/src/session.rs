@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tandem_engine::Output;
+use tandem_engine::{KeyHash, Output};
 
 use crate::batch::{Batch, Ending};
 use crate::client::Client;
@@ -75,6 +75,21 @@ impl Session {
                 Ending::Protocol(error) => return self.refuse(error, out),
             }
         }
+    }
+
+    /// Parses the commands at the start of `input` without running them. When there is just one,
+    /// its key's place in the table is fetched and its database and hash are returned, so that
+    /// the caller can fetch the item too before it advances; with several, all of that is done.
+    /// `input` must come back unchanged at the next `advance`.
+    pub fn look_ahead(&mut self, input: &mut BytesMut) -> Option<(u32, KeyHash)> {
+        if !self.batch.is_done() {
+            return None;
+        }
+        self.fill(input);
+        let hash = self.batch.only_hash()?;
+        let db = self.dispatcher.client.db;
+        self.dispatcher.server.keyspace.prefetch_slot(db, hash);
+        Some((db, hash))
     }
 
     /// Runs what is left of the batch. A step, when that cannot go on.

@@ -277,7 +277,7 @@ impl ShortIndex {
                 continue;
             }
             bytes[..name.len()].copy_from_slice(name);
-            let packed = pack_name(&bytes, name.len()).expect("the name fits");
+            let packed = pack_name(bytes, name.len()).expect("the name fits");
             let mut slot = index.home(packed);
             while index.slots[slot].0 != 0 {
                 slot += 1;

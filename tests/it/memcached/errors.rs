@@ -46,8 +46,7 @@ fn the_words_are_those_of_this_version() {
         CLIENT_ERROR bad command line format
         >
         CLIENT_ERROR bad command line format
-        > set <k*251> 0 0 1
-        > x
+        >> set <k*251> 0 0 1\r\nx\r\n
         CLIENT_ERROR bad command line format
         > set k 0 0 1
         > x

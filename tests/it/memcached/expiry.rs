@@ -157,8 +157,6 @@ fn flush_forgets_everything() {
         > flush_all -1
         OK
         > flush_all 0 noreply
-        > flush_all 1 2 3
-        ERROR
         "#,
     );
 }

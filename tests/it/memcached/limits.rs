@@ -50,21 +50,18 @@ fn values_up_to_a_megabyte_fit() {
         VALUE k 0 1048064
         <x*1048064>
         END
-        > set k 0 0 1048576
-        > <x*1048576>
+        >> set k 0 0 1048576\r\n<x*1048576>\r\n
         SERVER_ERROR object too large for cache
         > get k
         END
-        > add n 0 0 1048577
-        > <x*1048577>
+        >> add n 0 0 1048577\r\n<x*1048577>\r\n
         SERVER_ERROR object too large for cache
         > get n
         END
         > set k 0 0 1
         > x
         STORED
-        > append k 0 0 1048576
-        > <x*1048576>
+        >> append k 0 0 1048576\r\n<x*1048576>\r\n
         SERVER_ERROR object too large for cache
         > get k
         VALUE k 0 1

@@ -279,6 +279,8 @@ fn memory_tells_what_a_key_costs() {
         ["peak.allocated" … "total.allocated" … "startup.allocated" … "keys.count" 1
         |  "keys.bytes-per-key" … "dataset.bytes" … "dataset.percentage" … "peak.percentage" …
         |  "allocator.allocated" … "fragmentation" … "fragmentation.bytes" …]
+        > MEMORY MALLOC-STATS
+        …
         > MEMORY NOSUCH
         !ERR unknown subcommand 'NOSUCH'. Try MEMORY HELP.
         > MEMORY HELP

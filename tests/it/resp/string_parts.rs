@@ -292,10 +292,6 @@ fn encodings_of_strings_follow_their_length_and_digits() {
         6
         > OBJECT ENCODING k
         "int"
-        > INCRBYFLOAT k 1
-        "7"
-        > OBJECT ENCODING k
-        "embstr"
         "#,
     );
 }

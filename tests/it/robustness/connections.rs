@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tandem_tests::client::Client;
-use tandem_tests::process::{scratch, wait_until};
+use tandem_tests::process::{ScratchFile, scratch, wait_until};
 use tandem_tests::server::Tandem;
 
 const N_CONNECTIONS: u64 = 10_000;
@@ -78,9 +78,9 @@ fn unix_sockets_serve_like_ports() {
     use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixStream;
     let path = scratch().join("resp.sock");
-    let conf = scratch().join("unix.conf");
-    std::fs::write(&conf, format!("unixsocket {}\n", path.display())).unwrap();
-    let _tandem = Tandem::start(&["--redis-conf", &conf.display().to_string()]);
+    let line = format!("unixsocket {}\n", path.display());
+    let conf = ScratchFile::new("unix.conf", &line);
+    let _tandem = Tandem::start(&["--redis-conf", conf.name()]);
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.write_all(b"PING\r\n").unwrap();
     let mut answer = [0; 7];

@@ -81,6 +81,18 @@ fn broken_requests_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn broken_lines_are_answered_as_by_memcached() {
+    let mut tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Memcached, &[]).unwrap();
+    for bytes in BROKEN_LINES {
+        let [ours, theirs] =
+            [tandem.memcached_port, oracle.port].map(|port| all_answers(port, bytes));
+        assert_eq!(ours, theirs, "{}", escaped(bytes));
+    }
+    tandem.assert_healthy();
+}
+
+#[test]
 fn ten_thousand_commands_in_one_pipeline_are_answered_in_order() {
     let tandem = Tandem::start(&[]);
     let mut client = tandem.resp();
@@ -206,4 +218,34 @@ const BROKEN: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"POST / HTTP/1.1\r\n\r\n",
     b"Host: localhost\r\n",
+];
+
+/// Lines that all versions of memcached answer alike, each on a connection of its own.
+const BROKEN_LINES: &[&[u8]] = &[
+    b"bogus line\r\n",
+    b"get key",
+    b"get key\r",
+    b"set k 0 0 10\r\nshort",
+    b"set k 0 0 3\r\nabcdefgh ijk\r\nget k\r\n",
+    b"set k 0 0 3\r\nabcdeget k\r\n",
+    b"set k 0 0 0\r\n\r\nget k\r\n",
+    b"set k 0 0 4\r\n\r\n\r\n\r\nget k\r\n",
+    b"incr k abc\r\n",
+    b"incr k -1\r\n",
+    b"decr k 18446744073709551616\r\n",
+    b"touch k abc\r\n",
+    b"gat abc k\r\n",
+    b"flush_all abc\r\n",
+    b"stats bogus\r\n",
+    b"stats detail bogus\r\n",
+    b"verbosity 1\r\n",
+    b"get nosuch\nget nosuch\n",
+    b"get nosuch nosuch nosuch\r\n",
+    b"GET k\r\n",
+    b"Set k 0 0 2\r\nxy\r\n",
+    b"quit\r\nget nosuch\r\n",
+    b"get nosuch\r\nquit\r\n",
+    b"cache_memlimit 1\r\n",
+    b"cache_memlimit abc\r\n",
+    b"config get cluster\r\n",
 ];

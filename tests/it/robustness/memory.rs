@@ -48,6 +48,20 @@ fn strings_end_at_the_longest_that_is_allowed() {
 }
 
 #[test]
+fn the_longest_string_has_half_a_gigabyte() {
+    let mut tandem = Tandem::start(&[]);
+    let mut client = tandem.resp();
+    let rss_before = tandem.process.rss();
+    assert_eq!(client.run("SETRANGE k 536870911 x").integer(), Some(512 << 20));
+    assert_eq!(client.run("STRLEN k").integer(), Some(512 << 20));
+    assert_eq!(client.run("GETRANGE k -2 -1").bytes(), b"\0x");
+    assert!(client.run("APPEND k y").is_error());
+    assert_eq!(client.run("DEL k").integer(), Some(1));
+    wait_until("the memory is given back", || tandem.process.rss() < rss_before + 32 * MIB);
+    tandem.assert_healthy();
+}
+
+#[test]
 fn a_value_of_a_hundred_megabytes_goes_in_and_out_and_leaves_nothing() {
     let mut tandem = Tandem::start(&[]);
     let mut client = tandem.resp();

@@ -1,14 +1,13 @@
 //! How the server ends.
 
 use tandem_tests::client::Client;
-use tandem_tests::process::{scratch, wait_until};
+use tandem_tests::process::{ScratchFile, wait_until};
 use tandem_tests::server::Tandem;
 
 #[test]
 fn sigterm_lets_what_was_read_be_answered() {
-    let conf = scratch().join("debug.conf");
-    std::fs::write(&conf, "enable-debug-command yes\n").unwrap();
-    let mut tandem = Tandem::start(&["--redis-conf", &conf.display().to_string()]);
+    let conf = ScratchFile::new("debug.conf", "enable-debug-command yes\n");
+    let mut tandem = Tandem::start(&["--redis-conf", conf.name()]);
     let mut control = tandem.resp();
     let mut client = tandem.resp();
     client.send(b"SET k v\r\n");

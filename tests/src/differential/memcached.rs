@@ -114,11 +114,14 @@ pub fn compare(
 fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Difference {
     let text = |it: Option<Vec<u8>>| it.map_or("(closed)".to_owned(), |it| escaped(&it));
     let (last, before) = lines.split_last().expect("the command itself");
+    // Flushes are about every key.
+    let keys: Vec<&str> =
+        last.trim_end_matches("\\r\\n").split(' ').skip(1).chain(["flush"]).collect();
     Difference {
         index: before.len(),
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
-        history: history(before, last.split(' ').nth(1).unwrap_or_default()),
+        history: history(before, &keys),
     }
 }

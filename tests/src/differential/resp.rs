@@ -138,7 +138,7 @@ fn difference(
         command: last.clone(),
         ours: text(ours),
         theirs: text(theirs),
-        history: history(before, &word),
+        history: history(before, &[&word]),
     }
 }
 
@@ -159,8 +159,12 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
         b"RANDOMKEY" | b"HRANDFIELD" => shape(ours) == shape(theirs),
         b"TTL" | b"EXPIRETIME" => near(ours, theirs, TOLERANCE_MS / 1000),
         b"PTTL" | b"PEXPIRETIME" => near(ours, theirs, TOLERANCE_MS),
-        // Where the short form of a string ends depends on the layout of the key beside it.
-        b"OBJECT" => is_text(ours) && is_text(theirs),
+        // Where the short form of a string ends depends on the layout of the key beside it; and a
+        // whole number that INCRBYFLOAT leaves is text there and a number here.
+        b"OBJECT" => {
+            (is_text(ours) || matches!(ours, Value::Bulk(name) if name == b"int"))
+                && is_text(theirs)
+        }
         // What a key costs is ours to say.
         b"MEMORY" => ours.integer().is_some() && theirs.integer().is_some(),
         _ => false,

@@ -21,7 +21,9 @@ use crate::admin::exposition::{Exposition, Row};
 use crate::admin::rates::HitRates;
 use crate::admin::snapshot::Snapshot;
 use crate::host::Process;
+use crate::process;
 use crate::socket::Listener;
+use crate::trim::{self, Trimmer};
 use crate::worker::Shop;
 
 /// What the admin port looks at.
@@ -30,11 +32,18 @@ pub(crate) struct Admin {
     process: Arc<Process>,
     resp_rates: Mutex<HitRates>,
     memcached_rates: Mutex<HitRates>,
+    trimmer: Mutex<Trimmer>,
 }
 
 impl Admin {
     pub(crate) fn new(shop: Shop, process: Arc<Process>) -> Admin {
-        Admin { shop, process, resp_rates: Mutex::default(), memcached_rates: Mutex::default() }
+        Admin {
+            shop,
+            process,
+            resp_rates: Mutex::default(),
+            memcached_rates: Mutex::default(),
+            trimmer: Mutex::default(),
+        }
     }
 
     /// Takes the samples that rates are made of. Called ten times a second.
@@ -48,6 +57,14 @@ impl Admin {
             let totals = self.shop.memcached.server.totals();
             (totals.get_hits, totals.get_misses)
         });
+        if self.trimmer.lock().is_due(now_ms, || self.used_bytes(), process::rss_bytes) {
+            trim::in_background();
+        }
+    }
+
+    fn used_bytes(&self) -> u64 {
+        let keyspaces = [&self.shop.resp.server.keyspace, &self.shop.memcached.server.keyspace];
+        keyspaces.iter().map(|it| it.stats().used_bytes).sum()
     }
 
     /// The whole text of /metrics.

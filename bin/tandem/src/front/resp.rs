@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tandem_engine::Output;
 use tandem_resp::{ClientHandle, ConnectionInfo, Server, Transport, WorkerStats};
 
-use crate::protocol::{FrontEnd, Held, Kick, Limits, Session, Step, Watch};
+use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, Step, Watch};
 use crate::socket::{Address, Peer};
 
 #[derive(Clone)]
@@ -82,6 +82,14 @@ impl Session for RespSession {
             tandem_resp::Step::Wait { until_ms } => Step::Wait { until_ms },
             tandem_resp::Step::Close => Step::Close,
         }
+    }
+
+    fn look_ahead(&mut self, input: &mut BytesMut) -> Option<Ahead> {
+        self.session.look_ahead(input)
+    }
+
+    fn fetch(&self, (db, hash): Ahead) {
+        self.server.keyspace.prefetch_item(db, hash);
     }
 
     fn is_killed(&self) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tandem_engine::KeyspaceStats;
 
+use crate::COMPATIBLE_VERSION;
 use crate::host::Connections;
 use crate::reply::stat;
 use crate::run::Cx;
@@ -28,7 +29,7 @@ fn put_process(cx: &mut Cx<'_>, connections: Connections) {
         ("pid", &host.pid()),
         ("uptime", &host.uptime_s()),
         ("time", &(cx.now_ms / 1000)),
-        ("version", &super::VERSION),
+        ("version", &COMPATIBLE_VERSION),
         ("libevent", &"none"),
         ("pointer_size", &usize::BITS),
         ("rusage_user", &seconds(cpu.user)),

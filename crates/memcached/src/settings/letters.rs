@@ -4,7 +4,7 @@ use crate::settings::{Settings, SettingsError};
 
 /// A letter of the command line.
 pub(super) struct Letter {
-    pub(super) letter: u8,
+    pub(super) short: u8,
     pub(super) long: &'static str,
     /// What follows the letter, if anything does.
     pub(super) argument: Option<&'static str>,
@@ -26,7 +26,7 @@ const fn switch(
     meaning: &'static str,
     apply: fn(&mut Settings, &str) -> Result<(), String>,
 ) -> Letter {
-    Letter { letter, long, argument: None, meaning, apply }
+    Letter { short: letter, long, argument: None, meaning, apply }
 }
 
 const fn option(
@@ -36,36 +36,50 @@ const fn option(
     meaning: &'static str,
     apply: fn(&mut Settings, &str) -> Result<(), String>,
 ) -> Letter {
-    Letter { letter, long, argument: Some(argument), meaning, apply }
+    Letter { short: letter, long, argument: Some(argument), meaning, apply }
 }
 
 #[rustfmt::skip]
 pub(super) const LETTERS: &[Letter] = &[
-    option(b'p', "port", "num", "TCP port", |it, arg| put(&mut it.port, Some(number(arg, 0, u16::MAX)?))),
+    option(b'p', "port", "num", "TCP port",
+        |it, arg| put(&mut it.port, Some(number(arg, 0, u16::MAX)?))),
     option(b'U', "udp-port", "num", "UDP port; only 0 (off)", no_udp),
-    option(b's', "unix-socket", "path", "unix socket to listen on", |it, arg| put(&mut it.unix_socket, Some(arg.into()))),
+    option(b's', "unix-socket", "path", "unix socket to listen on",
+        |it, arg| put(&mut it.unix_socket, Some(arg.into()))),
     option(b'a', "unix-mask", "mask", "access mask of the unix socket, octal", unix_mask),
     option(b'l', "listen", "addr", "addresses to listen on, by comma", listen),
-    option(b'm', "memory-limit", "megabytes", "memory for items", |it, arg| put(&mut it.memory_max_bytes, number::<u64>(arg, 1, 1 << 30)? << 20)),
-    option(b'c', "conn-limit", "num", "most connections at a time", |it, arg| put(&mut it.connections_max, number(arg, 1, CONNECTIONS_MAX)?)),
-    option(b't', "threads", "num", "worker threads", |it, arg| put(&mut it.n_threads, Some(number(arg, 1, THREADS_MAX)?))),
-    option(b'R', "max-reqs-per-event", "num", "commands of one connection at a time", |it, arg| put(&mut it.requests_per_event, number(arg, 1, 1 << 20)?)),
-    option(b'I', "max-item-size", "bytes", "biggest item, with k or m", |it, arg| put(&mut it.item_bytes_max, item_bytes(arg)?)),
-    option(b'b', "listen-backlog", "num", "length of the accept queue", |it, arg| put(&mut it.backlog, number(arg, 1, 1 << 20)?)),
+    option(b'm', "memory-limit", "megabytes", "memory for items",
+        |it, arg| put(&mut it.memory_max_bytes, number::<u64>(arg, 1, 1 << 30)? << 20)),
+    option(b'c', "conn-limit", "num", "most connections at a time",
+        |it, arg| put(&mut it.connections_max, number(arg, 1, CONNECTIONS_MAX)?)),
+    option(b't', "threads", "num", "worker threads",
+        |it, arg| put(&mut it.n_threads, Some(number(arg, 1, THREADS_MAX)?))),
+    option(b'R', "max-reqs-per-event", "num", "commands of one connection at a time",
+        |it, arg| put(&mut it.requests_per_event, number(arg, 1, 1 << 20)?)),
+    option(b'I', "max-item-size", "bytes", "biggest item, with k or m",
+        |it, arg| put(&mut it.item_bytes_max, item_bytes(arg)?)),
+    option(b'b', "listen-backlog", "num", "length of the accept queue",
+        |it, arg| put(&mut it.backlog, number(arg, 1, 1 << 20)?)),
     option(b'D', "delimiter", "char", "end of a key's prefix in stats detail", delimiter),
     option(b'f', "slab-growth-factor", "factor", "accepted, without meaning here", growth_factor),
-    option(b'n', "slab-min-size", "bytes", "accepted, without meaning here", |it, arg| put(&mut it.chunk_bytes, number(arg, 1, 1 << 20)?)),
+    option(b'n', "slab-min-size", "bytes", "accepted, without meaning here",
+        |it, arg| put(&mut it.chunk_bytes, number(arg, 1, 1 << 20)?)),
     option(b'B', "protocol", "name", "ascii or auto", protocol),
     option(b'u', "user", "name", "accepted: the service manager sets the user", |_, _| Ok(())),
-    option(b'P', "pidfile", "path", "file for the process id", |it, arg| put(&mut it.pid_file, Some(arg.into()))),
+    option(b'P', "pidfile", "path", "file for the process id",
+        |it, arg| put(&mut it.pid_file, Some(arg.into()))),
     option(b'o', "extended", "list", "idle_timeout=<s>; others are accepted and ignored", extended),
-    switch(b'A', "enable-shutdown", "lets clients end the server", |it, _| put(&mut it.shutdown, true)),
-    switch(b'M', "disable-evictions", "refuses stores when memory is full", |it, _| put(&mut it.evictions, false)),
+    switch(b'A', "enable-shutdown", "lets clients end the server",
+        |it, _| put(&mut it.shutdown, true)),
+    switch(b'M', "disable-evictions", "refuses stores when memory is full",
+        |it, _| put(&mut it.evictions, false)),
     switch(b'C', "disable-cas", "no CAS numbers", |it, _| put(&mut it.cas, false)),
     switch(b'F', "disable-flush-all", "refuses flush_all", |it, _| put(&mut it.flush, false)),
-    switch(b'X', "disable-dumping", "refuses cachedump and detail", |it, _| put(&mut it.dump, false)),
+    switch(b'X', "disable-dumping", "refuses cachedump and detail",
+        |it, _| put(&mut it.dump, false)),
     switch(b'W', "disable-watch", "refuses watch", |it, _| put(&mut it.watch, false)),
-    switch(b'v', "verbose", "more words in the log, again for more", |it, _| { it.verbosity += 1; Ok(()) }),
+    switch(b'v', "verbose", "more words in the log, again for more",
+        |it, _| { it.verbosity += 1; Ok(()) }),
     switch(b'd', "daemon", "accepted: the service manager does it", |_, _| Ok(())),
     switch(b'k', "lock-memory", "accepted, without meaning here", |_, _| Ok(())),
     switch(b'L', "enable-largepages", "accepted, without meaning here", |_, _| Ok(())),
@@ -111,7 +125,7 @@ fn apply_letters<'a>(
     args: &mut impl Iterator<Item = &'a str>,
 ) -> Result<(), SettingsError> {
     for (at, letter) in letters.char_indices() {
-        let row = LETTERS.iter().find(|it| it.letter as char == letter);
+        let row = LETTERS.iter().find(|it| it.short as char == letter);
         let row = row.ok_or_else(|| SettingsError(format!("-{letter} is not supported")))?;
         if row.argument.is_none() {
             run(row, settings, "")?;
@@ -126,12 +140,12 @@ fn apply_letters<'a>(
 
 fn run(row: &Letter, settings: &mut Settings, value: &str) -> Result<(), SettingsError> {
     (row.apply)(settings, value).map_err(|why| {
-        SettingsError(format!("-{} (--{}) {value}: {why}", row.letter as char, row.long))
+        SettingsError(format!("-{} (--{}) {value}: {why}", row.short as char, row.long))
     })
 }
 
 fn missing(row: &Letter) -> SettingsError {
-    SettingsError(format!("-{} (--{}) needs a value", row.letter as char, row.long))
+    SettingsError(format!("-{} (--{}) needs a value", row.short as char, row.long))
 }
 
 fn put<T>(to: &mut T, value: T) -> Result<(), String> {
@@ -253,7 +267,7 @@ mod tests {
     #[test]
     fn letters_and_long_names_are_unique() {
         for row in LETTERS {
-            let same = |it: &&Letter| it.letter == row.letter || it.long == row.long;
+            let same = |it: &&Letter| it.short == row.short || it.long == row.long;
             assert_eq!(LETTERS.iter().filter(same).count(), 1, "{}", row.long);
         }
     }

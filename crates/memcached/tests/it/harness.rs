@@ -57,13 +57,17 @@ pub(crate) struct Talk {
     out: Output,
     pub(crate) now_ms: u64,
     pub(crate) last_step: Option<Step>,
+    /// Most bytes that waited to be written at a time.
+    pub(crate) output_peak: usize,
+    /// Where the slices of the last answer lay.
+    pub(crate) slices_at: Vec<*const u8>,
 }
 
 impl Talk {
     /// `args` is memcached's command line.
     pub(crate) fn with(args: &str) -> Talk {
         let args: Vec<String> = args.split_whitespace().map(Into::into).collect();
-        let settings = Settings::from_args(&args).unwrap();
+        let settings = Settings::from_args(&args).expect("a valid command line");
         let options = KeyspaceOptions { n_shards: 4, seed: Some(1), ..settings.keyspace_options() };
         let host = Arc::new(FakeHost::default());
         let server = Arc::new(Server::new(ServerParts {
@@ -75,7 +79,17 @@ impl Talk {
         }));
         let session = Talk::session(&server);
         let (input, out) = (BytesMut::new(), Output::default());
-        Talk { server, host, session, input, out, now_ms: START_MS, last_step: None }
+        Talk {
+            server,
+            host,
+            session,
+            input,
+            out,
+            now_ms: START_MS,
+            last_step: None,
+            output_peak: 0,
+            slices_at: Vec::new(),
+        }
     }
 
     pub(crate) fn new() -> Talk {
@@ -108,6 +122,8 @@ impl Talk {
         loop {
             let step = self.session.advance(&mut self.input, &mut self.out, self.now_ms);
             answer.extend(self.out.slices().flatten());
+            self.output_peak = self.output_peak.max(self.out.len());
+            self.slices_at = self.out.slices().map(<[u8]>::as_ptr).collect();
             self.out.clear();
             self.last_step = Some(step);
             if step != Step::Write {
@@ -125,6 +141,10 @@ impl Talk {
         self.input.len()
     }
 
+    pub(crate) fn input_at(&self) -> *const u8 {
+        self.input.as_ptr()
+    }
+
     pub(crate) fn capacity(&self) -> usize {
         self.input.capacity()
     }
@@ -139,30 +159,30 @@ impl Talk {
     /// the others are what comes back, and
     /// `+ 1000` lets a second pass.
     pub(crate) fn check(&mut self, transcript: &str) {
-        let mut actual = String::new();
-        for line in transcript.lines().map(str::trim_start).filter(|it| !it.is_empty()) {
-            if let Some(sent) = line.strip_prefix("> ").or(line.strip_prefix(">")) {
-                let answer = self.send(&[&unescape(sent)[..], b"\r\n"].concat());
-                actual.push_str(&format!("> {sent}\n"));
-                for line in answer.split_inclusive(|it| *it == b'\n') {
-                    let line = line.strip_suffix(b"\r\n").unwrap_or(line);
-                    let shown = line.escape_ascii().to_string();
-                    actual.push_str(if shown.is_empty() { "(empty)" } else { &shown });
-                    actual.push('\n');
-                }
+        let lines = transcript.lines().map(str::trim_start).filter(|it| !it.is_empty());
+        let (mut actual, mut expected) = (Vec::new(), Vec::new());
+        for line in lines {
+            expected.push(line.to_owned());
+            if let Some(sent) = line.strip_prefix('>') {
+                let sent = unescape(sent.strip_prefix(' ').unwrap_or(sent));
+                actual.push(line.to_owned());
+                actual.extend(shown(&self.send(&[&sent[..], b"\r\n"].concat())));
             } else if let Some(ms) = line.strip_prefix("+ ") {
-                self.now_ms += ms.parse::<u64>().unwrap();
-                actual.push_str(&format!("{line}\n"));
+                self.now_ms += ms.parse::<u64>().expect("a number of milliseconds");
+                actual.push(line.to_owned());
             }
         }
-        let expected: String = transcript
-            .lines()
-            .map(|it| it.trim_start())
-            .filter(|it| !it.is_empty())
-            .map(|it| format!("{}\n", if it == ">" { "> " } else { it }))
-            .collect();
+        let (actual, expected) = (actual.join("\n"), expected.join("\n"));
         assert!(actual == expected, "the conversation went:\n{actual}\nexpected:\n{expected}");
     }
+}
+
+/// An answer's lines as a transcript has them.
+fn shown(answer: &[u8]) -> impl Iterator<Item = String> {
+    answer.split_inclusive(|it| *it == b'\n').map(|line| {
+        let line = line.strip_suffix(b"\r\n").unwrap_or(line).escape_ascii().to_string();
+        if line.is_empty() { "(empty)".into() } else { line }
+    })
 }
 
 fn unescape(text: &str) -> Vec<u8> {
@@ -180,8 +200,8 @@ fn unescape(text: &str) -> Vec<u8> {
             [b't', ..] => (b'\t', 1),
             [b'0', ..] => (0, 1),
             [b'x', high, low, ..] => {
-                let hex = std::str::from_utf8(&[*high, *low]).unwrap().to_owned();
-                (u8::from_str_radix(&hex, 16).unwrap(), 3)
+                let digit = |it: u8| char::from(it).to_digit(16).expect("a hex digit") as u8;
+                (digit(*high) << 4 | digit(*low), 3)
             }
             _ => panic!("unknown escape in {text}"),
         };

@@ -1,6 +1,6 @@
 //! Keys, lines, values and memory at their limits.
 
-use tandem_memcached::{KEY_BYTES_MAX, Step};
+use tandem_memcached::{KEY_BYTES_MAX, OUTPUT_SOFT_MAX, Step};
 
 use crate::harness::{Talk, check};
 
@@ -28,6 +28,20 @@ fn a_key_has_250_bytes_at_most() {
     }
     assert_eq!(talk.say(&format!("set {too_long} 0 0 1 noreply\r\nx")), "");
     assert_eq!(talk.say(&format!("get {longest} {too_long} {longest}")), bad, "nothing but that");
+    // A line takes back nothing of the lines before it.
+    let answer = talk.say(&format!("get a b\r\nget {too_long} a\r\nget a {too_long}"));
+    assert_eq!(answer, format!("END\r\n{bad}{bad}"));
+}
+
+/// Found by fuzzing: the refusal of the second line took the first line's answer with it.
+#[test]
+fn a_bad_key_leaves_the_answers_to_earlier_lines_alone() {
+    let mut talk = Talk::new();
+    let too_long = "k".repeat(KEY_BYTES_MAX + 1);
+    assert_eq!(
+        talk.say(&format!("get a b\r\nget {too_long} c")),
+        "END\r\nCLIENT_ERROR bad command line format\r\n"
+    );
 }
 
 #[test]
@@ -97,9 +111,11 @@ fn a_big_value_arrives_in_a_buffer_of_its_size() {
     assert_eq!(talk.capacity(), n_bytes + 2);
     assert!(talk.send(&vec![b'v'; n_bytes]).is_empty());
     assert_eq!(talk.last_step, Some(Step::ReadMore { need: 2 }));
+    let received_at = talk.input_at();
     assert_eq!(talk.send(b"\r\n"), b"STORED\r\n");
     assert_eq!(talk.capacity(), 0, "the buffer went into the keyspace");
     let answer = talk.say("get k");
+    assert!(talk.slices_at.contains(&received_at), "it leaves from where it was received");
     assert_eq!(answer.len(), "VALUE k 0 100000\r\n\r\nEND\r\n".len() + n_bytes);
     assert_eq!(talk.say(&format!("set k 0 0 {n_bytes}\r\n{}x", "v".repeat(n_bytes))), {
         "CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
@@ -138,6 +154,18 @@ fn a_long_retrieval_in_one_piece_does_not_fill_the_output() {
     let answer = talk.say(&format!("gets {line}"));
     assert_eq!(answer.matches("VALUE k 0 4000 ").count(), 1000);
     assert!(answer.ends_with("\r\nEND\r\n"));
+    assert!(talk.output_peak < OUTPUT_SOFT_MAX + 64 * 4100, "{} bytes", talk.output_peak);
+}
+
+#[test]
+fn an_announced_size_alone_takes_no_memory() {
+    let mut talk = Talk::with("-m 1024 -I 512m");
+    talk.send(format!("set k 0 0 {}\r\nbegin", 500 << 20).as_bytes());
+    assert!(talk.capacity() < 1 << 20, "{} bytes are reserved", talk.capacity());
+    talk.reconnect();
+    let n_bytes = 5 << 20;
+    assert_eq!(store(&mut talk, "set", "k", n_bytes), "STORED\r\n");
+    assert_eq!(talk.say("get k").len(), "VALUE k 0 5242880\r\n\r\nEND\r\n".len() + n_bytes);
 }
 
 #[test]
@@ -148,6 +176,12 @@ fn a_too_long_key_ends_a_streamed_retrieval() {
     let answer = talk.send(&[b'k'; 300]);
     assert_eq!(answer, b"CLIENT_ERROR bad command line format\r\n");
     assert_eq!(talk.say("kkk kkk"), "", "the rest of the line is dropped");
+    // What has been written cannot be taken back, and what follows is not taken back either.
+    store(&mut talk, "set", "k", 1);
+    talk.send(format!("get {}", "k ".repeat(1100)).as_bytes());
+    let answer = talk.send(&[&b"k "[..], &[b'k'; 300]].concat());
+    assert_eq!(answer, b"VALUE k 0 1\r\nv\r\nCLIENT_ERROR bad command line format\r\n");
+    talk.say("");
     assert_eq!(talk.say("version"), "VERSION 1.6.45\r\n");
 }
 

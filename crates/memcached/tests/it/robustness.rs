@@ -99,7 +99,33 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => (0_u64..100).prop_map(|it| it.to_string()),
+        1 => any::<i64>().prop_map(|it| it.to_string()),
+        1 => prop::sample::select(vec!["+1", "x", "1x", "007", "999999999", "1000000000", "-1"])
+            .prop_map(Into::into),
+    ]
+}
+
 proptest! {
+    /// Plain lines take a shortcut; a second space keeps a line from it.
+    #[test]
+    fn the_shortcut_for_set_changes_nothing(
+        fields in vec(field(), 2..4),
+        n_bytes in prop_oneof![9 => 0_usize..9, 1 => Just(1_048_600)],
+        tail in prop::sample::select(vec!["", " noreply", " x", " ", "\t", " noreply x"]),
+        end in prop::sample::select(vec!["\r\n", "\n"]),
+        key in prop_oneof![3 => Just("k".to_owned()), 1 => Just("k".repeat(251))],
+    ) {
+        let rest = format!(" {key} {} {n_bytes}{tail}{end}", fields.join(" "));
+        let value = "v".repeat(n_bytes);
+        let stream = |verb: &str| format!("{verb}{rest}{value}\r\nversion\r\nget k\r\n");
+        let plain = Talk::new().send(stream("set").as_bytes());
+        let other = Talk::new().send(stream("set ").as_bytes());
+        prop_assert_eq!(plain.escape_ascii().to_string(), other.escape_ascii().to_string());
+    }
+
     #[test]
     fn no_bytes_cause_a_panic(stream in vec(any::<u8>(), 0..3000)) {
         Talk::new().send(&stream);

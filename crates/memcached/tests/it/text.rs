@@ -205,6 +205,24 @@ fn expiry_is_relative_for_thirty_days_and_absolute_above() {
         END
         > touch a 1798000000
         TOUCHED
+        > get a
+        VALUE a 0 1
+        x
+        END
+        + 3000000000
+        > get a
+        END
+        ",
+    );
+}
+
+#[test]
+fn gat_sets_the_expiry_of_what_it_reads() {
+    check(
+        "
+        > set a 0 0 1
+        > x
+        STORED
         > gat 10 a
         VALUE a 0 1
         x

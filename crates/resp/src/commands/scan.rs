@@ -58,8 +58,7 @@ fn type_name(word: &[u8]) -> Result<&[u8], Error> {
     if NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes())) {
         return Ok(word);
     }
-    let word = String::from_utf8_lossy(word);
-    Err(Error::said(format!("ERR unknown type name '{word}'")))
+    Err(Error::quoting("ERR unknown type name '", word, "'"))
 }
 
 /// A cursor as C's `strtoull` reads it: spaces, a plus and zeros may stand before it.

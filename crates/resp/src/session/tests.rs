@@ -95,8 +95,8 @@ fn ten_thousand_commands_come_back_in_order() {
     let mut client = Wire::new(&world);
     let wire = frame(&[b"INCR", b"n"]).repeat(10_000);
     let (step, answers) = client.send(&wire);
-    let expected: String = (1..=10_000).map(|n| format!(":{n}\r\n")).collect();
-    assert_eq!((step, answers), (Step::ReadMore { need: 0 }, expected.into_bytes()));
+    let expected: Vec<u8> = (1..=10_000).flat_map(|n| format!(":{n}\r\n").into_bytes()).collect();
+    assert_eq!((step, answers), (Step::ReadMore { need: 0 }, expected));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn big_values_are_kept_whole_wherever_they_stand() {
 fn what_stands_before_a_big_value_runs_once() {
     let world = World::new(&[]);
     let mut client = Wire::new(&world);
-    let value = [b'x'; 100_000];
+    let value = vec![b'x'; 100_000];
     let wire = [frame(&[b"INCR", b"n"]), frame(&[b"SET", b"big", &value])].concat();
     // A buffer of that size exactly, which the value may keep.
     client.input = BytesMut::from(&wire[..]);
@@ -148,7 +148,7 @@ fn what_a_big_value_lacks_is_told() {
 fn answers_stop_at_the_soft_limit_until_they_are_written() {
     let world = World::new(&[]);
     let mut client = Wire::new(&world);
-    client.send(&frame(&[b"SET", b"k", &[b'x'; 100_000]]));
+    client.send(&frame(&[b"SET", b"k", &vec![b'x'; 100_000]]));
     client.input.extend_from_slice(&frame(&[b"GET", b"k"]).repeat(7));
     let mut sizes = Vec::new();
     loop {
@@ -204,7 +204,7 @@ fn a_request_beyond_the_limit_ends_the_connection() {
     let mut client = Wire::new(&world);
     let wire = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3000000\r\n";
     assert_eq!(client.send(wire).0, Step::ReadMore { need: 3_000_002 });
-    assert_eq!(client.send(&[b'x'; (1 << 20) - 100]).0, Step::ReadMore { need: 1_951_526 });
+    assert_eq!(client.send(&vec![b'x'; (1 << 20) - 100]).0, Step::ReadMore { need: 1_951_526 });
     assert_eq!(client.send(&[b'x'; 100]).0, Step::Close);
 }
 
@@ -254,4 +254,43 @@ fn counters_count_what_ran() {
     };
     assert_eq!((of("set"), of("get"), of("incr")), ((1, 0, 0), (2, 1, 0), (1, 0, 1)));
     assert_eq!(totals.errors.get("ERR"), Some(&3));
+}
+
+#[test]
+fn a_full_keyspace_refuses_what_would_add_to_it() {
+    let world = World::new(&[("maxmemory", "1mb"), ("maxmemory-policy", "noeviction")]);
+    let mut client = Wire::new(&world);
+    let mut n_stored = 0;
+    let refusal = loop {
+        let key = format!("key:{n_stored}");
+        let (_, answer) = client.send(&frame(&[b"SET", key.as_bytes(), &[b'x'; 1000]]));
+        if answer != b"+OK\r\n" {
+            break answer;
+        }
+        n_stored += 1;
+        assert!(n_stored < 10_000, "the budget is not kept");
+    };
+    let words = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    assert_eq!(String::from_utf8(refusal).unwrap(), words);
+    assert_eq!(client.send(b"append key:0 x\r\n").1, words.as_bytes());
+    assert_eq!(client.send(b"strlen key:0\r\n").1, b":1000\r\n");
+    assert_eq!(client.send(b"del key:0 key:1\r\n").1, b":2\r\n");
+}
+
+#[test]
+fn errors_repeat_words_byte_for_byte_on_one_line() {
+    let world = World::new(&[]);
+    let mut client = Wire::new(&world);
+    let (_, answer) = client.send(&frame(&[b"EXPIRE", b"k", b"1", b"\xff\r\n\xfe\0hidden"]));
+    assert_eq!(answer, b"-ERR Unsupported option \xff  \xfe\r\n");
+    let (_, answer) = client.send(&frame(&[b"\xff\n", b"\xfe"]));
+    assert_eq!(answer, b"-ERR unknown command '\xff ', with args beginning with: '\xfe' \r\n");
+    let (_, answer) = client.send(&frame(&[&[b'c'; 500], &[b'a'; 100], &[b'b'; 100], b"d"]));
+    let expected = format!(
+        "-ERR unknown command '{}', with args beginning with: '{}' '{}' \r\n",
+        "c".repeat(128),
+        "a".repeat(100),
+        "b".repeat(25)
+    );
+    assert_eq!(String::from_utf8(answer).unwrap(), expected);
 }

@@ -77,8 +77,7 @@ impl Conditions {
         while !args.is_done() {
             let found = Condition::WORDS.into_iter().find(|(word, _)| args.flag(word));
             let Some((_, condition)) = found else {
-                let word = String::from_utf8_lossy(args.next()?);
-                return Err(Error::said(format!("ERR Unsupported option {word}")));
+                return Err(Error::quoting("ERR Unsupported option ", args.next()?, ""));
             };
             conditions.given[condition as usize] = true;
         }

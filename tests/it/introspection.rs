@@ -1,0 +1,193 @@
+//! What the servers say of themselves: command tables, INFO, CONFIG and stats, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use tandem_tests::client::Client;
+use tandem_tests::oracle::{Kind, Oracle};
+use tandem_tests::server::Tandem;
+use tandem_tests::value::Value;
+
+use crate::differences::{COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_MISSING};
+
+#[test]
+fn command_info_is_that_of_valkey() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut differences = Vec::new();
+    for name in command_names(&mut ours) {
+        let [mut our_row, mut their_row] =
+            [&mut ours, &mut theirs].map(|it| it.command(&["COMMAND", "INFO", &name]));
+        for row in [&mut our_row, &mut their_row] {
+            *row = without_unordered(row);
+        }
+        if our_row != their_row {
+            differences.push(format!("{name}\n  ours:   {our_row}\n  theirs: {their_row}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Arguments as clients generate code from them; the sentences are our own.
+#[test]
+fn command_docs_describe_the_arguments_of_valkey() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut differences = Vec::new();
+    for name in command_names(&mut ours) {
+        let [our_words, their_words] = [&mut ours, &mut theirs].map(|it| {
+            it.command(&["HELLO", "3"]);
+            let Value::Map(docs) = it.command(&["COMMAND", "DOCS", &name]) else {
+                panic!("COMMAND DOCS answers a map");
+            };
+            docs.first().map(|(_, doc)| argument_words(doc))
+        });
+        if COMMAND_DOCS_KNOWN.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        if our_words != their_words {
+            differences.push(format!("{name}\n  ours:   {our_words:?}\n  theirs: {their_words:?}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn info_has_the_fields_of_valkey() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let fields = |mut client: Client| {
+        client.run("NOSUCH");
+        // Short commands are timed now and then only.
+        for _ in 0..100 {
+            for line in ["SET k v EX 100", "GET k", "PING"] {
+                client.run(line);
+            }
+        }
+        field_names(&client.run("INFO everything").text())
+    };
+    let (ours, theirs) = (fields(tandem.resp()), fields(Client::connect(oracle.port)));
+    let missing: Vec<&String> = theirs
+        .iter()
+        .filter(|field| !ours.contains(*field))
+        .filter(|field| !INFO_MISSING.iter().any(|known| field.starts_with(known)))
+        .collect();
+    assert!(missing.is_empty(), "missing: {missing:#?}");
+}
+
+#[test]
+fn settings_have_the_defaults_of_valkey() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let (ours, theirs) = (settings(tandem.resp()), settings(Client::connect(oracle.port)));
+    let known = |name: &str| CONFIG_KNOWN.iter().any(|(known, _)| *known == name);
+    let differences: Vec<String> = ours
+        .iter()
+        .filter(|(name, value)| !known(name) && theirs.get(*name) != Some(value))
+        .map(|(name, value)| format!("{name}: ours {value:?}, theirs {:?}", theirs.get(name)))
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(ours.len() > 50, "only {} settings", ours.len());
+}
+
+#[test]
+fn stats_have_the_names_of_memcached() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Memcached, &[]).unwrap();
+    let mut missing = Vec::new();
+    for topic in ["", " settings", " items", " slabs", " conns"] {
+        let [ours, theirs] =
+            [tandem.memcached_port, oracle.port].map(|port| stats(Client::connect(port), topic));
+        let known = |name: &String| STATS_MISSING.iter().any(|it| name.starts_with(it));
+        let lost = theirs.into_iter().filter(|name| !ours.contains(name) && !known(name));
+        missing.extend(lost.map(|name| format!("stats{topic}: {name}")));
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// Every command and subcommand that Tandem has.
+fn command_names(client: &mut Client) -> Vec<String> {
+    let names = client.command(&["COMMAND", "LIST"]);
+    let names: Vec<String> = names.elements().iter().map(Value::text).collect();
+    assert!(names.len() > 60, "only {} commands", names.len());
+    names
+}
+
+/// Flags, categories and hints are sets: their order says nothing.
+fn without_unordered(row: &Value) -> Value {
+    let Value::Array(items) = row else {
+        return row.clone();
+    };
+    let is_note = |pair: &[Value]| matches!(&pair[0], Value::Bulk(it) if it == b"notes");
+    // A key's notes come first of its words and are sentences.
+    let items = if items.len() > 2 && is_note(items) { &items[2..] } else { &items[..] };
+    let mut items: Vec<Value> = items.iter().map(without_unordered).collect();
+    if items.iter().all(|it| matches!(it, Value::Simple(_))) {
+        items.sort();
+    }
+    // Rows of subcommands are compared by themselves.
+    if items.len() == 10 {
+        items.truncate(9);
+    }
+    Value::Array(items)
+}
+
+/// Names, types, tokens and flags of arguments, without sentences, versions and names of groups.
+fn argument_words(docs: &Value) -> String {
+    let Value::Map(pairs) = docs else {
+        return docs.to_string();
+    };
+    let mut words = String::new();
+    for (key, value) in pairs {
+        match key.text().as_str() {
+            "summary" | "since" | "complexity" | "history" | "group" | "name" | "display_text"
+            | "subcommands" | "doc_flags" | "deprecated_since" | "replaced_by" => {}
+            "arguments" => {
+                for argument in value.elements() {
+                    let _ = write!(words, "({}) ", argument_words(argument));
+                }
+            }
+            "type" | "token" | "flags" | "key_spec_index" => {
+                let _ = write!(words, "{}={value} ", key.text());
+            }
+            _ => words.push_str(&argument_words(value)),
+        }
+    }
+    words
+}
+
+/// `section/field` of each line.
+fn field_names(info: &str) -> BTreeSet<String> {
+    let mut section = "";
+    let mut names = BTreeSet::new();
+    for line in info.lines() {
+        if let Some(title) = line.strip_prefix("# ") {
+            section = title;
+        } else if let Some((field, _)) = line.split_once(':') {
+            names.insert(format!("{section}/{field}"));
+        }
+    }
+    names
+}
+
+fn settings(mut client: Client) -> BTreeMap<String, String> {
+    let reply = client.run("CONFIG GET *");
+    reply.elements().chunks(2).map(|pair| (pair[0].text(), pair[1].text())).collect()
+}
+
+fn stats(mut client: Client, topic: &str) -> BTreeSet<String> {
+    client.send(b"set k 0 100 1\r\nx\r\n");
+    client.until(b"STORED\r\n").expect("an answer");
+    client.send(format!("stats{topic}\r\n").as_bytes());
+    let answer = client.until(b"END\r\n").expect("an answer");
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let name = |line: &str| {
+        let name = line.strip_prefix("STAT ")?.split(' ').next()?;
+        // `27:addr` of a connection is `addr`, and `items:1:number` is `number`.
+        let plain = name.rsplit(':').next()?;
+        Some(plain.to_owned())
+    };
+    text.lines().filter_map(name).collect()
+}
