@@ -20,6 +20,10 @@ pub(crate) fn pause_ms(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
 
+pub(crate) fn pause_us(us: u64) {
+    std::thread::sleep(Duration::from_micros(us));
+}
+
 /// The second of the epoch at which this was first asked: one stamp for all files of a run.
 pub(crate) fn started_at_s() -> u64 {
     static STARTED: LazyLock<u64> = LazyLock::new(|| epoch_ms() / 1000);

@@ -6,7 +6,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::clock::{epoch_ms, pause_ms};
 use crate::control::Control;
-use crate::load::{Length, Load, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload};
+use crate::load::{
+    self, Length, Load, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
+};
 use crate::process::{self, Priority, n_cores, on_core};
 use crate::servers::{Footing, Places, Server};
 
@@ -96,6 +98,7 @@ impl ExpiryOptions {
             pipeline: PIPELINE,
             pace: Pace::Open { per_second: self.rate },
             length: Length::For { warm_ms, measure_ms },
+            footing: load::Footing { real_time: self.places.real_time, ..load::Footing::default() },
             ..Load::fill(server.address, Wire::new(self.protocol, stored), reads)
         }
     }

@@ -6,7 +6,7 @@ use tandem_engine::{Keyspace, KeyspaceOptions, NewValue, SetOptions};
 
 use crate::clock::{epoch_ms, now_ns};
 use crate::load::{
-    Length, Load, Misses, Protocol, Stored, Wire, Workload, key_name, new_histogram,
+    self, Length, Load, Misses, Protocol, Stored, Wire, Workload, key_name, new_histogram,
 };
 use crate::process::{self, Priority, n_cores, on_core};
 use crate::progress::Bar;
@@ -30,8 +30,11 @@ pub(crate) struct GrowthOptions {
     #[arg(long, short, default_value_t = 8)]
     pipeline: usize,
     /// Only the engine in this process, without a server
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server_only")]
     engine_only: bool,
+    /// Only servers, not the engine in this process
+    #[arg(long)]
+    server_only: bool,
 }
 
 impl GrowthOptions {
@@ -39,7 +42,9 @@ impl GrowthOptions {
         if self.places.real_time {
             process::run_before_others(Priority::Conductor)?;
         }
-        self.engine()?;
+        if !self.server_only {
+            self.engine()?;
+        }
         if self.engine_only {
             return Ok(());
         }
@@ -66,6 +71,7 @@ impl GrowthOptions {
             n_connections: self.connections,
             pipeline: self.pipeline,
             length: Length::Whole,
+            footing: load::Footing { real_time: self.places.real_time, ..load::Footing::default() },
             // A read may overtake the write it asks for on another connection.
             misses: Misses::Fine,
             ..Load::fill(address, Wire::new(self.protocol, stored), workload)
@@ -79,6 +85,7 @@ impl GrowthOptions {
         let value = vec![b'v'; self.value_bytes];
         let now_ms = epoch_ms();
         let (mut wall, mut busy) = (new_histogram(), new_histogram());
+        let mut longest = (0, 0);
         let bar = Bar::steps(u64::from(self.items));
         bar.say(format!("engine: {} items", self.items));
         for index in 0..self.items {
@@ -87,7 +94,9 @@ impl GrowthOptions {
             let busy_start_ns = process::thread_cpu_ns();
             let key = keyspace.key(0, &name);
             keyspace.view(key, now_ms).set(key, NewValue::Copied(&value), SetOptions::default());
-            busy.saturating_record(process::thread_cpu_ns() - busy_start_ns);
+            let busy_ns = process::thread_cpu_ns() - busy_start_ns;
+            busy.saturating_record(busy_ns);
+            longest = longest.max((busy_ns, index));
             wall.saturating_record(now_ns() - start_ns);
             if index % ITEMS_PER_STEP == 0 {
                 bar.at(u64::from(index));
@@ -99,9 +108,11 @@ impl GrowthOptions {
         print(&busy);
         println!("engine: the same by the clock (other processes included)");
         print(&wall);
-        let longest_ms = busy.max() as f64 / 1e6;
+        let (longest_ms, index) = (longest.0 as f64 / 1e6, longest.1);
         let verdict = if longest_ms <= BOUND_MS { "met" } else { "MISSED" };
-        println!("{verdict}: the longest View::set took {longest_ms:.3} ms, bound {BOUND_MS} ms\n");
+        println!(
+            "{verdict}: the longest took {longest_ms:.3} ms, item {index}; bound {BOUND_MS} ms\n"
+        );
         Ok(())
     }
 }

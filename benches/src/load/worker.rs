@@ -11,7 +11,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::connection::{Completed, Connection, Flushed};
 use super::source::Source;
 use super::wire::Wire;
-use crate::clock::now_ns;
+use crate::clock::{now_ns, pause_us};
 use crate::process;
 
 /// When requests are sent.
@@ -170,6 +170,9 @@ impl Running<'_> {
                 Err(it) if it.kind() == std::io::ErrorKind::Interrupted => continue,
                 other => other?,
             }
+            if wait.is_zero() && events.is_empty() {
+                pause_us(IDLE_US);
+            }
             let mut n_replies = 0;
             for event in &events {
                 n_replies += self.serve(event, phase)?;
@@ -252,7 +255,7 @@ impl Running<'_> {
             }
         }
         let next_ns = self.start_ns + ((self.n_due + 1) as f64 * interval_ns) as u64;
-        // epoll rounds up to a millisecond: nearer times are waited for without sleeping.
+        // epoll rounds up to a millisecond: nearer times are waited for in short pauses.
         let wait_ns = next_ns.saturating_sub(now_ns()).saturating_sub(1_000_000);
         Ok(Duration::from_nanos(wait_ns).min(WAIT_MAX))
     }
@@ -288,5 +291,8 @@ const SCRATCH_BYTES: usize = 256 << 10;
 const EVENTS_MAX: usize = 1024;
 /// How long a thread sleeps at most before it looks at the phase again.
 const WAIT_MAX: Duration = Duration::from_millis(20);
+/// A pause of an open loop between two looks at its sockets. Without it a real-time thread would
+/// never sleep, for which the kernel suspends it 50 ms in each second.
+const IDLE_US: u64 = 10;
 /// Requests that may wait for their turn in an open loop before the run is given up.
 const BACKLOG_MAX: u64 = 10_000_000;
