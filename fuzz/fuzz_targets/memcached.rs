@@ -85,8 +85,8 @@ fn converse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     answer
 }
 
-/// `stats` counts packets too, and as in memcached a line of more than 2048 bytes is an error when it
-/// comes at once but closes the connection when its end is still to come.
+/// `stats` counts packets too, and as in memcached a line of more than 2048 bytes is an error when
+/// it comes at once but closes the connection when its end is still to come.
 fn is_steady(request: &[u8]) -> bool {
     let mut lines = request.split(|byte| *byte == b'\n');
     !request.windows(5).any(|it| it == b"stats") && lines.all(|it| it.len() < 2000)
