@@ -31,6 +31,8 @@ use crate::upcoming::Upcoming;
 pub(crate) struct Shared {
     buffers: RefCell<Buffers>,
     upcoming: RefCell<Upcoming>,
+    /// When the clock was last read, in milliseconds since the epoch.
+    read_at_ms: Cell<u64>,
     pub(crate) draining: Cell<bool>,
 }
 
@@ -72,6 +74,16 @@ enum Next {
     /// The server ends: what has arrived is answered, then the connection closes.
     LastRead,
     Close,
+}
+
+impl Shared {
+    /// The time, read once for all who look ahead together.
+    fn now_ms(&self) -> u64 {
+        if self.upcoming.borrow().is_empty() {
+            self.read_at_ms.set(clock::now_ms());
+        }
+        self.read_at_ms.get()
+    }
 }
 
 impl<S, T> Drop for Connection<S, T> {
@@ -129,7 +141,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 Next::Close => return Poll::Ready(Ok(())),
                 Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx)),
                 Next::Read { .. } | Next::Advance | Next::LastRead => {
-                    let now_ms = read_at_ms.take().unwrap_or_else(clock::now_ms);
+                    let now_ms = read_at_ms.take().unwrap_or_else(|| self.shared.now_ms());
                     let turn = self.poll_turn(cx, now_ms);
                     if turn.is_pending() && self.next == Next::LastRead {
                         return Poll::Ready(Ok(()));

@@ -29,6 +29,10 @@ impl Upcoming {
         n_bytes <= SMALL_BYTES && !skips
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Joins the queue, with the bytes of `input` in a buffer of the connection's own.
     pub(crate) fn join(&mut self, ahead: Ahead, input: &mut BytesMut) -> BytesMut {
         self.keys.push_back(ahead);

@@ -13,6 +13,9 @@ const EVICTION_SAMPLES: usize = 10;
 /// Items moved or examined between two looks at the caller's patience.
 const ITEMS_PER_LOOK: usize = 64;
 
+/// Items that a sweep examines between two looks: removing one costs about 0.2 microseconds.
+const ITEMS_SWEPT_PER_LOOK: usize = 16;
+
 /// A segment being emptied: its id and how far it has been walked.
 #[derive(Clone, Copy)]
 pub(crate) struct Compaction {
@@ -121,7 +124,7 @@ impl Shard {
 
     fn sweep_items(&mut self, id: usize, offset: usize, now_ms: u64, swept: &mut Swept) {
         let mut offset = offset;
-        for _ in 0..ITEMS_PER_LOOK {
+        for _ in 0..ITEMS_SWEPT_PER_LOOK {
             let Some(location) = self.segments.item_at(id, offset) else {
                 self.sweep.at = None;
                 return self.release_if_dead(id);
