@@ -28,6 +28,14 @@ fn every_name_that_dashboards_read_is_there() {
 fn each_front_end_has_its_series() {
     let tandem = Tandem::start(&[]);
     use_everything(&tandem);
+    // Hit rates show once they have been sampled.
+    wait_until("the hit rates are there", || {
+        let metrics = tandem.http("/metrics").1;
+        ["resp", "memcached"].iter().all(|frontend| {
+            let label = format!("frontend=\"{frontend}\"");
+            samples(&metrics).any(|(it, _)| name(it) == "tandem_hit_ratio" && it.contains(&label))
+        })
+    });
     let metrics = tandem.http("/metrics").1;
     for frontend in ["resp", "memcached"] {
         let label = format!("frontend=\"{frontend}\"");
