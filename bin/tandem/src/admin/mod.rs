@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use crate::admin::exposition::{Exposition, Row};
 use crate::admin::rates::HitRates;
 use crate::admin::snapshot::Snapshot;
+use crate::clock;
 use crate::host::Process;
 use crate::process;
 use crate::socket::Listener;
@@ -40,8 +41,8 @@ impl Admin {
         Admin {
             shop,
             process,
-            resp_rates: Mutex::default(),
-            memcached_rates: Mutex::default(),
+            resp_rates: Mutex::new(HitRates::since(clock::now_ms())),
+            memcached_rates: Mutex::new(HitRates::since(clock::now_ms())),
             trimmer: Mutex::default(),
         }
     }

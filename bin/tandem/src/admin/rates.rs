@@ -20,6 +20,13 @@ struct Sample {
 pub(crate) const WINDOWS: [(&str, u64); 3] = [("1m", 60_000), ("5m", 300_000), ("15m", 900_000)];
 
 impl HitRates {
+    /// Starts with nothing counted, so that the first reads show at once.
+    pub(crate) fn since(now_ms: u64) -> HitRates {
+        let mut rates = HitRates::default();
+        rates.sample(now_ms, || (0, 0));
+        rates
+    }
+
     /// Takes a sample when the last one is old enough. `count` gives hits and misses since the
     /// start.
     pub(crate) fn sample(&mut self, now_ms: u64, count: impl FnOnce() -> (u64, u64)) {
@@ -54,6 +61,13 @@ const SAMPLES_MAX: usize = 182;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_reads_show_at_once() {
+        let rates = HitRates::since(1000);
+        assert_eq!(rates.ratio(60_000, 1001, (0, 0)), None);
+        assert_eq!(rates.ratio(60_000, 1001, (3, 1)), Some(0.75));
+    }
 
     #[test]
     fn a_ratio_covers_its_window_and_no_more() {
