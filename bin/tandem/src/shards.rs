@@ -20,9 +20,10 @@ pub(crate) fn count(n_workers: usize, budget_bytes: u64) -> usize {
 /// So many that two workers seldom want the same one.
 const PER_WORKER: usize = 64;
 
-/// Without a budget nobody knows how big it gets, and a table that grows is moved whole: at 20
-/// million items that takes half a millisecond with so many.
-const UNLIMITED_MIN: usize = 1024;
+/// Without a budget nobody knows how big it gets. A table that grows is moved whole, which takes
+/// about a millisecond at 20 million items with so many; four times as many would cost each of a
+/// million items another 12 bytes.
+const UNLIMITED_MIN: usize = 256;
 
 /// 16 GB and more have the most shards.
 const BYTES_EACH: u64 = 4 << 20;
@@ -38,8 +39,8 @@ mod tests {
     #[test]
     fn shards_follow_threads_and_budgets() {
         let cases = [
-            (1, 0, 1024),
-            (8, 0, 1024),
+            (1, 0, 256),
+            (8, 0, 512),
             (200, 0, 4096),
             (1, 64 << 20, 64),
             (2, 64 << 20, 128),

@@ -50,7 +50,7 @@ impl Default for KeyspaceOptions {
     fn default() -> KeyspaceOptions {
         KeyspaceOptions {
             n_databases: 16,
-            n_shards: 1024,
+            n_shards: 256,
             memory_max_bytes: 0,
             policy: Policy::NoEviction,
             limits: Limits::default(),
