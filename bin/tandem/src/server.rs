@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tandem_engine::{Keyspace, KeyspaceOptions};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::accept::Door;
 use crate::admin::{self, Admin};
@@ -25,11 +25,32 @@ struct Listeners {
     admin: Vec<Listener>,
 }
 
+/// What an operator ends the process with.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn watch(runtime: &tokio::runtime::Runtime) -> Result<Signals, String> {
+        let _context = runtime.enter();
+        let watch = |kind| signal(kind).map_err(|e| format!("cannot watch for signals: {e}"));
+        Ok(Signals {
+            terminate: watch(SignalKind::terminate())?,
+            interrupt: watch(SignalKind::interrupt())?,
+        })
+    }
+}
+
 /// Serves until a signal or a client ends it.
 pub(crate) fn run(config: Config) -> Result<(), String> {
     let dir = config.resp.text("dir");
     std::env::set_current_dir(&dir).map_err(|e| format!("cannot work in {dir}: {e}"))?;
     raise_limits(&config);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| format!("cannot start: {e}"))?;
+    // Before anybody can connect: from then on a signal drains instead of killing.
+    let signals = Signals::watch(&runtime)?;
     let listeners = Listeners::open(&config)?;
     let listening = listeners.addresses();
     let process = Arc::new(Process::new(&config, listening.clone()));
@@ -41,15 +62,13 @@ pub(crate) fn run(config: Config) -> Result<(), String> {
     let pid_files = pid_files(&config);
     let (n_workers, shop) = (config.n_threads, shop(config, &process));
     let pool = Pool::start(n_workers, &shop).map_err(|e| format!("cannot start a worker: {e}"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| format!("cannot start: {e}"))?;
     print!("{banner}");
     let mut paths: Vec<PathBuf> = listening.unix_paths().collect();
     for path in pid_files {
         write_pid(&path)?;
         paths.push(path);
     }
-    runtime.block_on(control(listeners, shop, Arc::new(pool), process, drain_s))?;
+    runtime.block_on(control(signals, listeners, shop, Arc::new(pool), process, drain_s))?;
     for path in paths {
         // It may be gone, or another server's by now: either is fine.
         let _ = std::fs::remove_file(path);
@@ -59,15 +78,14 @@ pub(crate) fn run(config: Config) -> Result<(), String> {
 
 /// The control thread: listeners, admin port, signals, samples.
 async fn control(
+    signals: Signals,
     listeners: Listeners,
     shop: Shop,
     pool: Arc<Pool>,
     process: Arc<Process>,
     drain_s: u64,
 ) -> Result<(), String> {
-    let failed = |e: std::io::Error| format!("cannot watch for signals: {e}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let Signals { mut terminate, mut interrupt } = signals;
     let admin = Arc::new(Admin::new(shop.clone(), Arc::clone(&process)));
     for listener in listeners.admin {
         let served = admin::serve(Arc::clone(&admin), listener).map_err(|e| e.to_string())?;
