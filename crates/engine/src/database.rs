@@ -102,7 +102,10 @@ impl Cell {
     /// Tells those who look without the lock what has changed under it.
     fn publish(&self, shard: &Shard) {
         let (index, table) = (&shard.index, self.table());
-        if table.start.load(Ordering::Relaxed).cast_const() != index.base() {
+        // Written only on a change: shards share these lines.
+        if table.start.load(Ordering::Relaxed).cast_const() != index.base()
+            || table.n_homes.load(Ordering::Relaxed) != index.n_homes()
+        {
             table.start.store(index.base().cast_mut(), Ordering::Relaxed);
             table.n_homes.store(index.n_homes(), Ordering::Relaxed);
         }

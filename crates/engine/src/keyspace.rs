@@ -128,6 +128,11 @@ impl Keyspace {
         })
     }
 
+    /// A database if it was ever used. Who only looks must not make one.
+    pub(crate) fn used_database(&self, db: u32) -> Option<&Database> {
+        self.databases[self.places[db as usize].load(Ordering::Acquire) as usize].get()
+    }
+
     /// The databases in use, in locking order.
     pub(crate) fn databases(&self) -> impl Iterator<Item = &Database> {
         self.databases.iter().filter_map(OnceLock::get)
@@ -238,8 +243,9 @@ impl Keyspace {
 
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
-        let held = Keyspace::lock_whole(self.database(db));
-        empty(held);
+        if let Some(database) = self.used_database(db) {
+            empty(Keyspace::lock_whole(database));
+        }
     }
 
     /// Empties every database, atomically.

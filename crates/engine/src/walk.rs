@@ -49,7 +49,8 @@ impl Keyspace {
     }
 
     fn shards(&self, db: u32) -> impl Iterator<Item = &Cell> {
-        self.database(db).cells().iter().filter(|it| it.has_table())
+        let database = self.used_database(db);
+        database.into_iter().flat_map(Database::cells).filter(|it| it.has_table())
     }
 
     /// One step of a scan: visits about `count` items from `cursor` (0 starts) and returns the
@@ -66,7 +67,7 @@ impl Keyspace {
         now_ms: u64,
         visit: &mut dyn FnMut(Item<'_>),
     ) -> u64 {
-        let cells = self.database(db).cells();
+        let Some(cells) = self.used_database(db).map(Database::cells) else { return 0 };
         let mut left = Budget { items: count, buckets: count.saturating_mul(BUCKETS_PER_ITEM_MAX) };
         let mut shard = (cursor >> 32) as usize;
         let mut hash = cursor & u64::from(u32::MAX);
@@ -290,5 +291,23 @@ impl Shard {
         stats.payload_bytes += self.holdings.payload_bytes;
         stats.table_bytes += self.index.bytes() as u64;
         stats.dead_bytes += self.segments.dead_bytes as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::KeyspaceOptions;
+
+    #[test]
+    fn looking_at_a_database_makes_none() {
+        let keyspace = Keyspace::new(KeyspaceOptions::default());
+        for db in 0..keyspace.n_databases() {
+            keyspace.database_stats(db, 0);
+            assert_eq!(keyspace.scan(db, 0, 10, 0, &mut |_| {}), 0);
+            assert_eq!((keyspace.len(db), keyspace.random_key(db, 7, 0)), (0, None));
+            keyspace.flush(db);
+        }
+        assert_eq!(keyspace.databases().count(), 0);
     }
 }
