@@ -33,7 +33,10 @@ impl Control {
     /// Items that the server says it holds, expired ones it still keeps included.
     pub(crate) fn n_items(&mut self) -> Result<u64> {
         match self.protocol {
-            Protocol::Resp => self.info("keyspace", "keys="),
+            Protocol::Resp => {
+                let text = self.ask("DBSIZE\r\n", line_length)?;
+                number_behind(&text, ":").context("DBSIZE is no number")
+            }
             Protocol::Memcached => self.stat("STAT curr_items "),
         }
     }

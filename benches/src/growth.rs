@@ -54,12 +54,14 @@ impl GrowthOptions {
             let server = recipe.start(Footing { core: Some(0), real_time, ..room })?;
             let load = self.load(server.address);
             let core = Some(n_cores().min(2) - 1);
-            let mut bar = Bar::counting(&server.name, None);
-            let report = on_core(core, || load.run(&mut bar))??;
-            drop(bar);
-            let rate = report.per_second();
-            println!("{}: requests while {} items came, {rate:.0}/s", server.name, self.items);
-            print(&report.latency_ns);
+            for what in ["while the table grows", "the same again, nothing grows"] {
+                let mut bar = Bar::counting(&server.name, None);
+                let report = on_core(core, || load.run(&mut bar))??;
+                drop(bar);
+                let (name, rate) = (&server.name, report.per_second());
+                println!("{name}: {} items, {what}, {rate:.0}/s", self.items);
+                print(&report.latency_ns);
+            }
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod random;
 mod results;
 mod scrape;
 mod servers;
+mod spanned;
 
 pub use crate::cli::run;
 pub use crate::front::{Kind, Script, Size};

@@ -5,33 +5,9 @@ use std::fmt::Write;
 use super::contest::{Outcome, Sample, Samples};
 use super::matrix::Mode;
 use crate::load::{Protocol, Work};
+use crate::spanned::Spanned;
 
 type Measure = fn(&Sample) -> f64;
-
-/// The middle one of some figures, and the outermost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Spanned {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
-}
-
-impl Spanned {
-    pub(super) fn of(figures: impl Iterator<Item = f64>) -> Spanned {
-        let mut all: Vec<f64> = figures.collect();
-        all.sort_by(f64::total_cmp);
-        let n = all.len();
-        let at = |index: usize| all.get(index).copied().unwrap_or(f64::NAN);
-        let median = f64::midpoint(at(n.saturating_sub(1) / 2), at(n / 2));
-        Spanned { median, min: at(0), max: at(n.saturating_sub(1)) }
-    }
-}
-
-impl std::fmt::Display for Spanned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.2} ({:.2}-{:.2})", self.median, self.min, self.max)
-    }
-}
 
 impl Samples {
     pub(super) fn of(&self, measure: Measure) -> Spanned {

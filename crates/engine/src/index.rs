@@ -10,7 +10,8 @@
 
 use std::sync::Arc;
 
-use crate::memory::{Pool, Words};
+use crate::memory::Words;
+use crate::pool::Pool;
 use crate::segment::Location;
 use crate::simd::equal_upper_halves;
 
@@ -126,7 +127,7 @@ impl Index {
     /// Adds a slot for a key that has none. The table may move.
     pub(crate) fn insert(&mut self, hash: u32, location: Location) {
         if self.n_homes * SLOTS * LOAD_MAX_64THS <= self.len * 64 {
-            self.resize(self.len + 1);
+            self.grow(hash);
         }
         while !self.place(Slot::new(hash, location)) {
             self.rebuild(self.n_homes + self.n_homes / 4 + 1);
@@ -149,11 +150,17 @@ impl Index {
         false
     }
 
-    /// Makes the table a quarter larger than `len` slots need at most, or smaller when it is far
-    /// too large.
-    fn resize(&mut self, len: usize) {
-        let full = (len * 64).div_ceil(LOAD_MAX_64THS * SLOTS);
-        self.rebuild(full + full / 4 + 1);
+    /// Makes the table larger by an eighth to three eighths, as `random` has it: shards fill at
+    /// the same pace, and if they grew alike they would all grow at once.
+    fn grow(&mut self, random: u32) {
+        let full = Index::homes_for(self.len + 1);
+        let eighths_256ths = 256 + (random % 512) as usize;
+        self.rebuild(full + full * eighths_256ths / 2048 + 1);
+    }
+
+    /// Homes that so many slots fill to the limit.
+    fn homes_for(len: usize) -> usize {
+        (len * 64).div_ceil(LOAD_MAX_64THS * SLOTS)
     }
 
     /// True when the table holds less than a quarter of what it has room for.
@@ -161,26 +168,40 @@ impl Index {
         16 < self.n_homes && self.len * 4 < self.n_homes * SLOTS * LOAD_MAX_64THS / 64
     }
 
+    /// Makes the table a quarter larger than it must be.
     pub(crate) fn shrink(&mut self) {
-        self.resize(self.len);
+        let full = Index::homes_for(self.len);
+        self.rebuild(full + full / 4 + 1);
     }
 
     fn rebuild(&mut self, n_homes: usize) {
         let mut n_homes = n_homes;
         loop {
-            let mut next = Index {
-                words: Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, &self.pool),
-                n_homes,
-                len: self.len,
-                pool: Arc::clone(&self.pool),
-            };
-            let mut words = self.words.as_slice().iter().filter(|it| **it != 0);
-            if words.all(|word| next.place(Slot(*word))) {
-                *self = next;
+            let mut words = Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, &self.pool);
+            if self.copy_into(words.as_mut_slice(), n_homes) {
+                self.words = words;
+                self.n_homes = n_homes;
                 return;
             }
             n_homes += n_homes / 4 + 1;
         }
+    }
+
+    /// Places every slot in an empty table of `n_homes`. False when they do not fit.
+    fn copy_into(&self, words: &mut [u64], n_homes: usize) -> bool {
+        let buckets = words.as_chunks_mut::<SLOTS>().0;
+        // Kept apart from the buckets, so that nothing waits for what was just written there.
+        let mut n_taken = vec![0_u8; buckets.len()];
+        for word in self.words.as_slice().iter().filter(|it| **it != 0) {
+            let mut bucket = Index::home(Slot(*word).hash(), n_homes);
+            while n_taken.get(bucket).is_some_and(|it| usize::from(*it) == SLOTS) {
+                bucket += 1;
+            }
+            let Some(n) = n_taken.get_mut(bucket) else { return false };
+            buckets[bucket][usize::from(*n)] = *word;
+            *n += 1;
+        }
+        true
     }
 
     /// Frees a slot, and moves later ones up so that searches still end at a free slot.

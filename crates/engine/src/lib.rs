@@ -13,6 +13,7 @@ mod layout;
 mod memory;
 mod options;
 mod output;
+mod pool;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]

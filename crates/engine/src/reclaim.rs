@@ -2,7 +2,7 @@
 
 use crate::index::{At, Slot};
 use crate::layout::SECONDS_MASK;
-use crate::memory::BLOCK_MIN;
+use crate::pool::BLOCK_MIN;
 use crate::segment::{Location, Segments};
 use crate::shard::{Shard, seconds};
 

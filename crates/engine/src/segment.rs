@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::item::{INLINE_BYTES_MAX, ItemMut, ItemRef};
-use crate::memory::{BLOCK_MAX, BLOCK_MIN, Pool};
+use crate::pool::{BLOCK_MAX, BLOCK_MIN, Pool};
 
 /// Bits of a location that say where in its segment an item starts, in units of 8 bytes.
 const OFFSET_BITS: u32 = (BLOCK_MAX / 8).trailing_zeros();

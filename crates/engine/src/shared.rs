@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use ahash::RandomState;
 
 use crate::key::KeyHash;
-use crate::memory::Pool;
 use crate::options::{KeyspaceOptions, Limits, Policy};
+use crate::pool::Pool;
 
 pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,

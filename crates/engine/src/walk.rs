@@ -113,7 +113,7 @@ impl Keyspace {
 
     /// One turn of background work (active expiry, compaction, returning memory, eviction after the
     /// budget was lowered) over part `part` of `n_parts` of the shards. Asks `keep_going` every few
-    /// dozen items.
+    /// dozen items or pages.
     pub fn maintain(
         &self,
         part: usize,
@@ -127,6 +127,9 @@ impl Keyspace {
                     return Maintenance::More;
                 }
             }
+        }
+        if !self.shared.pool.discard(keep_going) {
+            return Maintenance::More;
         }
         let n_turns = self.n_shards().div_ceil(n_parts);
         let turn = &self.turns[part % PARTS_MAX];
