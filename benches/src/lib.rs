@@ -13,11 +13,11 @@ mod memory;
 mod peers;
 mod process;
 mod progress;
-mod random;
 mod results;
 mod scrape;
 mod servers;
 mod spanned;
+mod zipf;
 
 pub use crate::cli::run;
 pub use crate::front::{Kind, Script, Size};

@@ -137,8 +137,8 @@ mod tests {
     fn own_time_and_memory_are_found() {
         let pid = std::process::id();
         let before = Cpu::of(pid).unwrap();
-        let mut random = crate::random::Random::new(1);
-        let sum = (0..20_000_000u64).fold(0u64, |sum, _| sum.wrapping_add(random.next()));
+        let mut random = fastrand::Rng::with_seed(1);
+        let sum = (0..20_000_000u64).fold(0u64, |sum, _| sum.wrapping_add(random.u64(..)));
         let (total_ns, user_ns) = Cpu::of(pid).unwrap().since(before);
         assert!(total_ns > 1_000_000 && user_ns <= total_ns, "{sum} {total_ns} {user_ns}");
         assert!(rss_bytes(pid).unwrap() > 1 << 20);

@@ -1,15 +1,13 @@
 //! A small seeded generator: streams must be the same on every machine for the same seed.
 
-/// `SplitMix64`, enough for choosing test commands.
+/// Numbers for choosing test commands.
 #[derive(Clone, Debug)]
-pub struct Random {
-    state: u64,
-}
+pub struct Random(fastrand::Rng);
 
 impl Random {
     /// A generator that always gives the same numbers for the same seed.
     pub fn new(seed: u64) -> Random {
-        Random { state: seed }
+        Random(fastrand::Rng::with_seed(seed))
     }
 
     /// The seed of this run: `TANDEM_SEED` when set, else `default`. Printed so that a failure
@@ -25,16 +23,12 @@ impl Random {
 
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.u64(..)
     }
 
     /// A number in `0..end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.bits() % end as u64) as usize
+        self.0.usize(..end)
     }
 
     /// True once in `n` calls on average.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::wire::{CART_FIELDS, Op};
-use crate::random::{Random, zipf_draws};
+use fastrand::Rng;
+
+use crate::zipf::zipf_draws;
 
 /// What a run asks for.
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ impl Work {
 /// The requests of one thread.
 pub(crate) struct Source {
     workload: Workload,
-    random: Random,
+    random: Rng,
     /// Place in the cycle of gets and sets.
     turn: u32,
     /// The next key of an ordered workload, and the distance to the one after it.
@@ -98,9 +100,9 @@ pub(crate) struct Ask {
 
 impl Source {
     pub(crate) fn new(workload: Workload, thread: u32, n_threads: u32) -> Source {
-        let mut random = Random::new(u64::from(thread) + 1);
+        let mut random = Rng::with_seed(u64::from(thread) + 1);
         let draw = match &workload {
-            Workload::Mix { keys: Keys::Zipf(draws), .. } => random.below(draws.len() as u32),
+            Workload::Mix { keys: Keys::Zipf(draws), .. } => random.u32(..draws.len() as u32),
             _ => 0,
         };
         let first = if let Workload::Fill { first, .. } = workload { first } else { 0 };
@@ -135,14 +137,14 @@ impl Source {
                 let (gets, end) = (*gets, *n_keys);
                 self.turn = if self.turn >= gets { 0 } else { self.turn + 1 };
                 if self.turn > 0 && self.next_key > 0 {
-                    let key = self.random.below(self.next_key);
+                    let key = self.random.u32(..self.next_key);
                     return Some(Ask { op: Op::Get, key, field: 0 });
                 }
                 Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
             }
             Workload::CartIncrement { keys } => {
                 let key = choose(keys, random, draw);
-                Ask { op: Op::CartIncrement, key, field: random.below(CART_FIELDS) }
+                Ask { op: Op::CartIncrement, key, field: random.u32(..CART_FIELDS) }
             }
             Workload::CartRead { keys } => {
                 Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
@@ -158,9 +160,9 @@ impl Source {
     }
 }
 
-fn choose(keys: &Keys, random: &mut Random, draw: &mut usize) -> u32 {
+fn choose(keys: &Keys, random: &mut Rng, draw: &mut usize) -> u32 {
     match keys {
-        Keys::Uniform(n_keys) => random.below(*n_keys),
+        Keys::Uniform(n_keys) => random.u32(..*n_keys),
         Keys::Zipf(draws) => {
             *draw = if *draw + 1 >= draws.len() { 0 } else { *draw + 1 };
             draws[*draw]

@@ -155,8 +155,8 @@ fn put_cart(key: u32, out: &mut Vec<u8>) {
 
 /// Printable bytes without a pattern that a compressing server could profit from.
 fn template(value_bytes: usize) -> Vec<u8> {
-    let mut random = crate::random::Random::new(1);
-    (0..value_bytes).map(|_| b'a' + random.below(26) as u8).collect()
+    let mut random = fastrand::Rng::with_seed(1);
+    (0..value_bytes).map(|_| b'a' + random.u8(..26)).collect()
 }
 
 /// `key:000000000042`: 16 bytes, as figures about memory assume.

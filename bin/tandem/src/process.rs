@@ -1,7 +1,6 @@
 //! What the operating system tells about this process. What it does not tell is zero or empty.
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, Usage, UsageWho, getrlimit, getrusage, setrlimit};
@@ -84,12 +83,6 @@ pub(crate) fn os() -> String {
     format!("{system} {} {}", release.trim(), std::env::consts::ARCH)
 }
 
-/// 40 hexadecimal digits, different at each start.
-pub(crate) fn run_id() -> String {
-    let digits = (0..3_u64).map(|it| format!("{:016x}", RandomState::new().hash_one(it)));
-    digits.collect::<String>()[..40].to_owned()
-}
-
 /// Raises the limit of open files so far that `n_files` can be open; returns the limit in force.
 pub(crate) fn raise_open_files(n_files: u64) -> u64 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return n_files };
@@ -116,14 +109,6 @@ mod tests {
         assert!(rss_peak_bytes() >= rss_bytes() / 2);
         assert!(system_memory_bytes() > rss_bytes());
         assert!(n_threads() >= 1 && n_open_files().is_none_or(|it| it >= 3));
-    }
-
-    #[test]
-    fn run_ids_differ_and_have_forty_digits() {
-        let (one, two) = (run_id(), run_id());
-        assert_ne!(one, two);
-        assert_eq!(one.len(), 40);
-        assert!(one.bytes().all(|it| it.is_ascii_hexdigit()));
     }
 
     #[test]

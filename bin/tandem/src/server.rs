@@ -201,7 +201,7 @@ fn raise_limits(config: &Config) {
 impl Process {
     pub(crate) fn new(config: &Config, listening: Listening) -> Process {
         Process {
-            run_id: process::run_id(),
+            run_id: tandem_resp::random_id(),
             started_at_ms: clock::now_ms(),
             n_workers: config.n_threads,
             config_file: config.file.clone(),

@@ -312,12 +312,9 @@ mod tests {
 
     use super::*;
 
-    /// Mixes a counter into a hash (splitmix64).
+    /// Mixes a counter into a hash.
     fn mix(n: u64) -> u64 {
-        let mut z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        fastrand::Rng::with_seed(n).u64(..)
     }
 
     fn get(index: &Index, hash: u32, location: Location) -> Option<At> {

@@ -181,7 +181,7 @@ impl Shard {
     }
 
     fn least_recently_used(&mut self, now_ms: u64) -> Option<(At, Location)> {
-        let random = self.next_random();
+        let random = self.random.u64(..);
         let clock = seconds(now_ms);
         let idle = |slot: Slot| {
             let used = self.segments.item(slot.location()).used_s();

@@ -84,7 +84,7 @@ pub(crate) struct Shard {
     /// Bytes booked with the keyspace.
     charged: i64,
     pub(crate) scratch: Vec<u8>,
-    pub(crate) random: u64,
+    pub(crate) random: fastrand::Rng,
     pub(crate) compaction: Option<Compaction>,
     pub(crate) sweep: Sweep,
     /// No item expires before this (ms since the epoch).
@@ -103,7 +103,7 @@ impl Shard {
             wakers: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
-            random: u64::from(id + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            random: fastrand::Rng::with_seed(u64::from(id)),
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
@@ -296,14 +296,6 @@ impl Shard {
     pub(crate) fn dismiss_waiters(&mut self) {
         self.has_changed = true;
         self.waiters.dismiss(&mut self.wakers);
-    }
-
-    pub(crate) fn next_random(&mut self) -> u64 {
-        // Xorshift64* (Vigna, 2016); the state is never 0.
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 }
 

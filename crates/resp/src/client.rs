@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clients::{ClientHandle, Transport};
-use crate::random::Random;
 
 /// What commands know and change of their connection.
 pub(crate) struct Client {
@@ -19,7 +18,7 @@ pub(crate) struct Client {
     pub(crate) replies: Replies,
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
-    pub(crate) random: Random,
+    pub(crate) random: fastrand::Rng,
     wait: Wait,
 }
 
@@ -55,7 +54,7 @@ impl Client {
             authenticated,
             replies: Replies::On,
             closing: false,
-            random: Random::new(handle_seed),
+            random: fastrand::Rng::with_seed(handle_seed),
             wait: Wait::No,
         }
     }

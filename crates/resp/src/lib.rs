@@ -15,7 +15,6 @@ mod glob;
 mod keys;
 mod number;
 mod parse;
-mod random;
 mod reply;
 mod server;
 mod session;
@@ -29,7 +28,7 @@ mod testing;
 
 pub use crate::clients::{ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{
-    Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage,
+    Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage, random_id,
 };
 pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
 pub use crate::settings::{Live, OutputLimit, Settings};

@@ -230,7 +230,7 @@ pub(crate) const VALKEY_VERSION: &str = "8.1.1";
 pub(crate) const TANDEM_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// 40 hexadecimal digits from the hasher's random seeds.
-pub(crate) fn random_id() -> String {
+pub fn random_id() -> String {
     let draws = [0_u64; 3].map(|it| ahash::RandomState::new().hash_one(it).to_be_bytes());
     hex(&draws.as_flattened()[..20])
 }

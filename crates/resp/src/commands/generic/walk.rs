@@ -40,7 +40,7 @@ pub(super) fn scan(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 pub(super) fn randomkey(cx: &mut ClientCtx<'_>) -> Answer {
-    let random = cx.client.random.next();
+    let random = cx.client.random.u64(..);
     let key = cx.server.keyspace.random_key(cx.client.db, random, cx.now_ms);
     Ok(cx.reply.bulk_or_null(key.as_deref()))
 }

@@ -4,14 +4,13 @@ use tandem_engine::{Hash, HashRef};
 
 use crate::dispatch::Ctx;
 use crate::error::Error;
-use crate::random::Random;
 use crate::reply::{Answer, Answered, Reply};
 
 pub(super) fn hrandfield(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     if cx.args.is_done() {
         let hash = cx.db.get::<Hash>(key)?;
-        let picked = hash.map(|it| it.at(cx.client.random.below(it.len())).0);
+        let picked = hash.map(|it| it.at(cx.client.random.usize(..it.len())).0);
         return Ok(cx.reply.bulk_or_null(picked));
     }
     let (pick, form) = words(cx)?;
@@ -21,7 +20,7 @@ pub(super) fn hrandfield(cx: &mut Ctx<'_>) -> Answer {
     let random = &mut cx.client.random;
     Ok(match pick {
         Pick::Repeating(n) => {
-            let picks = (0..n).map(|_| hash.at(random.below(hash.len())));
+            let picks = (0..n).map(|_| hash.at(random.usize(..hash.len())));
             answer(&mut cx.reply, n, picks, form)
         }
         Pick::Distinct(n) => {
@@ -67,12 +66,16 @@ fn words(cx: &mut Ctx<'_>) -> Result<(Pick, Form), Error> {
 }
 
 /// `n` different pairs, in no order worth knowing.
-fn distinct<'a>(hash: HashRef<'a>, n: usize, random: &mut Random) -> Vec<(&'a [u8], &'a [u8])> {
+fn distinct<'a>(
+    hash: HashRef<'a>,
+    n: usize,
+    random: &mut fastrand::Rng,
+) -> Vec<(&'a [u8], &'a [u8])> {
     let mut picked: Vec<_> = hash.iter().collect();
     if n < picked.len() {
         // The first steps of a shuffle.
         for at in 0..n {
-            let from = at + random.below(picked.len() - at);
+            let from = at + random.usize(..picked.len() - at);
             picked.swap(at, from);
         }
         picked.truncate(n);

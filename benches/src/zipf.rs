@@ -1,41 +1,13 @@
-//! Random numbers and the distributions of keys.
+//! Distributions of keys.
 
 use std::sync::Arc;
-
-/// `SplitMix64`: two multiplications a number, good enough to pick keys.
-#[derive(Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ (it >> 31)
-    }
-
-    /// A number below `end`, without the division.
-    pub(crate) fn below(&mut self, end: u32) -> u32 {
-        ((u64::from(self.next() as u32) * u64::from(end)) >> 32) as u32
-    }
-
-    /// A number in 0..1.
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 /// Draws of a Zipf distribution made beforehand: drawing takes 50 ns and would cost the load
 /// generator more than the request itself.
 pub(crate) fn zipf_draws(n_keys: u32, seed: u64) -> Arc<[u32]> {
     let zipf = Zipf::new(n_keys);
-    let mut random = Random::new(seed);
-    (0..DRAWS).map(|_| scattered(zipf.rank(random.unit()), n_keys)).collect()
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..DRAWS).map(|_| scattered(zipf.rank(random.f64()), n_keys)).collect()
 }
 
 /// The generator of Gray et al., "Quickly generating billion-record synthetic databases" (1994).
@@ -84,19 +56,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn below_reaches_both_ends_and_not_the_bound() {
-        let mut random = Random::new(7);
-        let draws: Vec<u32> = (0..1000).map(|_| random.below(3)).collect();
-        assert_eq!((draws.iter().min(), draws.iter().max()), (Some(&0), Some(&2)));
-    }
-
-    #[test]
     fn zipf_gives_the_first_rank_its_share() {
         let n_keys = 1000;
         let zipf = Zipf::new(n_keys);
-        let mut random = Random::new(7);
+        let mut random = fastrand::Rng::with_seed(7);
         let n_draws = 100_000;
-        let first = (0..n_draws).filter(|_| zipf.rank(random.unit()) == 0).count();
+        let first = (0..n_draws).filter(|_| zipf.rank(random.f64()) == 0).count();
         let share = first as f64 / f64::from(n_draws);
         assert!((share - 1.0 / zipf.zeta).abs() < 0.01, "share of the first rank: {share}");
     }
