@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::expiry::ExpiryOptions;
 use crate::growth::GrowthOptions;
+use crate::idle::IdleOptions;
+use crate::large::LargeOptions;
 use crate::load::{
     Footing, Length, Load, Misses, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
 };
@@ -39,6 +41,10 @@ enum Command {
     Expiry(ExpiryOptions),
     /// Times /metrics with many connections
     Scrape(ScrapeOptions),
+    /// Measures what an idle connection costs, beside the peers
+    Idle(IdleOptions),
+    /// Shows how long small requests wait while values of megabytes come and go
+    Large(LargeOptions),
     /// Runs requests through a session without sockets, for profilers
     Loop(LoopOptions),
 }
@@ -51,6 +57,8 @@ pub fn run() -> Result<()> {
         Command::Growth(it) => it.run(),
         Command::Expiry(it) => it.run(),
         Command::Scrape(it) => it.run(),
+        Command::Idle(it) => it.run(),
+        Command::Large(it) => it.run(),
         Command::Loop(it) => it.run(),
     }
 }

@@ -7,6 +7,8 @@ mod control;
 mod expiry;
 mod front;
 mod growth;
+mod idle;
+mod large;
 mod load;
 mod loops;
 mod memory;

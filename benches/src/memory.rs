@@ -128,7 +128,7 @@ impl MemoryOptions {
 }
 
 /// Resident memory once it has stopped moving.
-fn settled_rss_bytes(server: &Server) -> Result<u64> {
+pub(crate) fn settled_rss_bytes(server: &Server) -> Result<u64> {
     let mut last = rss_bytes(server.pid())?;
     for _ in 0..SETTLE_TRIES {
         pause_ms(SETTLE_MS);

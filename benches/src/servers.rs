@@ -115,7 +115,7 @@ impl Places {
         words.extend(split(TANDEM_OPTIONS));
         words.extend(split(ports));
         words.extend(["--bind", "127.0.0.1"].map(String::from));
-        Ok(Recipe { name: "tandem".into(), protocol, words })
+        Ok(Recipe { name: TANDEM.into(), protocol, words })
     }
 
     fn oracle(&self, kind: Kind) -> Result<Recipe> {
@@ -156,6 +156,17 @@ impl Recipe {
             bail!("--peer {text}: the command must have {{port}} in it");
         }
         Ok(Recipe { name: name.into(), protocol, words: split(command) })
+    }
+
+    pub(crate) fn is_tandem(&self) -> bool {
+        self.name == TANDEM
+    }
+
+    /// The same with more words on its command line.
+    pub(crate) fn with(&self, words: &str) -> Recipe {
+        let mut recipe = self.clone();
+        recipe.words.extend(split(words));
+        recipe
     }
 
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
@@ -258,6 +269,7 @@ fn split(words: &str) -> Vec<String> {
     words.split_whitespace().map(str::to_owned).collect()
 }
 
+const TANDEM: &str = "tandem";
 const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
     --memcached-maxmemory {megabytes}mb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";

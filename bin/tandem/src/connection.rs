@@ -5,6 +5,10 @@
 //! only for what a turn left over: half a command, or replies that the socket did not take. So
 //! an idle connection holds no buffer at all. Nothing is read while replies wait.
 //!
+//! A big value is received into a buffer of its size, which the engine then keeps, and leaves as a
+//! slice of it: we copy only what came with its head. It comes and goes a piece at a time, and the
+//! others have their turns in between.
+//!
 //! A single small command has its turn in two parts: it is read and parsed, and its key's place in
 //! memory is asked for; then the other ready connections do the same, and only then does it run.
 //! So the cache misses of many connections overlap, as those of a pipeline do.
@@ -12,12 +16,13 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::num::NonZeroU64;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
-use tandem_engine::Output;
+use bytes::{BufMut, BytesMut};
+use tandem_engine::{Output, let_go_buffer, with_room};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
 use tokio_util::io::poll_read_buf;
@@ -39,26 +44,36 @@ pub(crate) struct Shared {
 #[derive(Default)]
 struct Buffers {
     input: BytesMut,
-    out: Output,
+    left: Left,
 }
 
-/// A socket, its session, and what the last turn left.
+/// A socket, its session, and what the last turn left. It serves until either side has had enough.
+///
+/// Ten thousand of these may be idle: what is rarely there is boxed.
 pub(crate) struct Connection<S, T> {
     socket: T,
     session: S,
     shared: Rc<Shared>,
     /// Bytes read and not yet consumed; empty while the worker's buffer serves.
     input: BytesMut,
-    /// Replies not yet written.
-    out: Output,
-    /// How much of `out` is written.
-    n_written: usize,
+    left: Option<Box<Left>>,
     next: Next,
     /// When the next command was read, in milliseconds since the epoch, if it is parsed and its
     /// key stands in `Upcoming`.
-    ahead_since_ms: Option<u64>,
+    ahead_since_ms: Option<NonZeroU64>,
     sleep: Option<Pin<Box<Sleep>>>,
-    held: Held,
+    /// Bytes that it may still read and write before others have their turn.
+    budget: u32,
+    /// Whether the last report said that it holds something.
+    holds: bool,
+}
+
+/// Replies not yet written.
+#[derive(Default)]
+struct Left {
+    out: Output,
+    /// How much of `out` is written.
+    n_written: usize,
 }
 
 /// What a connection does once its replies are written.
@@ -74,6 +89,15 @@ enum Next {
     /// The server ends: what has arrived is answered, then the connection closes.
     LastRead,
     Close,
+    /// The end of the stream goes out.
+    ShutDown,
+}
+
+impl Left {
+    fn clear(&mut self) {
+        self.out.clear();
+        self.n_written = 0;
+    }
 }
 
 impl Shared {
@@ -91,6 +115,8 @@ impl<S, T> Drop for Connection<S, T> {
         if self.ahead_since_ms.is_some() {
             self.shared.upcoming.borrow_mut().leave();
         }
+        // A value that came only in part.
+        let_go_buffer(std::mem::take(&mut self.input));
     }
 }
 
@@ -101,23 +127,27 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             session,
             shared,
             input: BytesMut::new(),
-            out: Output::default(),
-            n_written: 0,
+            left: None,
             next: Next::Read { need: 0 },
             ahead_since_ms: None,
             sleep: None,
-            held: Held::default(),
+            budget: 0,
+            holds: false,
         }
     }
 
-    /// Serves the connection until either side has had enough.
-    pub(crate) async fn run(mut self) -> io::Result<()> {
-        std::future::poll_fn(|cx| self.poll_turns(cx)).await?;
-        // The end of the stream goes out behind the last reply; a reset could overtake it.
-        std::future::poll_fn(|cx| Pin::new(&mut self.socket).poll_shutdown(cx)).await
+    fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.budget = POLL_BYTES as u32;
+        let polled = self.poll_within_budget(cx);
+        if polled.is_pending() && self.budget == 0 {
+            // All others that are ready have their turn first, and those whose sockets have
+            // become ready since; a plain wake-up would come before these.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+        }
+        polled
     }
 
-    fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_within_budget(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut read_at_ms = self.ahead_since_ms.take();
         if read_at_ms.is_some() {
             self.shared.upcoming.borrow_mut().step(&self.session);
@@ -130,6 +160,9 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             self.sleep = None;
         }
         for _ in 0..TURNS_MAX {
+            if self.budget == 0 {
+                return Poll::Pending;
+            }
             if self.session.is_killed() {
                 return Poll::Ready(Ok(()));
             }
@@ -138,10 +171,11 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 self.next = Next::LastRead;
             }
             match self.next {
-                Next::Close => return Poll::Ready(Ok(())),
+                Next::Close | Next::ShutDown => return Poll::Ready(Ok(())),
                 Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx)),
                 Next::Read { .. } | Next::Advance | Next::LastRead => {
-                    let now_ms = read_at_ms.take().unwrap_or_else(|| self.shared.now_ms());
+                    let read_at_ms = read_at_ms.take().map(NonZeroU64::get);
+                    let now_ms = read_at_ms.unwrap_or_else(|| self.shared.now_ms());
                     let turn = self.poll_turn(cx, now_ms);
                     if turn.is_pending() && self.next == Next::LastRead {
                         return Poll::Ready(Ok(()));
@@ -150,24 +184,17 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 }
             }
         }
-        // Others want their turn too.
-        cx.waker().wake_by_ref();
+        self.budget = 0;
         Poll::Pending
     }
 
     /// Writes what earlier turns left.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.out.is_empty() {
-            return Poll::Ready(Ok(()));
+        let Some(left) = &mut self.left else { return Poll::Ready(Ok(())) };
+        let written = poll_write(&mut self.socket, left, &mut self.budget, &self.session, cx);
+        if written.is_ready() {
+            self.left = None;
         }
-        let written =
-            poll_write(&mut self.socket, &self.out, &mut self.n_written, &self.session, cx);
-        if written.is_pending() {
-            self.report();
-            return Poll::Pending;
-        }
-        self.out = Output::default();
-        self.n_written = 0;
         self.report();
         written
     }
@@ -188,13 +215,15 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         let buffers = &mut *shared.buffers.borrow_mut();
         // A command that panicked may have left something behind.
         buffers.input.clear();
-        buffers.out.clear();
+        buffers.left.clear();
         let is_own = !self.input.is_empty();
         let input = if is_own { &mut self.input } else { &mut buffers.input };
         if let Next::Read { .. } | Next::LastRead = self.next {
             let need = if let Next::Read { need } = self.next { need } else { 0 };
             make_room(input, need);
-            let n_read = ready!(poll_read_buf(Pin::new(&mut self.socket), cx, input))?;
+            let mut part = (&mut *input).limit(POLL_BYTES);
+            let n_read = ready!(poll_read_buf(Pin::new(&mut self.socket), cx, &mut part))?;
+            self.budget = self.budget.saturating_sub(n_read as u32);
             if n_read == 0 {
                 self.next = Next::Close;
                 return Poll::Ready(Ok(()));
@@ -206,7 +235,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 && let Some(ahead) = self.session.look_ahead(input)
             {
                 self.input = upcoming.join(ahead, input);
-                self.ahead_since_ms = Some(now_ms);
+                self.ahead_since_ms = NonZeroU64::new(now_ms);
                 self.next = Next::Advance;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -214,27 +243,25 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         }
         let output_bytes_max = self.session.output_bytes_max();
         self.next = loop {
-            let step = self.session.advance(input, &mut buffers.out, now_ms);
-            if output_bytes_max > 0 && buffers.out.len() as u64 > output_bytes_max {
+            let left = &mut buffers.left;
+            let step = self.session.advance(input, &mut left.out, now_ms);
+            if output_bytes_max > 0 && left.out.len() as u64 > output_bytes_max {
                 self.session.count_cut_by_output();
-                buffers.out.clear();
+                left.clear();
                 break Next::Close;
             }
-            let mut n_written = 0;
-            let written =
-                poll_write(&mut self.socket, &buffers.out, &mut n_written, &self.session, cx)?;
+            let written = poll_write(&mut self.socket, left, &mut self.budget, &self.session, cx)?;
             if written.is_pending() {
-                self.out = std::mem::take(&mut buffers.out);
-                self.n_written = n_written;
+                self.left = Some(Box::new(std::mem::take(left)));
                 break next(step);
             }
-            buffers.out.clear();
+            left.clear();
             if step != Step::Write {
                 break next(step);
             }
         };
-        if buffers.out.buf.capacity() > SHARED_OUT_BYTES_MAX {
-            buffers.out = Output::default();
+        if buffers.left.out.buf.capacity() > SHARED_OUT_BYTES_MAX {
+            buffers.left = Left::default();
         }
         if is_own {
             settle(&mut self.input, self.next, &shared);
@@ -242,7 +269,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             self.input = keep(input, self.next);
         }
         if !is_own && buffers.input.capacity() > SHARED_INPUT_BYTES_MAX {
-            buffers.input = BytesMut::new();
+            let_go_buffer(std::mem::take(&mut buffers.input));
         }
         self.report();
         Poll::Ready(Ok(()))
@@ -252,12 +279,26 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         let held = Held {
             input: self.input.len(),
             input_free: self.input.capacity() - self.input.len(),
-            output: self.out.len() - self.n_written,
+            output: self.left.as_ref().map_or(0, |it| it.out.len() - it.n_written),
         };
-        if held != self.held {
-            self.held = held;
+        let holds = held != Held::default();
+        if holds || self.holds {
+            self.holds = holds;
             self.session.report(held);
         }
+    }
+}
+
+impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Future for Connection<S, T> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.next != Next::ShutDown {
+            ready!(self.poll_turns(cx))?;
+            self.next = Next::ShutDown;
+        }
+        // The end of the stream goes out behind the last reply; a reset could overtake it.
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 
@@ -270,8 +311,7 @@ fn next(step: Step) -> Next {
     }
 }
 
-/// Makes room for a read. What a client announces is not believed beyond a limit: ten thousand
-/// connections could each announce half a gigabyte.
+/// Makes room for a read: for all of a value that the client has announced.
 fn make_room(input: &mut BytesMut, need: usize) {
     let room = input.capacity() - input.len();
     if need > 0 && room >= need {
@@ -279,32 +319,24 @@ fn make_room(input: &mut BytesMut, need: usize) {
         return;
     }
     if need > READ_BYTES {
-        let believed = input.len().max(ANNOUNCED_BYTES_MAX);
-        *input = exact(input, need.min(believed));
+        *input = with_room(input, need);
     } else if room < READ_BYTES {
-        input.reserve(READ_BYTES.max(input.len().min(ANNOUNCED_BYTES_MAX)));
+        input.reserve(READ_BYTES.max(input.len().min(GROWTH_BYTES_MAX)));
     }
 }
 
 /// Takes what a turn left in the worker's buffer: the buffer itself, when the session has put one
-/// there that is made for the value it waits for.
+/// there that is made for the value it waits for. The room behind the bytes is exact, as a big
+/// value stays in the buffer it came in.
 fn keep(shared: &mut BytesMut, step: Next) -> BytesMut {
     let need = if let Next::Read { need } = step { need } else { 0 };
     let room = shared.capacity() - shared.len();
     if need > READ_BYTES && room >= need {
         return std::mem::take(shared);
     }
-    let own = exact(shared, need.clamp(READ_BYTES, ANNOUNCED_BYTES_MAX));
+    let own = with_room(shared, need.max(READ_BYTES));
     shared.clear();
     own
-}
-
-/// A copy with exactly this much room behind it. A big value stays in the buffer it came in, so
-/// room that is left over, as from a buffer that doubles, would be wasted for as long as it lives.
-fn exact(input: &[u8], room: usize) -> BytesMut {
-    let mut exact = BytesMut::with_capacity(input.len() + room);
-    exact.extend_from_slice(input);
-    exact
 }
 
 /// Gives back memory that a big request needed.
@@ -312,21 +344,27 @@ fn settle(own: &mut BytesMut, step: Next, shared: &Shared) {
     if own.is_empty() {
         shared.upcoming.borrow_mut().give_back(own);
     } else if own.capacity() > SHARED_INPUT_BYTES_MAX && own.len() < own.capacity() / 4 {
-        *own = keep(own, step);
+        let kept = keep(own, step);
+        let_go_buffer(std::mem::replace(own, kept));
     }
 }
 
-/// Writes `out` from `n_written` on.
+/// Writes what is left of the replies, as far as the budget goes.
 fn poll_write<T: AsyncWrite + Unpin>(
     socket: &mut T,
-    out: &Output,
-    n_written: &mut usize,
+    left: &mut Left,
+    budget: &mut u32,
     session: &impl Session,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
+    let Left { out, n_written } = left;
     while *n_written < out.len() {
+        if *budget == 0 {
+            return Poll::Pending;
+        }
         let n = if out.is_flat() {
-            ready!(Pin::new(&mut *socket).poll_write(cx, &out.buf[*n_written..]))?
+            let end = out.buf.len().min(*n_written + POLL_BYTES);
+            ready!(Pin::new(&mut *socket).poll_write(cx, &out.buf[*n_written..end]))?
         } else {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let n_slices = gather(out, *n_written, &mut slices);
@@ -336,23 +374,28 @@ fn poll_write<T: AsyncWrite + Unpin>(
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         *n_written += n;
+        *budget = budget.saturating_sub(n as u32);
         session.count_written(n);
     }
     Poll::Ready(Ok(()))
 }
 
-/// Fills `slices` with what follows the first `skip` bytes of `out`; returns how many it filled.
+/// Fills `slices` with what follows the first `skip` bytes of `out`, as much as one poll may
+/// write; returns how many it filled.
 fn gather<'o>(out: &'o Output, mut skip: usize, slices: &mut [IoSlice<'o>]) -> usize {
     let mut n_slices = 0;
+    let mut n_left = POLL_BYTES;
     for slice in out.slices() {
         if skip >= slice.len() {
             skip -= slice.len();
             continue;
         }
-        if n_slices == slices.len() {
+        if n_slices == slices.len() || n_left == 0 {
             break;
         }
-        slices[n_slices] = IoSlice::new(&slice[skip..]);
+        let part = &slice[skip..slice.len().min(skip + n_left)];
+        slices[n_slices] = IoSlice::new(part);
+        n_left -= part.len();
         n_slices += 1;
         skip = 0;
     }
@@ -366,8 +409,12 @@ const TURNS_MAX: usize = 16;
 /// first two levels of cache.
 const READ_BYTES: usize = 16 << 10;
 
-/// Room is made for an announced value up to this size at once, beyond it as it arrives.
-const ANNOUNCED_BYTES_MAX: usize = 4 << 20;
+/// Bytes of one read, of one write, and of all before others have their turn: copying them into or
+/// out of the kernel, with the faults of new pages, takes well under a millisecond.
+const POLL_BYTES: usize = 256 << 10;
+
+/// A buffer whose end is not known doubles up to this, and then grows by it.
+const GROWTH_BYTES_MAX: usize = 4 << 20;
 
 /// A shared buffer that grew beyond these is given back.
 const SHARED_INPUT_BYTES_MAX: usize = 64 << 10;

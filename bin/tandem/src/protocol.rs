@@ -1,6 +1,8 @@
 //! What the connection loop needs of a front end. Both front ends have sessions of one shape; the
 //! two adapters are in `front/`.
 
+use std::sync::Arc;
+
 use atomic_waker::AtomicWaker;
 use bytes::BytesMut;
 use tandem_engine::{KeyHash, Output};
@@ -8,7 +10,7 @@ use tandem_engine::{KeyHash, Output};
 use crate::socket::Peer;
 
 /// One connection of a front end: bytes in, bytes out.
-pub(crate) trait Session: 'static {
+pub(crate) trait Session: Unpin + 'static {
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step;
 
     /// Parses what `advance` will run, and starts to fetch the memory of its key when that is
@@ -40,7 +42,7 @@ pub(crate) trait Session: 'static {
     fn report(&self, held: Held);
 
     /// What others hold of this connection to watch it.
-    fn watch(&self) -> Box<dyn Watch>;
+    fn watch(&self) -> Arc<dyn Watch>;
 }
 
 /// The key of a command that is about to run: its database and its hash.
@@ -57,8 +59,10 @@ pub(crate) trait Watch {
     /// True while it waits for something other than its client.
     fn is_exempt(&self) -> bool;
 
-    /// Closes it for being idle or slow, and counts that.
-    fn kick(&self, why: Kick);
+    fn id(&self) -> u64;
+
+    /// Closes it.
+    fn kick(&self);
 
     fn wake(&self);
 }
@@ -115,6 +119,9 @@ pub(crate) trait FrontEnd: Clone + Send + 'static {
     fn keepalive_s(&self) -> u64;
 
     fn count_rejected(&self);
+
+    /// Counts and logs that a connection is closed for being idle or slow.
+    fn count_kick(&self, why: Kick, id: u64);
 }
 
 /// What a worker's once-a-second round holds a connection to; zeros are no limit.

@@ -15,7 +15,7 @@ use crate::front::{memcached::Memcached, resp::Resp};
 use crate::host::{Listening, Process};
 use crate::socket::{self, Address, Listener};
 use crate::worker::{Job, Pool, Shop};
-use crate::{banner, clock, process, shards};
+use crate::{banner, clock, process, shards, trim};
 
 /// Listeners of all kinds, opened before anything runs, so that a port in use is an error at
 /// start and not a line in the log.
@@ -60,6 +60,8 @@ pub(crate) fn run(config: Config) -> Result<(), String> {
     }
     let drain_s = config.resp.integer("shutdown-timeout") as u64;
     let pid_files = pid_files(&config);
+    tandem_engine::tune_heap();
+    trim::start_freeing().map_err(|e| format!("cannot start a thread: {e}"))?;
     let (n_workers, shop) = (config.n_threads, shop(config, &process));
     let pool = Pool::start(n_workers, &shop).map_err(|e| format!("cannot start a worker: {e}"))?;
     print!("{banner}");

@@ -63,6 +63,12 @@ pub(crate) fn in_background() {
     }
 }
 
+/// Starts the thread that frees big values, so that no worker spends milliseconds on it.
+pub(crate) fn start_freeing() -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("free".to_owned());
+    thread.spawn(tandem_engine::free_let_go).map(drop)
+}
+
 /// The code, the stacks and ten thousand connections have this much by themselves.
 const EXCESS_BYTES_MIN: u64 = 32 << 20;
 

@@ -71,6 +71,8 @@ impl Upcoming {
         own.reserve(SMALL_BYTES);
         if own.capacity() <= SMALL_BYTES && self.spare.len() < SPARE_MAX {
             self.spare.push(own);
+        } else {
+            tandem_engine::let_go_buffer(own);
         }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -53,6 +55,22 @@ pub(crate) struct Place {
 pub(crate) struct Shop {
     pub(crate) resp: Resp,
     pub(crate) memcached: Memcached,
+}
+
+impl Shop {
+    fn limits(&self, protocol: Protocol) -> Limits {
+        match protocol {
+            Protocol::Resp => self.resp.limits(),
+            Protocol::Memcached => self.memcached.limits(),
+        }
+    }
+
+    fn count_kick(&self, protocol: Protocol, why: Kick, id: u64) {
+        match protocol {
+            Protocol::Resp => self.resp.count_kick(why, id),
+            Protocol::Memcached => self.memcached.count_kick(why, id),
+        }
+    }
 }
 
 impl Place {
@@ -136,27 +154,35 @@ struct Worker {
     shop: Shop,
     shared: Rc<Shared>,
     roll: Rc<RefCell<Roll>>,
-    n_connections: Arc<AtomicUsize>,
 }
 
 /// The connections of a worker.
-#[derive(Default)]
 struct Roll {
     by_number: HashMap<u64, Entry>,
     last_number: u64,
+    n_connections: Arc<AtomicUsize>,
 }
 
 struct Entry {
-    watch: Box<dyn Watch>,
-    limits: fn(&Shop) -> Limits,
-    /// When its output passed the soft limit; 0 while it has not.
-    slow_since_ms: u64,
+    watch: Arc<dyn Watch>,
+    protocol: Protocol,
+    /// The second at which its output passed the soft limit; 0 while it has not. The rounds are
+    /// no more exact than that.
+    slow_since_s: u32,
+}
+
+/// Whose connection it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Resp,
+    Memcached,
 }
 
 impl Worker {
     fn new(index: usize, n_workers: usize, shop: Shop, n_connections: Arc<AtomicUsize>) -> Worker {
-        let (shared, roll) = (Rc::default(), Rc::default());
-        Worker { index, n_workers, shop, shared, roll, n_connections }
+        let roll = Roll { by_number: HashMap::new(), last_number: 0, n_connections };
+        let (shared, roll) = (Rc::default(), Rc::new(RefCell::new(roll)));
+        Worker { index, n_workers, shop, shared, roll }
     }
 
     async fn run(self, mut inbox: UnboundedReceiver<Job>) {
@@ -172,23 +198,17 @@ impl Worker {
         while let Some(job) = inbox.recv().await {
             match job {
                 Job::Resp(accepted, place) => {
-                    self.open(&self.shop.resp, accepted, place, |it| it.resp.limits());
+                    self.open(&self.shop.resp, accepted, place, Protocol::Resp);
                 }
                 Job::Memcached(accepted, place) => {
-                    self.open(&self.shop.memcached, accepted, place, |it| it.memcached.limits());
+                    self.open(&self.shop.memcached, accepted, place, Protocol::Memcached);
                 }
                 Job::Drain { deadline_ms } => return self.drain(deadline_ms).await,
             }
         }
     }
 
-    fn open<F: FrontEnd>(
-        &self,
-        front: &F,
-        accepted: Accepted,
-        place: Place,
-        limits: fn(&Shop) -> Limits,
-    ) {
+    fn open<F: FrontEnd>(&self, front: &F, accepted: Accepted, place: Place, protocol: Protocol) {
         let Accepted { socket, peer } = accepted;
         let is_tcp = matches!(peer.remote, Address::Tcp(_));
         if is_tcp {
@@ -199,36 +219,29 @@ impl Worker {
         let watch = session.watch();
         let opened = if is_tcp {
             TcpStream::from_std(socket.into()).map(|it| {
-                self.spawn(watch, limits, place, Connection::new(it, session, shared).run());
+                self.spawn(watch, protocol, place, Connection::new(it, session, shared));
             })
         } else {
             UnixStream::from_std(socket.into()).map(|it| {
-                self.spawn(watch, limits, place, Connection::new(it, session, shared).run());
+                self.spawn(watch, protocol, place, Connection::new(it, session, shared));
             })
         };
         if let Err(error) = opened {
-            self.n_connections.fetch_sub(1, Relaxed);
+            self.roll.borrow().n_connections.fetch_sub(1, Relaxed);
             tracing::warn!(%error, "cannot serve a connection");
         }
     }
 
     fn spawn(
         &self,
-        watch: Box<dyn Watch>,
-        limits: fn(&Shop) -> Limits,
+        watch: Arc<dyn Watch>,
+        protocol: Protocol,
         place: Place,
-        connection: impl Future<Output = io::Result<()>> + 'static,
+        connection: impl Future<Output = io::Result<()>> + Unpin + 'static,
     ) {
-        let number = self.roll.borrow_mut().add(Entry { watch, limits, slow_since_ms: 0 });
-        let roll = Rc::clone(&self.roll);
-        let n_connections = Arc::clone(&self.n_connections);
-        tokio::task::spawn_local(async move {
-            // Dropped with the task, also when a command panics: a panic harms one connection.
-            let _seat = Seat { number, roll, n_connections, _place: place };
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection lost");
-            }
-        });
+        let number = self.roll.borrow_mut().add(Entry { watch, protocol, slow_since_s: 0 });
+        let seat = Seat { number, roll: Rc::clone(&self.roll), _place: place };
+        tokio::task::spawn_local(Served { connection, _seat: seat });
     }
 
     async fn drain(&self, deadline_ms: u64) {
@@ -246,18 +259,36 @@ impl Worker {
     }
 }
 
+/// A connection's task. Written by hand: an async block would hold the connection twice.
+pub(crate) struct Served<C> {
+    connection: C,
+    /// Dropped with the task, also when a command panics: a panic harms one connection.
+    _seat: Seat,
+}
+
+impl<C: Future<Output = io::Result<()>> + Unpin> Future for Served<C> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Err(error) = ready!(Pin::new(&mut self.connection).poll(cx)) {
+            tracing::debug!(%error, "connection lost");
+        }
+        Poll::Ready(())
+    }
+}
+
 /// A connection's entries in the books, taken back when it ends.
 struct Seat {
     number: u64,
     roll: Rc<RefCell<Roll>>,
-    n_connections: Arc<AtomicUsize>,
     _place: Place,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.roll.borrow_mut().by_number.remove(&self.number);
-        self.n_connections.fetch_sub(1, Relaxed);
+        let mut roll = self.roll.borrow_mut();
+        roll.by_number.remove(&self.number);
+        roll.n_connections.fetch_sub(1, Relaxed);
     }
 }
 
@@ -307,9 +338,9 @@ async fn rounds(roll: Rc<RefCell<Roll>>, shop: Shop) {
         tick.tick().await;
         let now_ms = clock::now_ms();
         for entry in roll.borrow_mut().by_number.values_mut() {
-            let limits = (entry.limits)(&shop);
-            if let Some(why) = entry.due(limits, now_ms) {
-                entry.watch.kick(why);
+            if let Some(why) = entry.due(shop.limits(entry.protocol), now_ms) {
+                shop.count_kick(entry.protocol, why, entry.watch.id());
+                entry.watch.kick();
             }
         }
     }
@@ -322,11 +353,13 @@ impl Entry {
             return Some(Kick::Idle);
         }
         let is_slow = limits.soft_bytes > 0 && self.watch.output_bytes() > limits.soft_bytes;
-        match (is_slow, self.slow_since_ms) {
-            (false, _) => self.slow_since_ms = 0,
-            (true, 0) => self.slow_since_ms = now_ms,
-            (true, since_ms) => {
-                let is_over = now_ms.saturating_sub(since_ms) >= limits.soft_ms;
+        let now_s = (now_ms / 1000) as u32;
+        match (is_slow, self.slow_since_s) {
+            (false, _) => self.slow_since_s = 0,
+            (true, 0) => self.slow_since_s = now_s,
+            (true, since_s) => {
+                let slow_ms = u64::from(now_s.saturating_sub(since_s)) * 1000;
+                let is_over = slow_ms >= limits.soft_ms;
                 return is_over.then_some(Kick::Slow);
             }
         }
@@ -358,10 +391,10 @@ mod tests {
 
     use super::*;
 
-    #[derive(Clone, Default)]
+    #[derive(Default)]
     struct Fake {
-        active_at_ms: Rc<Cell<u64>>,
-        output_bytes: Rc<Cell<u64>>,
+        active_at_ms: Cell<u64>,
+        output_bytes: Cell<u64>,
     }
 
     impl Watch for Fake {
@@ -374,18 +407,18 @@ mod tests {
         fn is_exempt(&self) -> bool {
             false
         }
-        fn kick(&self, _why: Kick) {}
+        fn id(&self) -> u64 {
+            1
+        }
+        fn kick(&self) {}
         fn wake(&self) {}
     }
 
     #[test]
     fn the_idle_and_the_slow_are_found() {
-        let fake = Fake::default();
-        let mut entry = Entry {
-            watch: Box::new(fake.clone()),
-            limits: |_| Limits::default(),
-            slow_since_ms: 0,
-        };
+        let fake = Arc::new(Fake::default());
+        let watch = Arc::<Fake>::clone(&fake);
+        let mut entry = Entry { watch, protocol: Protocol::Resp, slow_since_s: 0 };
         fake.active_at_ms.set(10_000);
         let idle = Limits { idle_ms: 5000, ..Limits::default() };
         assert_eq!(entry.due(idle, 15_000), None);

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
+use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::string::StrRef;
@@ -59,7 +60,20 @@ impl Boxed {
     }
 }
 
+impl Drop for Boxed {
+    fn drop(&mut self) {
+        self.value.let_go();
+    }
+}
+
 impl BoxedValue {
+    /// Drops a string as a big one has to be; the others are dropped as they are.
+    pub(crate) fn let_go(&mut self) {
+        if let BoxedValue::String(it) = self {
+            let_go(std::mem::take(it));
+        }
+    }
+
     fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,

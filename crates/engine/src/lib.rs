@@ -1,6 +1,7 @@
 //! The storage engine: sharded keyspaces, typed values, expiry, eviction, memory budgets.
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
+mod big;
 mod database;
 mod edit;
 mod error;
@@ -30,12 +31,13 @@ mod view;
 mod waiters;
 mod walk;
 
+pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
-pub use crate::memory::trim_heap;
+pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};

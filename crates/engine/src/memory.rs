@@ -149,6 +149,28 @@ pub fn trim_heap() {
     unsafe { malloc_trim(0) };
 }
 
+/// Maps big values on their own. By itself the C library stops doing that once the first of them
+/// was freed, and then frees and grows its heaps by megabytes under their locks.
+#[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+pub fn tune_heap() {
+    unsafe extern "C" {
+        fn mallopt(parameter: std::ffi::c_int, value: std::ffi::c_int) -> std::ffi::c_int;
+    }
+    for (parameter, value) in HEAP_SETTINGS {
+        // SAFETY: the C library's own function, with parameters from its header.
+        unsafe { mallopt(parameter, value) };
+    }
+}
+
+/// `M_MMAP_THRESHOLD`: bigger allocations are mapped. `M_TRIM_THRESHOLD`: a heap that has more
+/// than this free at its end gives it back; twice the other, as the C library itself has it.
+#[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
+const HEAP_SETTINGS: [(std::ffi::c_int, std::ffi::c_int); 2] = [(-3, 1 << 20), (-1, 2 << 20)];
+
+/// Other allocators are left as they are.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+pub fn tune_heap() {}
+
 /// Other allocators give memory back by themselves, or cannot be asked to.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
 pub fn trim_heap() {}

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::big::let_go;
+
 /// Values of this many bytes or more leave as shared slices; below it a copy is cheaper than
 /// an extra `iovec`.
 pub(crate) const SHARED_BYTES_MIN: usize = 8 << 10;
@@ -53,15 +55,23 @@ impl Output {
     /// Drops all that was appended since `mark`.
     pub fn truncate(&mut self, mark: Mark) {
         self.buf.truncate(mark.buf);
-        for (_, bytes) in self.shared.drain(mark.n_shared..) {
+        self.truncate_shared(mark.n_shared);
+    }
+
+    #[inline]
+    fn truncate_shared(&mut self, n_left: usize) {
+        if self.shared.len() == n_left {
+            return;
+        }
+        for (_, bytes) in self.shared.drain(n_left..) {
             self.shared_bytes -= bytes.len();
+            let_go(bytes);
         }
     }
 
     pub fn clear(&mut self) {
         self.buf.clear();
-        self.shared.clear();
-        self.shared_bytes = 0;
+        self.truncate_shared(0);
     }
 
     /// True when nothing is shared: `buf` is all there is to write.
@@ -78,6 +88,12 @@ impl Output {
         });
         let tail = self.shared.last().map_or(0, |(at, _)| *at);
         parts.chain([&self.buf[tail..]]).filter(|it| !it.is_empty())
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.truncate_shared(0);
     }
 }
 

@@ -115,7 +115,8 @@ impl Shard {
             if item.is_boxed() && item.attributes() == *attributes {
                 self.events.stores += 1;
                 self.holdings.subtract(item);
-                self.segments.item_mut(location).boxed_mut().value = value;
+                let mut item = self.segments.item_mut(location);
+                std::mem::replace(&mut item.boxed_mut().value, value).let_go();
                 return self.enter(location);
             }
         }

@@ -20,7 +20,7 @@ mod session;
 mod settings;
 mod stats;
 
-pub use crate::clients::{ClientHandle, Clients, ConnectionInfo};
+pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};
 pub use crate::error::TOO_MANY_CONNECTIONS;
 pub use crate::host::{Connections, CpuTimes, Host, Shutdown};

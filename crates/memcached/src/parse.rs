@@ -15,7 +15,7 @@ use crate::settings::{KEY_BYTES_MAX, Settings};
 pub(crate) const LINE_BYTES_MAX: usize = 2048;
 
 /// Values of this many bytes or more are received into a buffer of their own.
-pub(crate) const BIG_VALUE_BYTES: usize = 32 << 10;
+pub(crate) const BIG_VALUE_BYTES: usize = 16 << 10;
 
 /// A line of fewer bytes than this, its end included, is malformed whatever it says.
 const LINE_BYTES_MIN: usize = 4;

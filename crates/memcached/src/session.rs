@@ -28,10 +28,6 @@ const TIMED_ONE_IN: u32 = 16;
 /// The first byte of a connection that speaks the binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
 
-/// What a client announces is believed up to this size; buffers of bigger values grow as their
-/// bytes arrive.
-const OWN_BUFFER_BYTES_MAX: usize = 4 << 20;
-
 /// The line end behind a value.
 const CRLF: &[u8] = b"\r\n";
 
@@ -112,6 +108,11 @@ impl Session {
     /// This connection in the registry: kill flag, waker, byte counts.
     pub fn handle(&self) -> &Arc<ClientHandle> {
         &self.handle
+    }
+
+    /// The counters of the worker that this session runs on.
+    pub fn worker(&self) -> &WorkerStats {
+        &self.worker
     }
 
     /// Runs the whole commands at the start of `input`, consuming them. For a big value `input`
@@ -316,13 +317,14 @@ impl State {
     }
 
     /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
-    /// without a copy and without waste, unless it has arrived already or is enormous.
+    /// without a copy and without waste, unless it has arrived already or memory is short.
     fn expect_value(&mut self, mut store: Box<BigStore>, input: &mut BytesMut) {
         let need = store.value_bytes + CRLF.len();
-        if input.len() < need && need <= OWN_BUFFER_BYTES_MAX {
-            let mut own = BytesMut::with_capacity(need);
-            own.extend_from_slice(input);
-            store.own_buffer = Some(own.as_ptr().addr());
+        if input.len() < need {
+            let own = tandem_engine::with_room(input, need - input.len());
+            if own.capacity() == need {
+                store.own_buffer = Some(own.as_ptr().addr());
+            }
             *input = own;
         }
         self.expects = Expects::Value(store);
@@ -338,6 +340,7 @@ impl State {
         let block = input.split_to(store.value_bytes + CRLF.len());
         cx.worker.command(store.verb).calls.add(1);
         if &block[store.value_bytes..] != CRLF {
+            tandem_engine::let_go(block.freeze());
             return cx.refuse_data(store.verb, store.tell);
         }
         let value = if is_alone && input.capacity() == 0 {

@@ -183,4 +183,4 @@ pub(crate) fn integer(text: &[u8]) -> Result<i64, Error> {
 
 /// Values of this many bytes or more are not copied from the input when its buffer is mostly
 /// theirs; below it a copy costs less than a buffer of one's own.
-pub(crate) const SHARED_VALUE_MIN: usize = 32 << 10;
+pub(crate) const SHARED_VALUE_MIN: usize = 16 << 10;

@@ -1,6 +1,8 @@
 //! The whole commands at the start of an input buffer, found before any of them runs, so that the
 //! memory they will touch can be on its way while others are still parsed.
 
+use std::cell::Cell;
+
 use bytes::{Buf, Bytes, BytesMut};
 use tandem_engine::{KeyHash, Keyspace};
 
@@ -14,6 +16,14 @@ use crate::table::{Command, Table};
 #[derive(Default)]
 pub(crate) struct Batch {
     parser: Parser,
+    /// Borrowed from the thread's spare one while there is something in it: an idle connection has
+    /// none.
+    work: Option<Box<Work>>,
+}
+
+/// The lists of a batch.
+#[derive(Default)]
+struct Work {
     /// The words of all lines, and behind them those of an unfinished command.
     spans: Vec<Span>,
     lines: Vec<Pending>,
@@ -25,6 +35,11 @@ pub(crate) struct Batch {
     frame: Option<Bytes>,
     source: Source,
     ending: Ending,
+}
+
+thread_local! {
+    /// What the last batch of this thread left: its memory serves the next one.
+    static SPARE: Cell<Option<Box<Work>>> = const { Cell::new(None) };
 }
 
 #[derive(Clone, Copy)]
@@ -57,22 +72,79 @@ pub(crate) enum Ending {
 }
 
 impl Batch {
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        self.next == self.lines.len()
+        self.work.as_ref().is_none_or(|it| it.next == it.lines.len())
     }
 
     pub(crate) fn ending(&self) -> Ending {
-        self.ending
+        self.work.as_ref().map_or(Ending::More, |it| it.ending)
     }
 
     /// The hash of the first key when there is one line and it has a key.
     pub(crate) fn only_hash(&self) -> Option<KeyHash> {
-        if let [line] = &self.lines[..] { line.hash } else { None }
+        if let [line] = &self.work.as_ref()?.lines[..] { line.hash } else { None }
     }
 
     /// The line to run next.
     #[inline]
     pub(crate) fn next_line<'a>(&'a self, input: &'a [u8]) -> Option<Line<'a>> {
+        self.work.as_ref()?.next_line(input)
+    }
+
+    /// Says that the line was run.
+    #[inline]
+    pub(crate) fn pass(&mut self) {
+        if let Some(work) = &mut self.work {
+            work.next += 1;
+        }
+    }
+
+    /// Takes the commands that were run off the input, and keeps what is known of the unfinished
+    /// one behind them.
+    pub(crate) fn settle(&mut self, input: &mut BytesMut) {
+        let Some(mut work) = self.work.take() else { return };
+        work.settle(&mut self.parser, input);
+        if work.spans.is_empty() {
+            SPARE.set(Some(work));
+        } else {
+            self.work = Some(work);
+        }
+    }
+
+    /// Consumes what was run and finds the next commands.
+    pub(crate) fn fill(
+        &mut self,
+        input: &mut BytesMut,
+        limits: ParseLimits,
+        keyspace: &Keyspace,
+        db: u32,
+    ) {
+        let mut work = self.work.take().or_else(|| SPARE.take()).unwrap_or_default();
+        work.settle(&mut self.parser, input);
+        work.ending = work.parse(&mut self.parser, input, limits);
+        match work.source {
+            Source::Input => work.prepare(input, keyspace, db),
+            Source::Inline => {
+                let inline = std::mem::take(&mut work.inline);
+                work.prepare(&inline, keyspace, db);
+                work.inline = inline;
+            }
+            Source::Frame => {
+                let n_bytes = self.parser.settled();
+                let frame = input.split_to(n_bytes).freeze();
+                self.parser.consumed(n_bytes);
+                work.prepare(&frame, keyspace, db);
+                work.frame = Some(frame);
+            }
+        }
+        self.work = Some(work);
+    }
+}
+
+impl Work {
+    #[inline]
+    fn next_line<'a>(&'a self, input: &'a [u8]) -> Option<Line<'a>> {
         let pending = self.lines.get(self.next)?;
         let buffer = match self.source {
             Source::Input => input,
@@ -88,24 +160,19 @@ impl Batch {
         })
     }
 
-    /// Says that the line was run.
-    pub(crate) fn pass(&mut self) {
-        self.next += 1;
-    }
-
-    /// Takes the commands that were run off the input, and keeps what is known of the unfinished
-    /// one behind them.
-    pub(crate) fn settle(&mut self, input: &mut BytesMut) {
-        debug_assert!(self.is_done(), "a line that was not run would be lost");
+    fn settle(&mut self, parser: &mut Parser, input: &mut BytesMut) {
+        debug_assert!(self.next == self.lines.len(), "a line that was not run would be lost");
         let n_spans = self.lines.last().map_or(0, |it| it.spans_end);
         self.lines.clear();
         self.next = 0;
-        self.frame = None;
+        if let Some(frame) = self.frame.take() {
+            tandem_engine::let_go(frame);
+        }
         self.source = Source::Input;
 
-        let n_bytes = self.parser.settled();
+        let n_bytes = parser.settled();
         input.advance(n_bytes);
-        self.parser.consumed(n_bytes);
+        parser.consumed(n_bytes);
         if n_spans == self.spans.len() {
             self.spans.clear();
             if self.spans.capacity() > SPANS_KEPT_MAX {
@@ -119,40 +186,13 @@ impl Batch {
         }
     }
 
-    /// Consumes what was run and finds the next commands.
-    pub(crate) fn fill(
-        &mut self,
-        input: &mut BytesMut,
-        limits: ParseLimits,
-        keyspace: &Keyspace,
-        db: u32,
-    ) {
-        self.settle(input);
-        self.ending = self.parse(input, limits);
-        match self.source {
-            Source::Input => self.prepare(input, keyspace, db),
-            Source::Inline => {
-                let inline = std::mem::take(&mut self.inline);
-                self.prepare(&inline, keyspace, db);
-                self.inline = inline;
-            }
-            Source::Frame => {
-                let n_bytes = self.parser.settled();
-                let frame = input.split_to(n_bytes).freeze();
-                self.parser.consumed(n_bytes);
-                self.prepare(&frame, keyspace, db);
-                self.frame = Some(frame);
-            }
-        }
-    }
-
-    fn parse(&mut self, input: &BytesMut, limits: ParseLimits) -> Ending {
+    fn parse(&mut self, parser: &mut Parser, input: &BytesMut, limits: ParseLimits) -> Ending {
         // AUTH lifts the limits under which what follows it has to be parsed.
         let lines_max = if limits.authenticated { LINES_MAX } else { 1 };
         while self.lines.len() < lines_max {
             let n_spans = self.lines.last().map_or(0, |it: &Pending| it.spans_end);
             let is_first = self.lines.is_empty();
-            match self.parser.next(input, &mut self.spans, &mut self.inline, limits) {
+            match parser.next(input, &mut self.spans, &mut self.inline, limits) {
                 Ok(Found::Command { big: false }) => self.push(),
                 Ok(Found::Command { big: true }) if !self.fills_its_buffer(n_spans, input) => {
                     self.push();
@@ -161,7 +201,7 @@ impl Batch {
                 Err(error) => return Ending::Protocol(error),
                 Ok(_) if !is_first => {
                     self.spans.truncate(n_spans);
-                    self.parser.rewind();
+                    parser.rewind();
                     return Ending::More;
                 }
                 Ok(Found::Command { .. }) => {
@@ -223,7 +263,7 @@ impl Batch {
 /// Most commands parsed ahead. More would push what was fetched first out of the cache again.
 const LINES_MAX: usize = 128;
 
-/// Spans kept for the next batch, which is 16 KiB a connection; a longer list goes back to the
+/// Spans kept for the next batch, which is 16 KiB a thread; a longer list goes back to the
 /// allocator.
 const SPANS_KEPT_MAX: usize = 2 << 10;
 
@@ -242,7 +282,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.fill(&mut input, limits, &keyspace, 0);
         assert!(!batch.is_done());
-        batch.frame.is_some()
+        batch.work.is_some_and(|it| it.frame.is_some())
     }
 
     #[test]

@@ -46,7 +46,7 @@ enum Wait {
 impl Client {
     pub(crate) fn new(handle: Arc<ClientHandle>, authenticated: bool) -> Client {
         // Ids differ, so that no two clients are told the same picks.
-        let handle_seed = handle.id ^ handle.connected_at_ms.rotate_left(32);
+        let handle_seed = handle.id ^ handle.aside.connected_at_ms.rotate_left(32);
         Client {
             handle,
             db: 0,
@@ -61,10 +61,11 @@ impl Client {
 
     /// True when the client runs on this machine.
     pub(crate) fn is_local(&self) -> bool {
-        let info = &self.handle.info;
-        let ip = info.addr.rsplit_once(':').map_or(&*info.addr, |(ip, _)| ip);
+        let aside = &self.handle.aside;
+        let addr = aside.addr();
+        let ip = addr.rsplit_once(':').map_or(&*addr, |(ip, _)| ip);
         let ip = ip.trim_start_matches('[').trim_end_matches(']');
-        info.transport == Transport::Unix
+        aside.transport == Transport::Unix
             || ip.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
     }
 

@@ -2,8 +2,9 @@
 //! and the gauges read them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
@@ -30,6 +31,65 @@ pub struct ConnectionInfo {
     pub transport: Transport,
 }
 
+/// Both addresses in little memory: ten thousand idle connections have them.
+#[derive(Debug)]
+enum Addresses {
+    V4 { remote: SocketAddrV4, local: SocketAddrV4 },
+    Other(Box<[String; 2]>),
+}
+
+/// What is kept of a client apart: rarely looked at, or rarely there. Two small pieces fit in
+/// where one big one would not, between the runtime's own.
+#[derive(Debug)]
+pub struct Aside {
+    addresses: Addresses,
+    pub fd: i32,
+    pub transport: Transport,
+    /// Milliseconds since the epoch.
+    pub connected_at_ms: u64,
+    /// Bytes read and not yet executed, and room behind them.
+    pub query_bytes: AtomicU64,
+    pub query_free_bytes: AtomicU64,
+    /// Bytes of replies that wait to be written.
+    pub output_bytes: AtomicU64,
+    /// Most clients have none.
+    names: Mutex<Option<Box<Names>>>,
+}
+
+impl Aside {
+    fn new(info: ConnectionInfo, now_ms: u64) -> Aside {
+        let ConnectionInfo { addr, laddr, fd, transport } = info;
+        let addresses = match (addr.parse(), laddr.parse()) {
+            (Ok(remote), Ok(local)) => Addresses::V4 { remote, local },
+            _ => Addresses::Other(Box::new([addr, laddr])),
+        };
+        Aside {
+            addresses,
+            fd,
+            transport,
+            connected_at_ms: now_ms,
+            query_bytes: AtomicU64::new(0),
+            query_free_bytes: AtomicU64::new(0),
+            output_bytes: AtomicU64::new(0),
+            names: Mutex::default(),
+        }
+    }
+
+    pub fn addr(&self) -> String {
+        match &self.addresses {
+            Addresses::V4 { remote, .. } => remote.to_string(),
+            Addresses::Other(both) => both[0].clone(),
+        }
+    }
+
+    pub fn laddr(&self) -> String {
+        match &self.addresses {
+            Addresses::V4 { local, .. } => local.to_string(),
+            Addresses::Other(both) => both[1].clone(),
+        }
+    }
+}
+
 /// How a connection came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
@@ -39,31 +99,23 @@ pub enum Transport {
 }
 
 /// One connection as others see it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ClientHandle {
     pub id: u64,
-    pub info: ConnectionInfo,
-    /// Milliseconds since the epoch.
-    pub connected_at_ms: u64,
+    pub aside: Box<Aside>,
     /// When the last command came, in milliseconds since the epoch.
     pub active_at_ms: AtomicU64,
     pub db: AtomicU32,
     /// 2 or 3.
-    pub protocol: AtomicU32,
+    pub protocol: AtomicU8,
     /// Id of the last command, or `NO_COMMAND`.
     pub command: AtomicU32,
     pub n_commands: AtomicU64,
     pub net_in_bytes: AtomicU64,
     pub net_out_bytes: AtomicU64,
-    /// Bytes read and not yet executed, and room behind them.
-    pub query_bytes: AtomicU64,
-    pub query_free_bytes: AtomicU64,
-    /// Bytes of replies that wait to be written.
-    pub output_bytes: AtomicU64,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
     pub blocked: AtomicBool,
-    names: Mutex<Names>,
     killed: AtomicBool,
     waker: AtomicWaker,
 }
@@ -83,15 +135,7 @@ impl Clients {
         // The id is drawn under the lock, so that ids and the order of arrival agree.
         let mut by_id = self.by_id.lock();
         let id = self.last_id.fetch_add(1, Relaxed) + 1;
-        let handle = Arc::new(ClientHandle {
-            id,
-            info,
-            connected_at_ms: now_ms,
-            active_at_ms: AtomicU64::new(now_ms),
-            protocol: AtomicU32::new(2),
-            command: AtomicU32::new(NO_COMMAND),
-            ..ClientHandle::default()
-        });
+        let handle = Arc::new(ClientHandle::new(id, info, now_ms));
         by_id.insert(id, handle.clone());
         handle
     }
@@ -157,6 +201,25 @@ impl Clients {
 }
 
 impl ClientHandle {
+    fn new(id: u64, info: ConnectionInfo, now_ms: u64) -> ClientHandle {
+        ClientHandle {
+            id,
+            aside: Box::new(Aside::new(info, now_ms)),
+            active_at_ms: AtomicU64::new(now_ms),
+            db: AtomicU32::new(0),
+            protocol: AtomicU8::new(2),
+            command: AtomicU32::new(NO_COMMAND),
+            n_commands: AtomicU64::new(0),
+            net_in_bytes: AtomicU64::new(0),
+            net_out_bytes: AtomicU64::new(0),
+            no_evict: AtomicBool::new(false),
+            no_touch: AtomicBool::new(false),
+            blocked: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+
     /// Asks the connection to close: it notices at its next turn, which comes at once.
     pub fn kill(&self) {
         self.killed.store(true, Relaxed);
@@ -178,11 +241,11 @@ impl ClientHandle {
     }
 
     pub(crate) fn names(&self) -> Names {
-        self.names.lock().clone()
+        self.aside.names.lock().as_deref().cloned().unwrap_or_default()
     }
 
     pub(crate) fn rename(&self, change: impl FnOnce(&mut Names)) {
-        change(&mut self.names.lock());
+        change(self.aside.names.lock().get_or_insert_default());
     }
 }
 
@@ -206,8 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn both_ends_are_told_apart() {
+        let local = "127.0.0.1:6379";
+        for remote in ["127.0.0.1:50000", "[::1]:50000", "/run/tandem.sock:0", ""] {
+            let info = ConnectionInfo {
+                addr: remote.into(),
+                laddr: local.into(),
+                ..ConnectionInfo::default()
+            };
+            let aside = Aside::new(info, 5);
+            assert_eq!((&*aside.addr(), &*aside.laddr()), (remote, local));
+        }
+    }
+
+    #[test]
     fn a_killed_client_knows() {
-        let handle = ClientHandle::default();
+        let handle = ClientHandle::new(1, ConnectionInfo::default(), 5);
         assert!(!handle.is_killed());
         handle.kill();
         assert!(handle.is_killed());

@@ -1,5 +1,6 @@
 //! The one path every RESP command takes.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -55,15 +56,25 @@ pub(crate) struct Dispatcher {
     pub(crate) worker: Arc<WorkerStats>,
     pub(crate) client: Client,
     /// Counts commands, to time one in `SAMPLE_PERIOD` of the quick ones.
-    n_seen: u64,
-    // Kept for their memory.
+    n_seen: u32,
+}
+
+/// Where the keys of a command stand, and their hashes.
+#[derive(Default)]
+struct KeyLists {
     positions: Vec<usize>,
     hashes: Vec<KeyHash>,
 }
 
+thread_local! {
+    /// Kept for their memory.
+    static KEY_LISTS: Cell<KeyLists> =
+        const { Cell::new(KeyLists { positions: Vec::new(), hashes: Vec::new() }) };
+}
+
 impl Dispatcher {
     pub(crate) fn new(server: Arc<Server>, worker: Arc<WorkerStats>, client: Client) -> Dispatcher {
-        Dispatcher { server, worker, client, n_seen: 0, positions: Vec::new(), hashes: Vec::new() }
+        Dispatcher { server, worker, client, n_seen: 0 }
     }
 
     /// Runs one line and writes its answer. The end of the wait, when it has to be run again.
@@ -107,7 +118,7 @@ impl Dispatcher {
         self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
 
         self.n_seen = self.n_seen.wrapping_add(1);
-        let weight = if command.is_quick { SAMPLE_PERIOD } else { 1 };
+        let weight = if command.is_quick { u64::from(SAMPLE_PERIOD) } else { 1 };
         if command.is_quick && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
             let answer = self.execute(command, line, out, now_ms);
             return self.account(command, answer);
@@ -140,8 +151,25 @@ impl Dispatcher {
         if let (Some(handler), Some(hash)) = (command.single, line.hash) {
             return self.execute_single(handler, hash, line, out, now_ms);
         }
-        self.find_keys(command.spec.keys, line)?;
-        let Dispatcher { server, client, positions, hashes, .. } = self;
+        let mut lists = KEY_LISTS.take();
+        let answer = self.execute_with(&mut lists, command, line, out, now_ms);
+        if lists.positions.capacity() <= KEYS_KEPT_MAX {
+            KEY_LISTS.set(lists);
+        }
+        answer
+    }
+
+    fn execute_with(
+        &mut self,
+        lists: &mut KeyLists,
+        command: &'static Command,
+        line: &Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Answer {
+        self.find_keys(lists, command.spec.keys, line)?;
+        let KeyLists { positions, hashes } = &*lists;
+        let Dispatcher { server, client, .. } = self;
         let server: &Server = server;
         let db = client.db;
         let args = Args::new(line.argv.skip(command.n_names), hashes, db).with_frame(line.frame);
@@ -149,7 +177,7 @@ impl Dispatcher {
         match command.spec.run {
             Run::Client(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
             Run::Data(handler) => {
-                let keys = positions.iter().zip(&*hashes).map(|(at, hash)| {
+                let keys = positions.iter().zip(hashes).map(|(at, hash)| {
                     let name = line.argv.get(*at).expect("positions lie inside their line");
                     Key { name, hash: *hash, db }
                 });
@@ -190,21 +218,18 @@ impl Dispatcher {
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
-    fn find_keys(&mut self, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
-        if self.positions.capacity() > KEYS_KEPT_MAX {
-            (self.positions, self.hashes) = (Vec::new(), Vec::new());
-        }
-        self.positions.clear();
-        self.hashes.clear();
-        keys.positions(line.argv, &mut self.positions)?;
+    fn find_keys(&self, lists: &mut KeyLists, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
+        lists.positions.clear();
+        lists.hashes.clear();
+        keys.positions(line.argv, &mut lists.positions)?;
         let keyspace = &self.server.keyspace;
-        for at in &self.positions {
+        for at in &lists.positions {
             let name = line.argv.get(*at).expect("positions lie inside their line");
-            self.hashes.push(keyspace.hash(name));
+            lists.hashes.push(keyspace.hash(name));
         }
-        if self.hashes.len() > 1 {
-            self.hashes.iter().for_each(|it| keyspace.prefetch_slot(self.client.db, *it));
-            self.hashes.iter().for_each(|it| keyspace.prefetch_item(self.client.db, *it));
+        if lists.hashes.len() > 1 {
+            lists.hashes.iter().for_each(|it| keyspace.prefetch_slot(self.client.db, *it));
+            lists.hashes.iter().for_each(|it| keyspace.prefetch_item(self.client.db, *it));
         }
         Ok(())
     }
@@ -250,9 +275,9 @@ fn is_http(argv: Argv<'_>) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// Keys of a command for whose positions memory is kept, which is 16 KiB a connection.
+/// Keys of a command for whose positions memory is kept, which is 16 KiB a thread.
 const KEYS_KEPT_MAX: usize = 1 << 10;
 
 /// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
 /// cost as much as the command.
-const SAMPLE_PERIOD: u64 = 16;
+const SAMPLE_PERIOD: u32 = 16;

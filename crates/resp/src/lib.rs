@@ -26,7 +26,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 
-pub use crate::clients::{ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
+pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{
     Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage, random_id,
 };

@@ -53,6 +53,15 @@ impl Session {
         &self.dispatcher.client.handle
     }
 
+    pub fn server(&self) -> &Arc<Server> {
+        &self.dispatcher.server
+    }
+
+    /// The counters of the worker that this session runs on.
+    pub fn worker(&self) -> &WorkerStats {
+        &self.dispatcher.worker
+    }
+
     /// Runs the whole commands at the start of `input`, consuming them. Bytes that are not yet
     /// consumed must still be at its start at the next call.
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {

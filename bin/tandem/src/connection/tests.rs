@@ -77,7 +77,7 @@ impl Session for Echo {
         self.0.held.set(held);
     }
 
-    fn watch(&self) -> Box<dyn Watch> {
+    fn watch(&self) -> std::sync::Arc<dyn Watch> {
         unreachable!("nobody watches connections here")
     }
 }
@@ -94,7 +94,7 @@ fn serve_with(pipe_bytes: usize) -> Served {
     let (echo, shared) = (Echo::default(), Rc::<Shared>::default());
     let state = Rc::clone(&echo.0);
     let connection = Connection::new(server, echo, Rc::clone(&shared));
-    Served { client, state, shared, task: tokio::task::spawn_local(connection.run()) }
+    Served { client, state, shared, task: tokio::task::spawn_local(connection) }
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -243,7 +243,7 @@ fn a_panic_harms_its_own_connection_only() {
         let mut one = serve_with(1000);
         let (client, server) = tokio::io::duplex(1000);
         let connection = Connection::new(server, Echo::default(), Rc::clone(&one.shared));
-        let task = tokio::task::spawn_local(connection.run());
+        let task = tokio::task::spawn_local(connection);
         let mut two = Served { client, state: Rc::default(), shared: Rc::default(), task };
         one.say("not answered\npanic\n").await;
         assert!(one.task.await.unwrap_err().is_panic());
@@ -276,11 +276,17 @@ fn a_writev_starts_where_the_last_one_ended() {
 }
 
 #[test]
-fn announced_sizes_are_believed_up_to_a_limit() {
-    let mut input = BytesMut::from(&b"$536870912\r\n"[..]);
-    make_room(&mut input, 536_870_912);
-    assert!(input.capacity() <= 2 * ANNOUNCED_BYTES_MAX);
-    assert_eq!(&input[..], b"$536870912\r\n");
+fn an_announced_value_gets_its_room_at_once_and_no_memory() {
+    let before = crate::process::rss_bytes();
+    let mut inputs = Vec::new();
+    for _ in 0..20 {
+        let mut input = BytesMut::from(&b"$536870912\r\n"[..]);
+        make_room(&mut input, 536_870_914);
+        assert_eq!(&input[..], b"$536870912\r\n");
+        assert_eq!(input.capacity(), 12 + 536_870_914);
+        inputs.push(input);
+    }
+    assert!(crate::process::rss_bytes() < before + (512 << 20), "20 times 512 MiB are announced");
     let mut input = BytesMut::from(&b"$100000\r\n"[..]);
     make_room(&mut input, 100_002);
     assert_eq!(input.capacity(), 9 + 100_002, "no more than the value needs");
@@ -291,3 +297,63 @@ fn announced_sizes_are_believed_up_to_a_limit() {
     assert!(input.capacity() < 64 << 10, "a small rest gives the memory back");
     assert_eq!(&input[..], b"$100000\r\n");
 }
+
+#[test]
+fn a_big_reply_lets_others_have_their_turns() {
+    run(async {
+        let mut big = serve_with(16 << 20);
+        let (client, server) = tokio::io::duplex(1000);
+        let connection = Connection::new(server, Echo::default(), Rc::clone(&big.shared));
+        let task = tokio::task::spawn_local(connection);
+        let mut small = Served { client, state: Rc::default(), shared: Rc::default(), task };
+        big.say("big 10000000\n").await;
+        small.say("hello\n").await;
+        assert_eq!(small.hear(6).await, "hello\n");
+        let left = big.state.held.get().output;
+        assert!(left > 5_000_000, "{left} of 10 MB are left when the other is answered");
+        assert_eq!(big.hear(10_000_000).await.len(), 10_000_000);
+        assert_eq!(big.state.held.get(), Held::default());
+    });
+}
+
+#[test]
+fn one_writev_takes_no_more_than_a_poll_may_write() {
+    let mut out = Output::default();
+    out.put(b"abc");
+    out.put_shared(&bytes::Bytes::from(vec![b'x'; POLL_BYTES]));
+    let mut slices = [IoSlice::new(&[]); 4];
+    for (skip, expected) in [(0, vec![3, POLL_BYTES - 3]), (POLL_BYTES, vec![3])] {
+        let n = gather(&out, skip, &mut slices);
+        let found: Vec<usize> = slices[..n].iter().map(|it| it.len()).collect();
+        assert_eq!(found, expected, "{skip}");
+    }
+}
+
+#[test]
+fn a_connection_is_small() {
+    use crate::front::{memcached::MemcachedSession, resp::RespSession};
+    use crate::worker::Served;
+    use tokio::net::TcpStream;
+    let resp = size_of::<Served<Connection<RespSession, TcpStream>>>();
+    let memcached = size_of::<Served<Connection<MemcachedSession, TcpStream>>>();
+    assert!(resp <= TASK_BYTES_MAX && memcached <= TASK_BYTES_MAX, "{resp} {memcached}");
+    let pieces = [
+        size_of::<tandem_resp::Session>(),
+        size_of::<tandem_memcached::Session>(),
+        size_of::<tandem_resp::ClientHandle>() + HANDLE_COUNTS_BYTES,
+        size_of::<tandem_memcached::ClientHandle>() + HANDLE_COUNTS_BYTES,
+        size_of::<tandem_resp::Aside>(),
+        size_of::<tandem_memcached::Aside>(),
+    ];
+    assert!(pieces.iter().all(|it| *it <= PIECE_BYTES_MAX), "{pieces:?}");
+}
+
+/// tokio puts 104 bytes around a task and rounds up to a multiple of 128: 256 in all.
+const TASK_BYTES_MAX: usize = 152;
+
+/// Sessions and what others see of a client: with the allocator's eight bytes each of these fits
+/// into what alignment leaves free between the runtime's own pieces.
+const PIECE_BYTES_MAX: usize = 104;
+
+/// An `Arc`'s.
+const HANDLE_COUNTS_BYTES: usize = 16;

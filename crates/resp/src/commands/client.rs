@@ -119,7 +119,7 @@ fn kill(cx: &mut ClientCtx<'_>) -> Answer {
 fn kill_address(cx: &mut ClientCtx<'_>) -> Answer {
     let addr = cx.args.next()?;
     let clients = cx.server.clients.all();
-    let found = clients.iter().find(|it| it.info.addr.as_bytes() == addr);
+    let found = clients.iter().find(|it| it.aside.addr().as_bytes() == addr);
     let client = found.ok_or_else(|| Error::said("ERR No such client"))?;
     if client.id == cx.client.handle.id {
         cx.client.closing = true;

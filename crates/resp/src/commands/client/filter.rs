@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::args::{Args, integer};
-use crate::clients::{ClientHandle, Transport};
+use crate::clients::{Aside, ClientHandle, Transport};
 use crate::error::Error;
 use crate::table::Table;
 
@@ -60,11 +60,11 @@ impl<'a> Filter<'a> {
     }
 
     pub(crate) fn takes(&self, client: &ClientHandle, now_ms: u64) -> bool {
-        let age_s = now_ms.saturating_sub(client.connected_at_ms) / 1000;
+        let age_s = now_ms.saturating_sub(client.aside.connected_at_ms) / 1000;
         (self.ids.is_empty() || self.ids.binary_search(&client.id).is_ok())
             && self.kind.is_none_or(|it| it == ClientKind::Normal)
-            && self.addr.is_none_or(|it| it == client.info.addr.as_bytes())
-            && self.laddr.is_none_or(|it| it == client.info.laddr.as_bytes())
+            && self.addr.is_none_or(|it| it == client.aside.addr().as_bytes())
+            && self.laddr.is_none_or(|it| it == client.aside.laddr().as_bytes())
             && self.age_min_s.is_none_or(|it| it <= age_s)
     }
 }
@@ -118,20 +118,21 @@ fn max_age(args: &mut Args<'_>) -> Result<u64, Error> {
 pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     let names = client.names();
     let since = |at_ms: u64| now_ms.saturating_sub(at_ms) / 1000;
-    let query = client.query_bytes.load(Relaxed);
-    let query_free = client.query_free_bytes.load(Relaxed);
-    let output = client.output_bytes.load(Relaxed);
-    let total = size_of::<ClientHandle>() as u64 + query + query_free + output;
+    let query = client.aside.query_bytes.load(Relaxed);
+    let query_free = client.aside.query_free_bytes.load(Relaxed);
+    let output = client.aside.output_bytes.load(Relaxed);
+    let total =
+        (size_of::<ClientHandle>() + size_of::<Aside>()) as u64 + query + query_free + output;
     let mut line = String::with_capacity(LINE_BYTES_USUAL);
     let _ = write!(
         line,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa= db={}",
         client.id,
-        client.info.addr,
-        client.info.laddr,
-        client.info.fd,
+        client.aside.addr(),
+        client.aside.laddr(),
+        client.aside.fd,
         names.name,
-        since(client.connected_at_ms),
+        since(client.aside.connected_at_ms),
         since(client.active_at_ms.load(Relaxed)),
         flags(client),
         client.db.load(Relaxed),
@@ -161,7 +162,7 @@ fn flags(client: &ClientHandle) -> String {
     let flags = [
         ('b', client.blocked.load(Relaxed)),
         ('A', client.is_killed()),
-        ('U', client.info.transport == Transport::Unix),
+        ('U', client.aside.transport == Transport::Unix),
         ('e', client.no_evict.load(Relaxed)),
         ('T', client.no_touch.load(Relaxed)),
     ];

@@ -129,8 +129,8 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("connected_clients", all.len());
     lines.put("cluster_connections", 0);
     lines.put("maxclients", server.settings.live().clients_max());
-    lines.put("client_recent_max_input_buffer", most(|it| it.query_bytes.load(Relaxed)));
-    lines.put("client_recent_max_output_buffer", most(|it| it.output_bytes.load(Relaxed)));
+    lines.put("client_recent_max_input_buffer", most(|it| it.aside.query_bytes.load(Relaxed)));
+    lines.put("client_recent_max_output_buffer", most(|it| it.aside.output_bytes.load(Relaxed)));
     lines.put("blocked_clients", all.iter().filter(|it| it.blocked.load(Relaxed)).count());
     lines.all(&[
         ("tracking_clients", "0"),
@@ -172,7 +172,7 @@ fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
         .clients
         .all()
         .iter()
-        .map(|it| it.query_bytes.load(Relaxed) + it.output_bytes.load(Relaxed))
+        .map(|it| it.aside.query_bytes.load(Relaxed) + it.aside.output_bytes.load(Relaxed))
         .sum();
     lines.all(&[
         ("mem_not_counted_for_evict", 0),

@@ -1,0 +1,261 @@
+//! `tandem-bench large`: how long small requests wait while values of megabytes come and go.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use anyhow::{Context, Result, ensure};
+use hdrhistogram::Histogram;
+
+use crate::clock::{now_ns, pause_ms, pause_us};
+use crate::load::{Protocol, new_histogram};
+use crate::process::{self, Priority, n_cores, on_core};
+use crate::servers::{Footing, Places, Recipe, Server};
+use crate::spanned::Spanned;
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct LargeOptions {
+    #[command(flatten)]
+    places: Places,
+    #[arg(long, default_value_t = 10 << 20)]
+    value_bytes: usize,
+    /// Small GETs a second, in an open loop
+    #[arg(long, default_value_t = 2000.0)]
+    rate: f64,
+    /// Length of each round, quiet and meanwhile
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// The median of their longest waits counts
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = PROTOCOLS)]
+    protocol: Vec<Protocol>,
+}
+
+/// One quiet time and one with the big value.
+struct Round {
+    quiet: Histogram<u64>,
+    busy: Histogram<u64>,
+    /// How often the big value went in and out.
+    n_times: u64,
+}
+
+/// A client that stores a big value and reads it back.
+struct Big {
+    stream: TcpStream,
+    store: Vec<u8>,
+    stored: &'static [u8],
+    read: &'static [u8],
+    /// Bytes of the reply to `read`.
+    n_reply: usize,
+}
+
+impl LargeOptions {
+    pub(crate) fn run(self) -> Result<()> {
+        for protocol in &self.protocol {
+            for recipe in self.places.recipes(*protocol)? {
+                self.measure(&recipe).with_context(|| recipe.name.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn measure(&self, recipe: &Recipe) -> Result<()> {
+        let recipe = match (recipe.is_tandem(), recipe.protocol) {
+            (true, Protocol::Memcached) => recipe.with(TANDEM_LETTERS),
+            (false, Protocol::Memcached) => recipe.with(MEMCACHED_LETTERS),
+            (_, Protocol::Resp) => recipe.clone(),
+        };
+        let room = Footing::for_items(ITEMS_ROOM, self.value_bytes);
+        let real_time = self.places.real_time;
+        let server = recipe.start(Footing { core: Some(0), real_time, ..room })?;
+        let core = Some(n_cores().min(2) - 1);
+        let rounds: Result<Vec<Round>> =
+            (0..self.rounds).map(|_| on_core(core, || self.round(&server))?).collect();
+        let rounds = rounds?;
+        let n_times: u64 = rounds.iter().map(|it| it.n_times).sum();
+        let (name, protocol) = (&server.name, server.protocol.name());
+        println!("{name} ({protocol}), {} B in and out {n_times} times", self.value_bytes);
+        print("quiet", rounds.iter().map(|it| &it.quiet));
+        let most_ms = print("meanwhile", rounds.iter().map(|it| &it.busy)) / 1e3;
+        if recipe.is_tandem() {
+            let verdict = if most_ms <= BOUND_MS { "met" } else { "MISSED" };
+            println!("  {verdict}: bound {BOUND_MS} ms for the longest wait");
+        }
+        Ok(())
+    }
+
+    /// Small GETs alone, then beside the big value.
+    fn round(&self, server: &Server) -> Result<Round> {
+        let quiet = self.on_thread(|| self.gets(server))?;
+        let mut big = Big::connect(server.protocol, server.address, self.value_bytes)?;
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let big = scope.spawn(|| {
+                if self.places.real_time {
+                    process::run_before_others(Priority::Measured)?;
+                }
+                let mut n_times = 0;
+                while !is_over.load(Relaxed) {
+                    big.round()?;
+                    n_times += 1;
+                    pause_ms(REST_MS);
+                }
+                anyhow::Ok(n_times)
+            });
+            let busy = self.on_thread(|| self.gets(server));
+            is_over.store(true, Relaxed);
+            let n_times = big.join().expect("the big client returns its errors")?;
+            Ok(Round { quiet, busy: busy?, n_times })
+        })
+    }
+
+    /// Runs the small GETs before the big client, which shares their core.
+    fn on_thread<T: Send>(&self, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        let run = || {
+            if self.places.real_time {
+                process::run_before_others(Priority::Conductor)?;
+            }
+            work()
+        };
+        std::thread::scope(|scope| scope.spawn(run).join().expect("it returns its errors"))
+    }
+
+    /// How long GETs take, one at a time but due at a fixed rate.
+    fn gets(&self, server: &Server) -> Result<Histogram<u64>> {
+        let (set, stored, get, reply) = match server.protocol {
+            Protocol::Resp => RESP_SMALL,
+            Protocol::Memcached => MEMCACHED_SMALL,
+        };
+        let mut streams = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut stream = connect(server.address)?;
+            ask(&mut stream, set.as_bytes(), stored.as_bytes())?;
+            streams.push(stream);
+        }
+        let mut latency_ns = new_histogram();
+        let interval_ns = 1e9 / self.rate;
+        let start_ns = now_ns();
+        let end_ns = start_ns + (self.seconds * 1e9) as u64;
+        for index in 0.. {
+            if now_ns() >= end_ns {
+                break;
+            }
+            let due_ns = start_ns + (index as f64 * interval_ns) as u64;
+            let left_ns = due_ns.saturating_sub(now_ns());
+            pause_us(left_ns / 1000);
+            // Who is late because the reply before came late has waited since its time.
+            let from_ns = if left_ns == 0 { due_ns } else { now_ns() };
+            ask(&mut streams[index % CONNECTIONS], get.as_bytes(), reply.as_bytes())?;
+            latency_ns.saturating_record(now_ns() - from_ns);
+        }
+        Ok(latency_ns)
+    }
+}
+
+/// Prints the medians over the rounds; returns that of the longest waits, in microseconds.
+fn print<'a>(what: &str, rounds: impl Iterator<Item = &'a Histogram<u64>> + Clone) -> f64 {
+    let us = |quantile| {
+        Spanned::of(rounds.clone().map(|it| it.value_at_quantile(quantile) as f64 / 1e3))
+    };
+    let [p50, p99, p999, most] = [0.5, 0.99, 0.999, 1.0].map(us);
+    println!(
+        "  GETs {what:<10} p50 {:.0} us, p99 {:.0} us, p99.9 {:.0} us, at most {:.0} us ({:.0}-{:.0})",
+        p50.median, p99.median, p999.median, most.median, most.min, most.max
+    );
+    most.median
+}
+
+impl Big {
+    fn connect(protocol: Protocol, address: SocketAddr, value_bytes: usize) -> Result<Big> {
+        let (head, stored, read, reply_head) = match protocol {
+            Protocol::Resp => (
+                format!("*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n${value_bytes}\r\n"),
+                "+OK\r\n",
+                "*2\r\n$3\r\nGET\r\n$3\r\nbig\r\n",
+                format!("${value_bytes}\r\n\r\n"),
+            ),
+            Protocol::Memcached => (
+                format!("set big 0 0 {value_bytes}\r\n"),
+                "STORED\r\n",
+                "get big\r\n",
+                format!("VALUE big 0 {value_bytes}\r\n\r\nEND\r\n"),
+            ),
+        };
+        let mut store = head.into_bytes();
+        store.resize(store.len() + value_bytes, b'v');
+        store.extend_from_slice(b"\r\n");
+        Ok(Big {
+            stream: connect(address)?,
+            store,
+            stored: stored.as_bytes(),
+            read: read.as_bytes(),
+            n_reply: reply_head.len() + value_bytes,
+        })
+    }
+
+    fn round(&mut self) -> Result<()> {
+        // In pieces, so that the small GETs get their core in between.
+        for piece in self.store.chunks(PIECE_BYTES) {
+            self.stream.write_all(piece)?;
+        }
+        let mut part = [0; PIECE_BYTES];
+        self.stream.read_exact(&mut part[..self.stored.len()])?;
+        ensure!(part.starts_with(self.stored), "the big value was not stored");
+        self.stream.write_all(self.read)?;
+        let mut n_left = self.n_reply;
+        while n_left > 0 {
+            let n_read = self.stream.read(&mut part[..n_left.min(PIECE_BYTES)])?;
+            ensure!(n_read > 0, "the connection was closed within a reply");
+            n_left -= n_read;
+        }
+        Ok(())
+    }
+}
+
+fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn ask(stream: &mut TcpStream, request: &[u8], reply: &[u8]) -> Result<()> {
+    let mut heard = [0; 64];
+    let heard = &mut heard[..reply.len()];
+    stream.write_all(request)?;
+    stream.read_exact(heard)?;
+    ensure!(heard == reply, "the reply is {}", String::from_utf8_lossy(heard));
+    Ok(())
+}
+
+const PROTOCOLS: [Protocol; 2] = [Protocol::Resp, Protocol::Memcached];
+const BOUND_MS: f64 = 2.0;
+const CONNECTIONS: usize = 4;
+/// Between two rounds of the big client. Who takes all of a core before all others has it taken
+/// away by the kernel now and then, for 50 ms.
+const REST_MS: u64 = 10;
+const PIECE_BYTES: usize = 64 << 10;
+/// memcached keeps some values apart while one is replaced.
+const ITEMS_ROOM: u32 = 20;
+const TANDEM_LETTERS: &str = "memcached -- -I 64m -m 1024";
+const MEMCACHED_LETTERS: &str = "-I 64m";
+
+/// A SET with its reply, and a GET with its own.
+type Small = (&'static str, &'static str, &'static str, &'static str);
+const RESP_SMALL: Small = (
+    "*3\r\n$3\r\nSET\r\n$5\r\nsmall\r\n$5\r\nvalue\r\n",
+    "+OK\r\n",
+    "*2\r\n$3\r\nGET\r\n$5\r\nsmall\r\n",
+    "$5\r\nvalue\r\n",
+);
+const MEMCACHED_SMALL: Small = (
+    "set small 0 0 5\r\nvalue\r\n",
+    "STORED\r\n",
+    "get small\r\n",
+    "VALUE small 0 5\r\nvalue\r\nEND\r\n",
+);
+
+const HELP: &str = "\
+With --real-time other processes do not disturb it: the small GETs run before the big client, and
+both before the rest. Without it the quiet line shows how far the machine can be trusted.";
