@@ -16,6 +16,8 @@ use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
 pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
+#[cfg(feature = "counted-locks")]
+pub(crate) use self::wire::Op;
 pub(crate) use self::wire::{Protocol, Stored, Wire, key_name};
 pub(crate) use self::worker::{Footing, Pace, new_histogram};
 use self::worker::{Phase, Seen, Shared, Worker};

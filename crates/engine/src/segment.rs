@@ -82,6 +82,10 @@ pub(crate) struct Segments {
 unsafe impl Send for Segments {}
 
 impl Segments {
+    /// Bytes at the front that a read touches: the address and length of the starts.
+    #[cfg(test)]
+    pub(crate) const READ_BYTES: usize = size_of::<Vec<Option<NonNull<u8>>>>();
+
     pub(crate) fn new(pool: Arc<Pool>) -> Segments {
         Segments {
             pool,
