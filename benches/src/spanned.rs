@@ -17,10 +17,16 @@ impl Spanned {
         let median = f64::midpoint(at(n.saturating_sub(1) / 2), at(n / 2));
         Spanned { median, min: at(0), max: at(n.saturating_sub(1)) }
     }
+
+    /// As text, without fractions.
+    pub(crate) fn in_whole(self) -> String {
+        format!("{:.0} ({:.0}-{:.0})", self.median, self.min, self.max)
+    }
 }
 
 impl std::fmt::Display for Spanned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.2} ({:.2}-{:.2})", self.median, self.min, self.max)
+        let text = format!("{:.2} ({:.2}-{:.2})", self.median, self.min, self.max);
+        f.pad(&text)
     }
 }
