@@ -67,12 +67,13 @@ impl Sampling {
 pub(crate) fn method() -> String {
     match Sampling::of(std::process::id()) {
         Ok(_) => format!(
-            "The user part is the share of user mode among samples of the server's threads, one \
-             every {} us of CPU time (perf_event_open).",
+            "The user part is its share among samples of the server's\nthreads, one every {} us \
+             of CPU time (perf_event_open), in a window of its own beside each of the others, \
+             because\nsampling costs time.",
             PERIOD_NS / 1000
         ),
         Err(error) => format!(
-            "The user part is by the kernel's clock ticks, coarse: a tenth off in a window of a \
+            "The user part is by the kernel's clock ticks, coarse:\na tenth off in a window of a \
              second ({error:#})."
         ),
     }

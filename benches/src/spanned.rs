@@ -17,16 +17,14 @@ impl Spanned {
         let median = f64::midpoint(at(n.saturating_sub(1) / 2), at(n / 2));
         Spanned { median, min: at(0), max: at(n.saturating_sub(1)) }
     }
-
-    /// As text, without fractions.
-    pub(crate) fn in_whole(self) -> String {
-        format!("{:.0} ({:.0}-{:.0})", self.median, self.min, self.max)
-    }
 }
 
+/// `{:<24.3}`: with two decimals if it is not said otherwise, padded as a whole.
 impl std::fmt::Display for Spanned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = format!("{:.2} ({:.2}-{:.2})", self.median, self.min, self.max);
-        f.pad(&text)
+        let Spanned { median, min, max } = self;
+        let n_decimals = f.precision().unwrap_or(2);
+        let text = format!("{median:.n_decimals$} ({min:.n_decimals$}-{max:.n_decimals$})");
+        write!(f, "{text:<width$}", width = f.width().unwrap_or(0))
     }
 }

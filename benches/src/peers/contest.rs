@@ -29,6 +29,8 @@ pub(super) struct Terms {
     pub(super) n_rounds: usize,
     pub(super) window_ms: u64,
     pub(super) warm_ms: u64,
+    /// A window beside each in which the user part is sampled; 0 for none.
+    pub(super) sampled_ms: u64,
     pub(super) pace: Pace,
 }
 
@@ -92,11 +94,10 @@ impl Contest {
                 let load = Load {
                     wire: cell.stage.wire().answered_by(server.replies),
                     pace: terms.pace,
-                    length: Length::For { warm_ms: terms.warm_ms, measure_ms: terms.window_ms },
+                    footing: self.footing(cell),
                     ..cell.load(server.address, workload.clone())
                 };
-                let sample = self
-                    .answered_window(cell, server, &load)
+                let sample = answered_window(terms, server, &load)
                     .with_context(|| format!("{} in {}", server.name, cell.name()))?;
                 samples.rounds.push(sample);
                 bar.step();
@@ -105,41 +106,61 @@ impl Contest {
         Ok(Outcome { cell, n_keys: self.n_keys, servers: all })
     }
 
-    /// A window in which there was at least one reply: on a busy machine a short one can pass
-    /// without the server having had its turn.
-    fn answered_window(&self, cell: Cell, server: &Server, load: &Load) -> Result<Sample> {
-        for _ in 0..WINDOW_TRIES {
-            let sample = self.window(cell, server, load.clone())?;
-            if sample.per_second > 0.0 {
-                return Ok(sample);
-            }
-        }
-        anyhow::bail!("no reply in {WINDOW_TRIES} windows")
-    }
-
-    fn window(&self, cell: Cell, server: &Server, load: Load) -> Result<Sample> {
+    /// The load keeps away from the server's core.
+    fn footing(&self, cell: Cell) -> Footing {
         let core = (cell.stage.mode == Mode::Pinned).then_some(n_cores().min(2) - 1);
-        let load = Load { footing: Footing { core, real_time: self.real_time }, ..load };
-        let mut meter = Meter::of(server.pid());
-        server.thaw()?;
-        // The conductor too keeps away from the server's core.
-        let report = on_core(core, || load.run(&mut meter))?;
-        server.freeze()?;
-        let report = report?;
-        let Some((total_ns, user_ns)) = meter.used() else {
-            anyhow::bail!("{} has no times in /proc", server.name);
-        };
-        let per_request = |ns: u64| ns as f64 / 1e3 / report.n_replies.max(1) as f64;
-        Ok(Sample {
-            per_second: report.per_second(),
-            p50_us: report.latency_us(0.5),
-            p99_us: report.latency_us(0.99),
-            p999_us: report.latency_us(0.999),
-            cpu_us: per_request(total_ns),
-            user_us: per_request(user_ns),
-            load_cores: report.busy_cores,
-        })
+        Footing { core, real_time: self.real_time }
     }
+}
+
+/// A window in which there was at least one reply: on a busy machine a short one can pass
+/// without the server having had its turn.
+fn answered_window(terms: Terms, server: &Server, load: &Load) -> Result<Sample> {
+    for _ in 0..WINDOW_TRIES {
+        server.thaw()?;
+        // The conductor stays with the load.
+        let sample = on_core(load.footing.core, || window(terms, server, load));
+        server.freeze()?;
+        let sample = sample??;
+        if sample.per_second > 0.0 {
+            return Ok(sample);
+        }
+    }
+    anyhow::bail!("no reply in {WINDOW_TRIES} windows of {} ms", terms.window_ms)
+}
+
+fn window(terms: Terms, server: &Server, load: &Load) -> Result<Sample> {
+    let Terms { window_ms, warm_ms, sampled_ms, .. } = terms;
+    let lasting = |measure_ms| Length::For { warm_ms, measure_ms };
+    let mut meter = Meter { pid: server.pid(), before: None, after: None };
+    let report = Load { length: lasting(window_ms), ..load.clone() }.run(&mut meter)?;
+    let (Some(before), Some(after)) = (meter.before, meter.after) else {
+        anyhow::bail!("{} has no times in /proc", server.name);
+    };
+    let (total_ns, user_by_ticks_ns) = after.since(before);
+    let sampled = Load { length: lasting(sampled_ms), ..load.clone() };
+    let share = if sampled_ms > 0 { user_share(server, &sampled)? } else { None };
+    let user_ns = share.map_or(user_by_ticks_ns, |it| (total_ns as f64 * it) as u64);
+    let per_request = |ns: u64| ns as f64 / 1e3 / report.n_replies.max(1) as f64;
+    Ok(Sample {
+        per_second: report.per_second(),
+        p50_us: report.latency_us(0.5),
+        p99_us: report.latency_us(0.99),
+        p999_us: report.latency_us(0.999),
+        cpu_us: per_request(total_ns),
+        user_us: per_request(user_ns),
+        load_cores: report.busy_cores,
+    })
+}
+
+/// The share of user mode under this load. It has a window of its own, because a server that is
+/// sampled needs about a tenth more CPU time. `None` where the kernel does not allow it.
+fn user_share(server: &Server, load: &Load) -> Result<Option<f64>> {
+    let mut sampler = Sampler(Sampling::of(server.pid()).ok());
+    if sampler.0.is_some() {
+        load.run(&mut sampler)?;
+    }
+    Ok(sampler.0.and_then(Sampling::user_share))
 }
 
 /// As many keys as all servers together can hold in three quarters of the free memory.
@@ -152,37 +173,33 @@ fn affordable(stage: Stage, n_keys: u32, n_servers: usize, bar: &Bar) -> Result<
     Ok(n_most)
 }
 
-/// Reads a server's CPU time at both ends of the window, and samples its mode in between.
+/// Reads a server's CPU time at both ends of the window.
 struct Meter {
     pid: u32,
     before: Option<Cpu>,
     after: Option<Cpu>,
-    /// `None` where the kernel does not allow it: then its ticks must do.
-    sampling: Option<Sampling>,
-}
-
-impl Meter {
-    fn of(pid: u32) -> Meter {
-        Meter { pid, before: None, after: None, sampling: Sampling::of(pid).ok() }
-    }
-
-    /// CPU time in nanoseconds: all of it, and the part in user mode.
-    fn used(self) -> Option<(u64, u64)> {
-        let (total_ns, by_ticks_ns) = self.after?.since(self.before?);
-        let share = self.sampling.and_then(Sampling::user_share);
-        Some((total_ns, share.map_or(by_ticks_ns, |it| (total_ns as f64 * it) as u64)))
-    }
 }
 
 impl Observer for Meter {
     fn begin(&mut self) {
-        self.sampling = self.sampling.take().and_then(|it| it.started().ok());
         self.before = Cpu::of(self.pid).ok();
     }
 
     fn end(&mut self) {
         self.after = Cpu::of(self.pid).ok();
-        self.sampling = self.sampling.take().and_then(|it| it.stopped().ok());
+    }
+}
+
+/// Samples a server from the start to the end of the window.
+struct Sampler(Option<Sampling>);
+
+impl Observer for Sampler {
+    fn begin(&mut self) {
+        self.0 = self.0.take().and_then(|it| it.started().ok());
+    }
+
+    fn end(&mut self) {
+        self.0 = self.0.take().and_then(|it| it.stopped().ok());
     }
 }
 

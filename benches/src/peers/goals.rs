@@ -180,7 +180,7 @@ impl Goal {
             "MISSED"
         };
         let mut line =
-            format!("{word:<7}{cell:<44}{what:<13}{ratio:<19} {} of {}", self.bound, rival.server);
+            format!("{word:<7}{cell:<44}{what:<13}{ratio:<22.3}{} of {}", self.bound, rival.server);
         if let Some(limit) = limit {
             let _ = write!(line, "; a server at no cost: {limit}, the load generator's limit");
         }
@@ -264,8 +264,8 @@ mod tests {
         let measured = outcome(cell(Mode::Pinned, 64, 50, 1), &servers);
         let line = |rival| What::Cpu.at_most(0.55, rival).verdict(&measured);
         assert!(line(Rival::Usual).starts_with("met"), "{}", line(Rival::Usual));
-        assert!(line(Rival::BestPeer).contains("1.11 (1.11-1.11)    <= 0.55 of redis 8"));
-        assert!(line(Rival::Floor).starts_with("MISSED") && line(Rival::Floor).contains("2.00 ("));
+        assert!(line(Rival::BestPeer).contains("1.111 (1.111-1.111)   <= 0.55 of redis 8"));
+        assert!(line(Rival::Floor).starts_with("MISSED") && line(Rival::Floor).contains("2.000 ("));
         let alone = outcome(measured.cell, &servers[..1]);
         assert!(What::Cpu.at_most(1.0, Rival::Usual).verdict(&alone).starts_with("ABSENT"));
     }

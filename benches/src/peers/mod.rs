@@ -30,7 +30,8 @@ pub(crate) struct PeersOptions {
     /// Windows of each server for each cell, in turns [default: 5; with --goals 6]
     #[arg(long)]
     rounds: Option<usize>,
-    /// Three times as long without pipelining, where the small user part is measured
+    /// Twice as long without pipelining, where little of the time is in user mode; half as long
+    /// again for sampling the user part
     #[arg(long, default_value_t = 800)]
     window_ms: u64,
     #[arg(long, default_value_t = 150)]
@@ -104,10 +105,11 @@ impl PeersOptions {
     }
 
     fn terms(&self, cell: Cell) -> Terms {
-        let n_windows = if cell.pipeline == 1 { 3 } else { 1 };
+        let window_ms = if cell.pipeline == 1 { 2 * self.window_ms } else { self.window_ms };
         Terms {
             n_rounds: self.n_rounds(),
-            window_ms: n_windows * self.window_ms,
+            window_ms,
+            sampled_ms: window_ms.div_ceil(2),
             warm_ms: self.warm_ms,
             pace: Pace::Closed,
         }

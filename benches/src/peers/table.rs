@@ -46,7 +46,7 @@ pub(super) fn rows(outcomes: &[Outcome]) -> String {
     );
     let _ = writeln!(
         text,
-        "\n{:<22}{:>11}{:>9}{:>9}{:>9}{:>8}{:>8}{:>6}{:>8}   {:<19}{:<19}{:<19}{:<19}",
+        "\n{:<22}{:>11}{:>9}{:>9}{:>9}{:>8}{:>8}{:>6}{:>8}   {:<20}{:<20}{:<20}{:<20}",
         "",
         "ops/s",
         "p50",
@@ -89,7 +89,7 @@ fn row(samples: &Samples, tandem: Option<&Samples>) -> String {
         let measures: [Measure; 4] =
             [|it| it.cpu_us, |it| it.user_us, |it| it.per_second, |it| it.p99_us];
         for measure in measures {
-            let _ = write!(line, "{:<19}", tandem.ratio(samples, measure).to_string());
+            let _ = write!(line, "{:<19} ", tandem.ratio(samples, measure));
         }
     }
     format!("{}\n", line.trim_end())

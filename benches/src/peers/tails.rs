@@ -84,12 +84,14 @@ impl TailsOptions {
             n_rounds: CLOSED_ROUNDS,
             window_ms: self.window_ms.min(CLOSED_MS),
             warm_ms,
+            sampled_ms: 0,
             pace: Pace::Closed,
         };
         let closed = contest.measure(cell, terms, &bar)?;
         let per_second = self.share * slowest(&closed).context("no server was measured")?;
         let (n_rounds, window_ms) = (self.rounds, self.window_ms);
-        let terms = Terms { n_rounds, window_ms, warm_ms, pace: Pace::Open { per_second } };
+        let pace = Pace::Open { per_second };
+        let terms = Terms { n_rounds, window_ms, warm_ms, sampled_ms: 0, pace };
         Ok(Tails { closed, rate: per_second, open: contest.measure(cell, terms, &bar)? })
     }
 }
@@ -122,13 +124,13 @@ impl Tails {
         for (closed, open) in closed.servers.iter().zip(&open.servers) {
             let _ = writeln!(
                 text,
-                "  {:<20}{:>13.0}{:>9.0}   {:<25}{:<25}{:<25}",
+                "  {:<20}{:>13.0}{:>9.0}   {:<25.0}{:<25.0}{:<25.0}",
                 open.server,
                 throughput(closed),
                 throughput(open),
-                open.of(|it| it.p50_us).in_whole(),
-                open.of(|it| it.p99_us).in_whole(),
-                open.of(|it| it.p999_us).in_whole(),
+                open.of(|it| it.p50_us),
+                open.of(|it| it.p99_us),
+                open.of(|it| it.p999_us),
             );
         }
         for goal in goals::of_tails() {
