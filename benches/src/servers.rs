@@ -10,7 +10,7 @@ use tandem_tests::oracle::{Kind, Program};
 
 use crate::clock::pause_ms;
 use crate::load::{Protocol, Replies};
-use crate::process::{Priority, on_core};
+use crate::process::{self, Priority, on_core};
 
 /// Where to find the servers, and how they are run.
 #[derive(Clone, Debug, clap::Args)]
@@ -256,7 +256,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         // What it holds in memory is of no use to anybody: no reason to ask it politely.
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Waiting cleans up in /proc, where a real-time thread can spin for somebody whom it does
+        // not let run.
+        let wait = || process::run_like_others().and_then(|()| Ok(self.child.wait()?));
+        let _ = std::thread::scope(|scope| scope.spawn(wait).join());
     }
 }
 

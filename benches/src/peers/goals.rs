@@ -167,7 +167,7 @@ impl Goal {
         let (cell, what) = (outcome.cell.name(), self.what.name());
         let measured = outcome.tandem().zip(self.rival(outcome));
         let Some((tandem, rival)) = measured else {
-            return format!("ABSENT {cell:<44}{what:<13}nothing to compare");
+            return format!("ABSENT {cell:<48}{what:<13}nothing to compare");
         };
         let ratio = tandem.ratio(rival, self.what.measure());
         let limit = (self.what == What::Throughput).then(|| tandem.load_limit(rival, outcome.cell));
@@ -180,7 +180,7 @@ impl Goal {
             "MISSED"
         };
         let mut line =
-            format!("{word:<7}{cell:<44}{what:<13}{ratio:<22.3}{} of {}", self.bound, rival.server);
+            format!("{word:<7}{cell:<48}{what:<13}{ratio:<22.3}{} of {}", self.bound, rival.server);
         if let Some(limit) = limit {
             let _ = write!(line, "; a server at no cost: {limit}, the load generator's limit");
         }
