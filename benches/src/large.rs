@@ -200,7 +200,7 @@ impl Big {
         for piece in self.store.chunks(PIECE_BYTES) {
             self.stream.write_all(piece)?;
         }
-        let mut part = [0; PIECE_BYTES];
+        let mut part = vec![0; PIECE_BYTES];
         self.stream.read_exact(&mut part[..self.stored.len()])?;
         ensure!(part.starts_with(self.stored), "the big value was not stored");
         self.stream.write_all(self.read)?;

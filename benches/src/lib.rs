@@ -1,10 +1,14 @@
-//! The load generator and the benches built on it: peer comparison, memory, growth, expiry.
+//! The load generator and the benches built on it: peer comparison, tail latencies,
+//! memory, growth, expiry.
 //! All of it is one program, `tandem-bench`; `cargo xtask bench` runs it.
 
 mod cli;
 mod clock;
+#[cfg(feature = "counted-locks")]
+mod contention;
 mod control;
 mod expiry;
+mod floor;
 mod front;
 mod growth;
 mod idle;
@@ -16,6 +20,7 @@ mod peers;
 mod process;
 mod progress;
 mod results;
+mod sampling;
 mod scrape;
 mod servers;
 mod spanned;

@@ -201,8 +201,8 @@ fn connections(cx: &mut Cx<'_>) {
     for client in cx.server.clients.list() {
         let id = client.id + listeners.len() as u64;
         let idle_ms = cx.now_ms.saturating_sub(client.last_active_ms.load(Relaxed));
-        stat(buf, &format!("{id}:addr"), &client.aside.peer());
-        stat(buf, &format!("{id}:listen_addr"), &client.aside.local());
+        stat(buf, &format!("{id}:addr"), client.aside.peer());
+        stat(buf, &format!("{id}:listen_addr"), client.aside.local());
         let state = if idle_ms == 0 { "conn_parse_cmd" } else { "conn_read" };
         stat(buf, &format!("{id}:state"), state);
         stat(buf, &format!("{id}:secs_since_last_cmd"), idle_ms / 1000);

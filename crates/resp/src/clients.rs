@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Re
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
 
-/// All connections of the front end, in the order in which they came.
+/// All connections of the front end, in the order in which they came. Apart from its neighbours,
+/// which every command reads.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Clients {
     by_id: Mutex<BTreeMap<u64, Arc<ClientHandle>>>,
     last_id: AtomicU64,
