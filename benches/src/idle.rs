@@ -29,7 +29,7 @@ impl IdleOptions {
     pub(crate) fn run(self) -> Result<()> {
         process::open_files_at_most()?;
         println!(
-            "Growth of resident memory for each of {} connections; the kernel's sockets are not in it.",
+            "Growth of resident memory for each of {} connections, without the kernel's sockets.",
             self.connections
         );
         for protocol in &self.protocol {

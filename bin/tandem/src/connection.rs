@@ -411,7 +411,7 @@ const READ_BYTES: usize = 16 << 10;
 
 /// Bytes of one read, of one write, and of all before others have their turn: copying them into or
 /// out of the kernel, with the faults of new pages, takes well under a millisecond.
-const POLL_BYTES: usize = 256 << 10;
+const POLL_BYTES: usize = 128 << 10;
 
 /// A buffer whose end is not known doubles up to this, and then grows by it.
 const GROWTH_BYTES_MAX: usize = 4 << 20;

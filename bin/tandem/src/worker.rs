@@ -353,12 +353,12 @@ impl Entry {
             return Some(Kick::Idle);
         }
         let is_slow = limits.soft_bytes > 0 && self.watch.output_bytes() > limits.soft_bytes;
-        let now_s = (now_ms / 1000) as u32;
+        let second = (now_ms / 1000) as u32;
         match (is_slow, self.slow_since_s) {
             (false, _) => self.slow_since_s = 0,
-            (true, 0) => self.slow_since_s = now_s,
+            (true, 0) => self.slow_since_s = second,
             (true, since_s) => {
-                let slow_ms = u64::from(now_s.saturating_sub(since_s)) * 1000;
+                let slow_ms = u64::from(second.saturating_sub(since_s)) * 1000;
                 let is_over = slow_ms >= limits.soft_ms;
                 return is_over.then_some(Kick::Slow);
             }
@@ -387,22 +387,22 @@ const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::AtomicU64;
 
     use super::*;
 
     #[derive(Default)]
     struct Fake {
-        active_at_ms: Cell<u64>,
-        output_bytes: Cell<u64>,
+        active_at_ms: AtomicU64,
+        output_bytes: AtomicU64,
     }
 
     impl Watch for Fake {
         fn active_at_ms(&self) -> u64 {
-            self.active_at_ms.get()
+            self.active_at_ms.load(Relaxed)
         }
         fn output_bytes(&self) -> u64 {
-            self.output_bytes.get()
+            self.output_bytes.load(Relaxed)
         }
         fn is_exempt(&self) -> bool {
             false
@@ -419,19 +419,19 @@ mod tests {
         let fake = Arc::new(Fake::default());
         let watch = Arc::<Fake>::clone(&fake);
         let mut entry = Entry { watch, protocol: Protocol::Resp, slow_since_s: 0 };
-        fake.active_at_ms.set(10_000);
+        fake.active_at_ms.store(10_000, Relaxed);
         let idle = Limits { idle_ms: 5000, ..Limits::default() };
         assert_eq!(entry.due(idle, 15_000), None);
         assert_eq!(entry.due(idle, 15_001), Some(Kick::Idle));
         assert_eq!(entry.due(Limits::default(), 99_000), None);
         let slow = Limits { soft_bytes: 100, soft_ms: 2000, ..Limits::default() };
-        fake.output_bytes.set(101);
+        fake.output_bytes.store(101, Relaxed);
         assert_eq!(entry.due(slow, 20_000), None);
         assert_eq!(entry.due(slow, 21_999), None);
         assert_eq!(entry.due(slow, 22_000), Some(Kick::Slow));
-        fake.output_bytes.set(100);
+        fake.output_bytes.store(100, Relaxed);
         assert_eq!(entry.due(slow, 23_000), None);
-        fake.output_bytes.set(101);
+        fake.output_bytes.store(101, Relaxed);
         assert_eq!(entry.due(slow, 24_000), None, "the time starts again");
     }
 

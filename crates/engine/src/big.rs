@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use bytes::{Bytes, BytesMut};
 use parking_lot::{Condvar, Mutex};
 
+use crate::memory::discard_piecewise;
+
 /// What waits to be freed.
 struct Waiting {
     values: Vec<Bytes>,
@@ -68,7 +70,14 @@ pub fn free_let_go() {
         let values = std::mem::take(&mut waiting.values);
         waiting.n_bytes = 0;
         drop(waiting);
-        drop(values);
+        values.into_iter().for_each(free);
+    }
+}
+
+/// Frees a value in pieces: the kernel may not interrupt itself for a worker on the same core.
+fn free(value: Bytes) {
+    if let Ok(mut own) = value.try_into_mut() {
+        discard_piecewise(&mut own, std::thread::yield_now);
     }
 }
 
@@ -131,5 +140,9 @@ mod tests {
         }
         hand_over(owned(), LET_GO_BYTES_MIN);
         assert_ne!(seen.recv().unwrap(), here);
+        let before = Bytes::from(vec![7; 3 * LET_GO_BYTES_MIN]);
+        free(before.clone());
+        assert!(before.iter().all(|it| *it == 7), "somebody holds it");
+        free(before);
     }
 }

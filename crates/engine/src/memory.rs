@@ -143,6 +143,23 @@ pub(crate) fn discard(start: NonNull<u8>, len: usize) {
     debug_assert!(done.is_ok(), "a block of ours can be discarded");
 }
 
+/// Hands back, a few at a time, the pages that lie wholly inside a buffer whose content nobody
+/// needs any more.
+pub(crate) fn discard_piecewise(buffer: &mut [u8], mut pause: impl FnMut()) {
+    let head = buffer.as_ptr().align_offset(PAGE_BYTES_MAX).min(buffer.len());
+    let n_bytes = (buffer.len() - head) / PAGE_BYTES_MAX * PAGE_BYTES_MAX;
+    for piece in buffer[head..head + n_bytes].chunks_mut(DISCARD_BYTES) {
+        discard(NonNull::from(&mut *piece).cast(), piece.len());
+        pause();
+    }
+}
+
+/// The biggest pages that processors of ours have.
+const PAGE_BYTES_MAX: usize = 64 << 10;
+
+/// So many pages of the usual size go back in a few dozen microseconds.
+const DISCARD_BYTES: usize = 256 << 10;
+
 /// Gives memory that the allocator keeps without need back to the system. Values that leave as
 /// shared slices lie on the allocator's heap; after a change of sizes a heap keeps most of its
 /// pages, which would put the process far over its budget.

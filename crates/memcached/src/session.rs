@@ -83,8 +83,6 @@ struct BigStore {
     exptime: i32,
     number: u64,
     value_bytes: usize,
-    /// Where the buffer lies that was made for this value, if one was.
-    own_buffer: Option<usize>,
 }
 
 /// Why a batch is not longer.
@@ -318,14 +316,10 @@ impl State {
 
     /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
     /// without a copy and without waste, unless it has arrived already or memory is short.
-    fn expect_value(&mut self, mut store: Box<BigStore>, input: &mut BytesMut) {
+    fn expect_value(&mut self, store: Box<BigStore>, input: &mut BytesMut) {
         let need = store.value_bytes + CRLF.len();
         if input.len() < need {
-            let own = tandem_engine::with_room(input, need - input.len());
-            if own.capacity() == need {
-                store.own_buffer = Some(own.as_ptr().addr());
-            }
-            *input = own;
+            *input = tandem_engine::with_room(input, need - input.len());
         }
         self.expects = Expects::Value(store);
     }
@@ -335,15 +329,15 @@ impl State {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
             return;
         };
-        // Kept without a copy only if it is all that its buffer holds: the loop may have moved it.
-        let is_alone = store.own_buffer == Some(input.as_ptr().addr());
+        // Kept without a copy if it takes up most of its buffer, which is then kept with it.
+        let fills_it = store.value_bytes >= input.capacity() / 2;
         let block = input.split_to(store.value_bytes + CRLF.len());
         cx.worker.command(store.verb).calls.add(1);
         if &block[store.value_bytes..] != CRLF {
             tandem_engine::let_go(block.freeze());
             return cx.refuse_data(store.verb, store.tell);
         }
-        let value = if is_alone && input.capacity() == 0 {
+        let value = if fills_it {
             block.freeze().slice(..store.value_bytes)
         } else {
             // Copied here, not by the engine: there a shard would be locked meanwhile.
@@ -364,7 +358,6 @@ impl BigStore {
             exptime: request.exptime,
             number: request.number,
             value_bytes,
-            own_buffer: None,
         }
     }
 

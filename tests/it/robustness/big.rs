@@ -38,7 +38,7 @@ fn big_resp_values_come_and_go_while_others_are_answered() {
         for _ in 0..2 {
             let set = encode(&[b"SET", b"big", &value[..]]);
             send_beside(&mut client, &set, || {
-                assert_eq!(other.run("GET small").to_string(), "value")
+                assert_eq!(other.run("GET small").to_string(), "\"value\"");
             });
             assert_eq!(client.value().0.to_string(), "OK");
             client.send(&encode(&["GET", "big"]));
@@ -55,8 +55,10 @@ fn big_resp_values_come_and_go_while_others_are_answered() {
 
 #[test]
 fn big_memcached_values_come_and_go_while_others_are_answered() {
-    let mut tandem =
-        Tandem::start(&["--threads", "1", "memcached", "--", "-m", "256", "-I", "16m"]);
+    let arguments = ["--threads", "1", "--memcached-maxmemory", "256mb"];
+    let mut tandem = Tandem::start_with(&arguments, |command| {
+        command.env("TANDEM_MEMCACHED_MAX_ITEM_SIZE", "16m");
+    });
     let (mut client, mut other) = (tandem.memcached(), tandem.memcached());
     for n_bytes in VALUE_BYTES {
         let value = value(n_bytes);

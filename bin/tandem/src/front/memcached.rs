@@ -73,7 +73,7 @@ impl FrontEnd for Memcached {
 }
 
 pub(crate) struct MemcachedSession {
-    /// Boxed, as two small pieces of memory take less than one big one: see `a_connection_is_small`.
+    /// Boxed, as two small pieces of memory take less than one big one.
     session: Box<tandem_memcached::Session>,
 }
 

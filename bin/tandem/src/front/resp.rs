@@ -76,7 +76,7 @@ impl FrontEnd for Resp {
 }
 
 pub(crate) struct RespSession {
-    /// Boxed, as two small pieces of memory take less than one big one: see `a_connection_is_small`.
+    /// Boxed, as two small pieces of memory take less than one big one.
     session: Box<tandem_resp::Session>,
 }
 
