@@ -384,6 +384,39 @@ mod tests {
 
     use super::*;
 
+    /// What requests take from the heap once their session has served a few.
+    fn n_allocations(kind: Kind, pipeline: usize) -> u64 {
+        let size = Size { pipeline, keys: 1000, value_bytes: 64 };
+        let mut script = Script::new(kind, size).unwrap();
+        let taken = allocation_counter::measure(|| {
+            for _ in 0..N_BATCHES {
+                script.measured();
+            }
+        });
+        taken.count_total
+    }
+
+    const N_BATCHES: u64 = 1000;
+
+    #[test]
+    fn requests_on_small_values_allocate_nothing() {
+        let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
+        for kind in [get, set, mix, Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix] {
+            for pipeline in [1, 16] {
+                assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
+            }
+        }
+    }
+
+    /// A shard edits hashes in a buffer that grows with the biggest of them.
+    #[test]
+    fn edits_of_small_hashes_seldom_allocate() {
+        for pipeline in [1, 16] {
+            let n = n_allocations(Kind::RespHincrby, pipeline);
+            assert!(n < N_BATCHES * pipeline as u64 / 20, "{n} at pipeline {pipeline}");
+        }
+    }
+
     #[test]
     fn every_loop_gets_right_replies() {
         for kind in Kind::value_variants() {

@@ -13,6 +13,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         // What is missing is missed only by the comparison, which measures those that it finds.
         println!("{}", oracles::install().unwrap_or_else(|error| explain(&error)));
     }
-    let run = ["run", "--release", "--package", "tandem-benches", "--bin", "tandem-bench", "--"];
-    show(cargo(&run).args(arguments))
+    let run = ["run", "--release", "--package", "tandem-benches", "--bin", "tandem-bench"];
+    let counts_locks = arguments.first().is_some_and(|it| it == "contention");
+    let features: &[&str] = if counts_locks { &["--features", "counted-locks"] } else { &[] };
+    show(cargo(&run).args(features).arg("--").args(arguments))
 }

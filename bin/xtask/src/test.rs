@@ -84,7 +84,8 @@ fn format() -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
-    let args = ["clippy", "--quiet", "--workspace", "--all-targets", "--keep-going"];
+    let args =
+        ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--keep-going"];
     let deny = ["--", "--deny", "warnings"];
     Ok(Outcome::of_check(capture(cargo(&args).args(deny))?))
 }
