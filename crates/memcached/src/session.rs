@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 use smallvec::SmallVec;
-use tandem_engine::{Mark, NewValue, Output};
+use tandem_engine::{KeyHash, Mark, NewValue, Output};
 
 use crate::clients::{ClientHandle, ConnectionInfo};
 use crate::commands::Verb;
@@ -112,6 +112,29 @@ impl Session {
     /// This connection in the registry: kill flag, waker, byte counts.
     pub fn handle(&self) -> &Arc<ClientHandle> {
         &self.handle
+    }
+
+    /// Looks at what `advance` will run. When that is one command with one key, the key's place in
+    /// the table is fetched and its database and hash are returned, so that the caller can
+    /// `fetch` the item too before it advances.
+    pub fn look_ahead(&self, input: &[u8]) -> Option<(u32, KeyHash)> {
+        if !matches!(self.state.expects, Expects::Command) || input.is_empty() {
+            return None;
+        }
+        let rules = Rules { keyspace: &self.server.keyspace, settings: &self.server.settings };
+        let Parsed::Whole { entry, len } = parse::command(input, rules) else { return None };
+        if len != input.len() {
+            return None;
+        }
+        let key = entry.key().filter(|it| !it.name.is_empty())?;
+        rules.keyspace.prefetch_slot(DATABASE, key.hash);
+        Some((DATABASE, key.hash))
+    }
+
+    /// Fetches the item of a key for which `look_ahead` fetched the place, here or in another
+    /// session of this front end.
+    pub fn fetch(&self, db: u32, hash: KeyHash) {
+        self.server.keyspace.prefetch_item(db, hash);
     }
 
     /// Runs the whole commands at the start of `input`, consuming them. For a big value `input`
