@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use bytes::BytesMut;
-use tandem_engine::{Keyspace, Output};
+use tandem_engine::{Keyspace, KeyspaceOptions, Output};
 use tandem_memcached as memcached;
 use tandem_resp as resp;
 
 use crate::clock::{epoch_ms, now_ns};
-use crate::load::{Ask, Protocol, Source, Stored, Wire, Work, Workload};
+use crate::load::{Ask, Keys, MANY, Protocol, Source, Stored, Wire, Work, Workload};
 
 /// One session over a keyspace of its own.
 pub(crate) struct Front {
@@ -82,7 +82,7 @@ impl Front {
 fn resp_session(now_ms: u64) -> resp::Session {
     let settings = resp::Settings::default();
     let server = Arc::new(resp::Server::new(resp::ServerOptions {
-        keyspace: Arc::new(Keyspace::new(settings.keyspace_options())),
+        keyspace: keyspace(settings.keyspace_options()),
         host: Arc::new(Nobody),
         settings,
         n_workers: 1,
@@ -97,7 +97,7 @@ fn memcached_session() -> memcached::Session {
     let letters = ["-m", "65536"].map(String::from);
     let settings = memcached::Settings::from_args(&letters).expect("a limit in megabytes");
     let server = Arc::new(memcached::Server::new(memcached::ServerParts {
-        keyspace: Arc::new(Keyspace::new(settings.keyspace_options())),
+        keyspace: keyspace(settings.keyspace_options()),
         settings,
         host: Arc::new(Nobody),
         n_workers: 1,
@@ -105,6 +105,11 @@ fn memcached_session() -> memcached::Session {
     }));
     let worker = server.workers()[0].clone();
     memcached::Session::new(server, worker, memcached::ConnectionInfo::default())
+}
+
+/// A keyspace in which every run finds its keys at the same places.
+fn keyspace(options: KeyspaceOptions) -> Arc<Keyspace> {
+    Arc::new(Keyspace::new(KeyspaceOptions { seed: Some(HASH_SEED), ..options }))
 }
 
 /// A process that has nothing and does nothing.
@@ -179,16 +184,23 @@ pub enum Kind {
     RespMix,
     RespHincrby,
     RespHgetall,
+    /// MSET of 10 keys.
+    RespMset,
     MemcachedGet,
     MemcachedSet,
     /// 10 gets to 1 set.
     MemcachedMix,
+    /// get of 10 keys.
+    MemcachedMultiGet,
 }
 
 impl Kind {
     fn protocol(self) -> Protocol {
         match self {
-            Kind::MemcachedGet | Kind::MemcachedSet | Kind::MemcachedMix => Protocol::Memcached,
+            Kind::MemcachedGet
+            | Kind::MemcachedSet
+            | Kind::MemcachedMix
+            | Kind::MemcachedMultiGet => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -201,12 +213,17 @@ impl Kind {
         }
     }
 
-    fn workload(self, keys: crate::load::Keys) -> Workload {
+    fn workload(self, n_keys: u32) -> Workload {
+        let keys = Keys::Uniform(n_keys);
+        // The first of many leaves room for the others.
+        let firsts = || Keys::Uniform(n_keys.saturating_sub(MANY - 1).max(1));
         let (gets, sets) = match self {
             Kind::RespGet | Kind::MemcachedGet => (1, 0),
             Kind::RespSet | Kind::MemcachedSet => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
+            Kind::RespMset => return Workload::SetMany { keys: firsts() },
+            Kind::MemcachedMultiGet => return Workload::GetMany { keys: firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -223,6 +240,9 @@ pub struct Size {
     pub keys: u32,
     #[arg(long, default_value_t = 64)]
     pub value_bytes: usize,
+    /// Requests made beforehand, which are then repeated
+    #[arg(long, default_value_t = MADE)]
+    pub made: usize,
 }
 
 /// A filled front end and the requests that go to it over and over, made beforehand.
@@ -245,7 +265,7 @@ impl Script {
         let stored = Stored { value_bytes: size.value_bytes, ..Stored::default() };
         let wire = Wire::new(kind.protocol(), stored);
         let mut front = Front::new(kind.protocol());
-        let n_requests = REQUESTS_MAX.max(size.pipeline);
+        let n_requests = size.made.max(size.pipeline);
         let fill = Source::new(kind.work().preload(size.keys), 0, 1);
         let mut asks = std::iter::from_fn({
             let mut fill = fill;
@@ -254,8 +274,7 @@ impl Script {
         while let Some(batch) = Batch::of(&wire, asks.by_ref().take(FILL_PIPELINE)) {
             batch.check(&wire, &mut front)?;
         }
-        let keys = crate::load::Keys::Uniform(size.keys);
-        let mut source = Source::new(kind.workload(keys), 0, 1);
+        let mut source = Source::new(kind.workload(size.keys), 0, 1);
         let mut asks = std::iter::from_fn(move || source.next());
         let batches: Vec<Batch> = (0..n_requests / size.pipeline)
             .filter_map(|_| Batch::of(&wire, asks.by_ref().take(size.pipeline)))
@@ -314,7 +333,9 @@ impl Batch {
 }
 
 /// Enough that keys do not repeat within the processor's caches.
-const REQUESTS_MAX: usize = 1 << 18;
+pub const MADE: usize = 1 << 18;
+/// Any: what counts is that it is the same in every run.
+const HASH_SEED: u64 = 1;
 const FILL_PIPELINE: usize = 128;
 
 #[cfg(test)]
@@ -326,7 +347,7 @@ mod tests {
     #[test]
     fn every_loop_gets_right_replies() {
         for kind in Kind::value_variants() {
-            let size = Size { pipeline: 20, keys: 100, value_bytes: 40 };
+            let size = Size { pipeline: 20, keys: 100, value_bytes: 40, made: 1000 };
             let mut script = Script::new(*kind, size).unwrap();
             assert!(script.measured() > 0, "{kind:?}");
             script.check().unwrap();

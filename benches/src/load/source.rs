@@ -19,6 +19,10 @@ pub(crate) enum Workload {
     /// Writes new keys in order until there are `n_keys`, with `gets` reads of old ones after
     /// each write.
     Grow { gets: u32, n_keys: u32 },
+    /// Writes `MANY` keys in a row.
+    SetMany { keys: Keys },
+    /// Reads `MANY` keys in a row.
+    GetMany { keys: Keys },
     /// Adds to a field of a cart.
     CartIncrement { keys: Keys },
     /// Reads a whole cart.
@@ -141,6 +145,12 @@ impl Source {
                     return Some(Ask { op: Op::Get, key, field: 0 });
                 }
                 Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::SetMany { keys } => {
+                Ask { op: Op::SetMany, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::GetMany { keys } => {
+                Ask { op: Op::GetMany, key: choose(keys, random, draw), field: 0 }
             }
             Workload::CartIncrement { keys } => {
                 let key = choose(keys, random, draw);
