@@ -250,7 +250,7 @@ const MEASURED: &str = "*Script::measured*";
 /// Few enough that filling takes no time, and more than there are shards.
 const KEYS: &str = "2000";
 const MADE: &str = "1024";
-/// All requests that were made, four times each. A multiple of 16, since one in so many is timed.
+/// All requests that were made, four times each.
 const N_REQUESTS: u64 = 4096;
 
 /// Wider than what another C library or processor changes.
