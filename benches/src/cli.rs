@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "counted-locks")]
+use crate::contention::ContentionOptions;
 use crate::expiry::ExpiryOptions;
 use crate::growth::GrowthOptions;
 use crate::load::{
@@ -39,6 +41,9 @@ enum Command {
     Expiry(ExpiryOptions),
     /// Times /metrics with many connections
     Scrape(ScrapeOptions),
+    /// Counts waits for locks and says what to expect on 16 cores
+    #[cfg(feature = "counted-locks")]
+    Contention(ContentionOptions),
     /// Runs requests through a session without sockets, for profilers
     Loop(LoopOptions),
 }
@@ -51,6 +56,8 @@ pub fn run() -> Result<()> {
         Command::Growth(it) => it.run(),
         Command::Expiry(it) => it.run(),
         Command::Scrape(it) => it.run(),
+        #[cfg(feature = "counted-locks")]
+        Command::Contention(it) => it.run(),
         Command::Loop(it) => it.run(),
     }
 }

@@ -10,7 +10,7 @@ use tandem_memcached as memcached;
 use tandem_resp as resp;
 
 use crate::clock::{epoch_ms, now_ns};
-use crate::load::{Ask, Keys, MANY, Protocol, Source, Stored, Wire, Work, Workload};
+use crate::load::{Ask, Keys, Protocol, Source, Stored, Wire, Work, Workload};
 
 /// One session over a keyspace of its own.
 pub(crate) struct Front {
@@ -29,7 +29,7 @@ enum Step {
     Ended,
 }
 
-trait Advance {
+trait Advance: Send {
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step;
 }
 
@@ -53,16 +53,48 @@ impl Advance for memcached::Session {
     }
 }
 
-impl Front {
-    fn new(protocol: Protocol) -> Front {
+/// Makes the sessions of one server.
+enum Maker {
+    Resp(Arc<resp::Server>),
+    Memcached(Arc<memcached::Server>),
+}
+
+impl Maker {
+    /// A server with so many workers. `n_shards` stands for what it would choose itself.
+    fn new(protocol: Protocol, n_workers: usize, n_shards: Option<usize>) -> Maker {
+        match protocol {
+            Protocol::Resp => Maker::Resp(resp_server(n_workers, n_shards)),
+            Protocol::Memcached => Maker::Memcached(memcached_server(n_workers, n_shards)),
+        }
+    }
+
+    #[cfg(feature = "counted-locks")]
+    fn keyspace(&self) -> &Arc<Keyspace> {
+        match self {
+            Maker::Resp(server) => &server.keyspace,
+            Maker::Memcached(server) => &server.keyspace,
+        }
+    }
+
+    fn front(&self, worker: usize) -> Front {
         let now_ms = epoch_ms();
-        let session: Box<dyn Advance> = match protocol {
-            Protocol::Resp => Box::new(resp_session(now_ms)),
-            Protocol::Memcached => Box::new(memcached_session()),
+        let session: Box<dyn Advance> = match self {
+            Maker::Resp(server) => {
+                let (server, worker) = (server.clone(), server.workers[worker].clone());
+                let peer = resp::ConnectionInfo::default();
+                Box::new(resp::Session::new(server, worker, peer, now_ms))
+            }
+            Maker::Memcached(server) => {
+                let (server, worker) = (server.clone(), server.workers()[worker].clone());
+                let peer = memcached::ConnectionInfo::default();
+                Box::new(memcached::Session::new(server, worker, peer))
+            }
         };
         Front { session, input: BytesMut::new(), out: Output::default(), now_ms }
     }
+}
 
+impl Front {
     /// Has requests answered; `take` is given the replies, in parts where they are many.
     fn exchange(&mut self, requests: &[u8], mut take: impl FnMut(&Output)) -> Result<()> {
         self.input.extend_from_slice(requests);
@@ -79,37 +111,34 @@ impl Front {
     }
 }
 
-fn resp_session(now_ms: u64) -> resp::Session {
+fn resp_server(n_workers: usize, n_shards: Option<usize>) -> Arc<resp::Server> {
     let settings = resp::Settings::default();
-    let server = Arc::new(resp::Server::new(resp::ServerOptions {
-        keyspace: keyspace(settings.keyspace_options()),
+    Arc::new(resp::Server::new(resp::ServerOptions {
+        keyspace: keyspace(settings.keyspace_options(), n_shards),
         host: Arc::new(Nobody),
         settings,
-        n_workers: 1,
+        n_workers,
         clock_ns: now_ns,
-        started_at_ms: now_ms,
-    }));
-    let worker = server.workers[0].clone();
-    resp::Session::new(server, worker, resp::ConnectionInfo::default(), now_ms)
+        started_at_ms: epoch_ms(),
+    }))
 }
 
-fn memcached_session() -> memcached::Session {
+fn memcached_server(n_workers: usize, n_shards: Option<usize>) -> Arc<memcached::Server> {
     let letters = ["-m", "65536"].map(String::from);
     let settings = memcached::Settings::from_args(&letters).expect("a limit in megabytes");
-    let server = Arc::new(memcached::Server::new(memcached::ServerParts {
-        keyspace: keyspace(settings.keyspace_options()),
+    Arc::new(memcached::Server::new(memcached::ServerParts {
+        keyspace: keyspace(settings.keyspace_options(), n_shards),
         settings,
         host: Arc::new(Nobody),
-        n_workers: 1,
+        n_workers,
         clock_ns: now_ns,
-    }));
-    let worker = server.workers()[0].clone();
-    memcached::Session::new(server, worker, memcached::ConnectionInfo::default())
+    }))
 }
 
 /// A keyspace in which every run finds its keys at the same places.
-fn keyspace(options: KeyspaceOptions) -> Arc<Keyspace> {
-    Arc::new(Keyspace::new(KeyspaceOptions { seed: Some(HASH_SEED), ..options }))
+fn keyspace(options: KeyspaceOptions, n_shards: Option<usize>) -> Arc<Keyspace> {
+    let n_shards = n_shards.unwrap_or(options.n_shards);
+    Arc::new(Keyspace::new(KeyspaceOptions { n_shards, seed: Some(HASH_SEED), ..options }))
 }
 
 /// A process that has nothing and does nothing.
@@ -213,17 +242,14 @@ impl Kind {
         }
     }
 
-    fn workload(self, n_keys: u32) -> Workload {
-        let keys = Keys::Uniform(n_keys);
-        // The first of many leaves room for the others.
-        let firsts = || Keys::Uniform(n_keys.saturating_sub(MANY - 1).max(1));
+    fn workload(self, keys: Keys) -> Workload {
         let (gets, sets) = match self {
             Kind::RespGet | Kind::MemcachedGet => (1, 0),
             Kind::RespSet | Kind::MemcachedSet => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
-            Kind::RespMset => return Workload::SetMany { keys: firsts() },
-            Kind::MemcachedMultiGet => return Workload::GetMany { keys: firsts() },
+            Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
+            Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -262,19 +288,33 @@ struct Batch {
 impl Script {
     /// Fills a front end, and checks every reply of the script once.
     pub fn new(kind: Kind, size: Size) -> Result<Script> {
-        let stored = Stored { value_bytes: size.value_bytes, ..Stored::default() };
-        let wire = Wire::new(kind.protocol(), stored);
-        let mut front = Front::new(kind.protocol());
+        let maker = Maker::new(kind.protocol(), 1, None);
+        let wire = wire(kind, size);
+        let mut front = maker.front(0);
+        fill(kind, size, &wire, &mut front)?;
+        Script::of(kind, size, Keys::Uniform(size.keys), front, 0)
+    }
+
+    /// Scripts of several sessions of one server, each for a thread of its own.
+    #[cfg(feature = "counted-locks")]
+    pub(crate) fn crew(
+        kind: Kind,
+        size: Size,
+        keys: &Keys,
+        n_shards: usize,
+        n_members: usize,
+    ) -> Result<(Vec<Script>, Arc<Keyspace>)> {
+        let maker = Maker::new(kind.protocol(), n_members, Some(n_shards));
+        fill(kind, size, &wire(kind, size), &mut maker.front(0))?;
+        let script = |it| Script::of(kind, size, keys.clone(), maker.front(it), it as u32);
+        Ok(((0..n_members).map(script).collect::<Result<_>>()?, Arc::clone(maker.keyspace())))
+    }
+
+    /// The requests that `thread` sends over and over, each checked once.
+    fn of(kind: Kind, size: Size, keys: Keys, front: Front, thread: u32) -> Result<Script> {
+        let (wire, mut front) = (wire(kind, size), front);
         let n_requests = size.made.max(size.pipeline);
-        let fill = Source::new(kind.work().preload(size.keys), 0, 1);
-        let mut asks = std::iter::from_fn({
-            let mut fill = fill;
-            move || fill.next()
-        });
-        while let Some(batch) = Batch::of(&wire, asks.by_ref().take(FILL_PIPELINE)) {
-            batch.check(&wire, &mut front)?;
-        }
-        let mut source = Source::new(kind.workload(size.keys), 0, 1);
+        let mut source = Source::new(kind.workload(keys), thread, 1);
         let mut asks = std::iter::from_fn(move || source.next());
         let batches: Vec<Batch> = (0..n_requests / size.pipeline)
             .filter_map(|_| Batch::of(&wire, asks.by_ref().take(size.pipeline)))
@@ -301,6 +341,21 @@ impl Script {
     pub fn check(&mut self) -> Result<()> {
         self.batches[0].check(&self.wire, &mut self.front)
     }
+}
+
+fn wire(kind: Kind, size: Size) -> Wire {
+    let stored = Stored { value_bytes: size.value_bytes, ..Stored::default() };
+    Wire::new(kind.protocol(), stored)
+}
+
+/// Writes every key that requests of this kind ask for.
+fn fill(kind: Kind, size: Size, wire: &Wire, front: &mut Front) -> Result<()> {
+    let mut source = Source::new(kind.work().preload(size.keys), 0, 1);
+    let mut asks = std::iter::from_fn(move || source.next());
+    while let Some(batch) = Batch::of(wire, asks.by_ref().take(FILL_PIPELINE)) {
+        batch.check(wire, front)?;
+    }
+    Ok(())
 }
 
 impl Batch {

@@ -3,6 +3,8 @@
 
 mod cli;
 mod clock;
+#[cfg(feature = "counted-locks")]
+mod contention;
 mod control;
 mod expiry;
 mod front;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::wire::{CART_FIELDS, Op};
+use super::wire::{CART_FIELDS, MANY, Op};
 use fastrand::Rng;
 
 use crate::zipf::zipf_draws;
@@ -35,6 +35,19 @@ pub(crate) enum Keys {
     Uniform(u32),
     /// Draws made beforehand.
     Zipf(Arc<[u32]>),
+}
+
+impl Keys {
+    /// The same choice for the first of `MANY` keys in a row: it leaves room for the others.
+    pub(crate) fn firsts(self) -> Keys {
+        let n_others = MANY - 1;
+        match self {
+            Keys::Uniform(n_keys) => Keys::Uniform(n_keys.saturating_sub(n_others).max(1)),
+            Keys::Zipf(draws) => {
+                Keys::Zipf(draws.iter().map(|it| it.saturating_sub(n_others)).collect())
+            }
+        }
+    }
 }
 
 /// The name of a choice of keys.

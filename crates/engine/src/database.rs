@@ -9,6 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::index::{Index, SLOT_BYTES, SLOTS};
 use crate::key::KeyHash;
+use crate::locks::{self, Hold};
 use crate::memory::prefetch;
 use crate::shard::Shard;
 use crate::shared::Shared;
@@ -58,8 +59,8 @@ struct Table {
     n_homes: AtomicUsize,
 }
 
-/// Cache lines of a cell that a read touches.
-const CELL_LINES: usize = 3;
+/// Cache lines of a cell that a read touches. It writes to the first.
+const CELL_LINES: usize = 2;
 
 /// One shard and its lock, on cache lines of its own.
 #[repr(C, align(128))]
@@ -87,7 +88,8 @@ impl Cell {
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
-        Locked { cell: self, shard: self.shard.lock(), wakers: Wakers(None) }
+        let (shard, hold) = locks::lock(&self.shard);
+        Locked { cell: self, shard, _hold: hold, wakers: Wakers(None) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -102,15 +104,19 @@ impl Cell {
     /// Tells those who look without the lock what has changed under it.
     fn publish(&self, shard: &Shard) {
         let (index, table) = (&shard.index, self.table());
-        // Written only on a change: shards share these lines.
+        // Written only on a change: shards share these lines, and upkeep reads the others.
         if table.start.load(Ordering::Relaxed).cast_const() != index.base()
             || table.n_homes.load(Ordering::Relaxed) != index.n_homes()
         {
             table.start.store(index.base().cast_mut(), Ordering::Relaxed);
             table.n_homes.store(index.n_homes(), Ordering::Relaxed);
         }
-        self.due_ms.store(shard.due_ms, Ordering::Relaxed);
-        self.wants_care.store(shard.wants_care(), Ordering::Relaxed);
+        if self.due_ms.load(Ordering::Relaxed) != shard.due_ms {
+            self.due_ms.store(shard.due_ms, Ordering::Relaxed);
+        }
+        if self.wants_care() != shard.wants_care() {
+            self.wants_care.store(shard.wants_care(), Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
@@ -124,7 +130,7 @@ impl Cell {
     #[inline]
     pub(crate) fn prefetch_item(&self, hash: KeyHash) {
         // Whoever holds the lock is at work on these lines already.
-        let Some(shard) = self.shard.try_lock() else { return };
+        let Some((shard, _hold)) = locks::try_lock(&self.shard) else { return };
         for location in shard.index.candidates(hash.slot()) {
             let item = shard.segments.hint(location);
             prefetch(item);
@@ -139,6 +145,7 @@ pub(crate) struct Locked<'a> {
     // Dropped in this order: sleepers are woken after the lock is released, as that can be a
     // system call.
     shard: MutexGuard<'a, Shard>,
+    _hold: Hold,
     wakers: Wakers,
 }
 
@@ -181,11 +188,38 @@ impl DerefMut for Locked<'_> {
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
-        if std::mem::take(&mut self.shard.has_changed) {
+        if self.shard.has_changed {
+            self.shard.has_changed = false;
             self.cell.publish(&self.shard);
             if !self.shard.wakers.is_empty() {
                 self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+    use crate::options::KeyspaceOptions;
+    use crate::segment::Segments;
+
+    /// The lock, the counter of hits and the table's address share the one line that a hit writes;
+    /// the list of segments is on the next, which it reads.
+    #[test]
+    fn a_read_that_hits_writes_one_line_of_its_cell() {
+        let shared = Arc::new(Shared::new(&KeyspaceOptions::default()));
+        let database = Database::new(&shared, 2, 0);
+        let [first, second] = database.cells() else { panic!("two shards were asked for") };
+        let at = |it: &Cell| std::ptr::from_ref(it).addr();
+        assert!(at(first) % 128 == 0 && 0 < (at(second) - at(first)) / 128);
+        let start = first.shard.data_ptr().addr() - at(first);
+        assert!(start + offset_of!(Shard, hits) + size_of::<u64>() <= 64);
+        assert!(start + offset_of!(Shard, has_changed) < 64);
+        assert!(start + offset_of!(Shard, index) + size_of::<Index>() <= 64);
+        let segments = start + offset_of!(Shard, segments);
+        assert!(64 <= segments && segments + Segments::READ_BYTES <= CELL_LINES * 64);
     }
 }

@@ -98,7 +98,7 @@ impl<T: Kind> Drop for Edit<'_, T> {
             return self.shard.written(self.key);
         }
         if self.attributes.cas != 0 {
-            self.attributes.cas = self.shard.shared.next_cas();
+            self.attributes.cas = self.shard.next_cas();
         }
         self.attributes.edited = edited;
         self.attributes.used_s = seconds(self.now_ms);

@@ -50,12 +50,11 @@ pub(crate) struct Index {
     words: Words,
     n_homes: usize,
     len: usize,
-    pool: Arc<Pool>,
 }
 
 impl Index {
     pub(crate) fn new(pool: Arc<Pool>) -> Index {
-        Index { words: Words::EMPTY, n_homes: 0, len: 0, pool }
+        Index { words: Words::empty(pool), n_homes: 0, len: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -177,7 +176,7 @@ impl Index {
     fn rebuild(&mut self, n_homes: usize) {
         let mut n_homes = n_homes;
         loop {
-            let mut words = Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, &self.pool);
+            let mut words = Words::zeroed((n_homes + SPILL_BUCKETS) * SLOTS, self.words.pool());
             if self.copy_into(words.as_mut_slice(), n_homes) {
                 self.words = words;
                 self.n_homes = n_homes;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crossbeam_utils::CachePadded;
 use smallvec::SmallVec;
 
 use crate::database::{Cell, Database, Locked};
@@ -22,9 +23,9 @@ pub struct Keyspace {
     /// The physical database behind each logical one; SWAPDB exchanges two.
     places: Box<[AtomicU32]>,
     /// Where the next look for something to evict starts.
-    next_victim: AtomicU64,
+    next_victim: CachePadded<AtomicU64>,
     /// Where each part's background work goes on.
-    pub(crate) turns: [AtomicUsize; PARTS_MAX],
+    pub(crate) turns: CachePadded<[AtomicUsize; PARTS_MAX]>,
 }
 
 /// Parts that background work can be split into: more workers than this share turns.
@@ -53,8 +54,8 @@ impl Keyspace {
             databases: (0..options.n_databases).map(|_| OnceLock::new()).collect(),
             n_shards: options.n_shards,
             places: (0..options.n_databases).map(AtomicU32::new).collect(),
-            next_victim: AtomicU64::new(0),
-            turns: std::array::from_fn(|_| AtomicUsize::new(0)),
+            next_victim: CachePadded::default(),
+            turns: CachePadded::new(std::array::from_fn(|_| AtomicUsize::new(0))),
             shared,
         }
     }
@@ -88,7 +89,7 @@ impl Keyspace {
     }
 
     /// Bytes taken from the system: what the budget compares. Each shard books its share in steps
-    /// of 4 KiB; `stats` adds them up exactly.
+    /// of 4 KiB and more; `stats` adds them up exactly.
     pub fn used_bytes(&self) -> u64 {
         self.shared.used_bytes()
     }

@@ -10,6 +10,7 @@ mod item;
 mod key;
 mod keyspace;
 mod layout;
+mod locks;
 mod memory;
 mod options;
 mod output;
@@ -35,6 +36,8 @@ pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
+#[cfg(feature = "counted-locks")]
+pub use crate::locks::counted::LockCounts;
 pub use crate::memory::trim_heap;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};

@@ -11,14 +11,16 @@ use crate::pool::{BLOCK_MAX, BLOCK_MIN, Pool};
 pub(crate) struct Words {
     start: NonNull<u64>,
     len: usize,
-    pool: Option<Arc<Pool>>,
+    pool: Arc<Pool>,
 }
 
 // SAFETY: plain owned memory.
 unsafe impl Send for Words {}
 
 impl Words {
-    pub(crate) const EMPTY: Words = Words { start: NonNull::dangling(), len: 0, pool: None };
+    pub(crate) fn empty(pool: Arc<Pool>) -> Words {
+        Words { start: NonNull::dangling(), len: 0, pool }
+    }
 
     /// Small arrays come from the heap, middling ones from the pool (of whose block only the
     /// pages in use are touched), large ones are mapped on their own. Ends the process when the
@@ -29,7 +31,7 @@ impl Words {
             let start = pool.take(size);
             // SAFETY: the block is ours and at least that long.
             unsafe { start.write_bytes(0, layout.size()) };
-            return Words { start: start.cast(), len, pool: Some(Arc::clone(pool)) };
+            return Words { start: start.cast(), len, pool: Arc::clone(pool) };
         }
         let start = if BLOCK_MAX < layout.size() {
             map(layout.size(), Pages::Now)
@@ -38,7 +40,7 @@ impl Words {
             NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })
         };
         let start = start.unwrap_or_else(|| std::alloc::handle_alloc_error(layout)).cast();
-        Words { start, len, pool: None }
+        Words { start, len, pool: Arc::clone(pool) }
     }
 
     pub(crate) fn as_slice(&self) -> &[u64] {
@@ -49,6 +51,10 @@ impl Words {
     pub(crate) fn as_mut_slice(&mut self) -> &mut [u64] {
         // SAFETY: `len` initialised words that `self` owns.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -74,8 +80,8 @@ impl Drop for Words {
         if self.len == 0 {
             return;
         }
-        if let (Some(pool), Some(size)) = (&self.pool, Words::block_size(self.len)) {
-            return pool.give(self.start.cast(), size);
+        if let Some(size) = Words::block_size(self.len) {
+            return self.pool.give(self.start.cast(), size);
         }
         if BLOCK_MAX < layout.size() {
             return unmap(self.start.cast(), layout.size());

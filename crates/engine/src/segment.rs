@@ -81,6 +81,10 @@ pub(crate) struct Segments {
 unsafe impl Send for Segments {}
 
 impl Segments {
+    /// Bytes at the front that a read touches: the list's address and length.
+    #[cfg(test)]
+    pub(crate) const READ_BYTES: usize = size_of::<Vec<Segment>>();
+
     pub(crate) fn new(pool: Arc<Pool>) -> Segments {
         Segments {
             pool,

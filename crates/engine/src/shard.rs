@@ -10,21 +10,15 @@ use crate::key::{Key, KeyHash};
 use crate::layout::{Layout, SECONDS_MASK};
 use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
-use crate::shared::Shared;
+use crate::shared::{CAS_STEP, Shared};
 use crate::waiters::Waiters;
-
-/// Changes of the heap's share are booked with the keyspace in steps of this many bytes, so that
-/// small edits do not fight over one counter. Segments and tables are booked at once.
-const CHARGE_STEP_BYTES: i64 = 4 << 10;
 
 /// Where a live item is: its slot and its place in the log.
 pub(crate) type Found = (At, Location);
 
 /// Counters of events; they only grow until they are reset.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(C)]
 pub(crate) struct Events {
-    pub(crate) hits: u64,
     pub(crate) misses: u64,
     pub(crate) evictions: u64,
     pub(crate) evictions_unfetched: u64,
@@ -39,7 +33,7 @@ pub(crate) struct Events {
 pub(crate) struct Holdings {
     pub(crate) n_expiring: u64,
     /// Sum of the expiry times of the expiring items, ms since the epoch.
-    pub(crate) expire_sum_ms: u128,
+    pub(crate) expire_sum_ms: Sum,
     /// Live items in segments, padding included.
     pub(crate) item_bytes: u64,
     /// Boxed values and keys.
@@ -48,11 +42,17 @@ pub(crate) struct Holdings {
     pub(crate) payload_bytes: u64,
 }
 
+/// 128 bits aligned to 64: more would move what lies behind the shard's lock by eight bytes, and
+/// its front would no longer fit one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(Rust, packed(8))]
+pub(crate) struct Sum(pub(crate) u128);
+
 impl Holdings {
     pub(crate) fn add(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring += u64::from(expire != 0);
-        self.expire_sum_ms += u128::from(expire);
+        self.expire_sum_ms = Sum(self.expire_sum_ms.0 + u128::from(expire));
         self.item_bytes += item.size() as u64;
         self.heap_bytes += (item.total_bytes() - item.size()) as u64;
         self.payload_bytes += item.payload_bytes() as u64;
@@ -61,19 +61,23 @@ impl Holdings {
     pub(crate) fn subtract(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring -= u64::from(expire != 0);
-        self.expire_sum_ms -= u128::from(expire);
+        self.expire_sum_ms = Sum(self.expire_sum_ms.0 - u128::from(expire));
         self.item_bytes -= item.size() as u64;
         self.heap_bytes -= (item.total_bytes() - item.size()) as u64;
         self.payload_bytes -= item.payload_bytes() as u64;
     }
 }
 
-/// What a read touches comes first: three cache lines with the lock before them.
+/// What a read touches comes first, on two cache lines with the lock before it. A read that hits
+/// writes to the first of them alone, which it has to own for the lock anyway: every other line
+/// stays good in the caches of all cores that read here.
 #[repr(C)]
 pub(crate) struct Shard {
-    pub(crate) index: Index,
+    /// Reads that found their key: one of the events.
+    pub(crate) hits: u64,
     /// What is read without the lock may be out of date.
     pub(crate) has_changed: bool,
+    pub(crate) index: Index,
     pub(crate) segments: Segments,
     pub(crate) events: Events,
     pub(crate) shared: Arc<Shared>,
@@ -84,6 +88,8 @@ pub(crate) struct Shard {
     /// Bytes booked with the keyspace.
     charged: i64,
     pub(crate) scratch: Vec<u8>,
+    /// The CAS number to give next, of a step taken from the keyspace.
+    next_cas: u64,
     pub(crate) random: fastrand::Rng,
     pub(crate) compaction: Option<Compaction>,
     pub(crate) sweep: Sweep,
@@ -95,6 +101,8 @@ impl Shard {
     /// `id` tells the shard from all others of its keyspace.
     pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Shard {
         Shard {
+            hits: 0,
+            has_changed: false,
             index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),
@@ -103,11 +111,11 @@ impl Shard {
             wakers: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
+            next_cas: 0,
             random: fastrand::Rng::with_seed(u64::from(id)),
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
-            has_changed: false,
             shared,
         }
     }
@@ -130,7 +138,7 @@ impl Shard {
         let found = self.find(key, now_ms);
         match found {
             Some((_, location)) => {
-                self.events.hits += 1;
+                self.hits += 1;
                 if notes {
                     self.segments.item_mut(location).note_use(seconds(now_ms), true);
                 }
@@ -241,12 +249,21 @@ impl Shard {
     pub(crate) fn cas(&mut self, key: Key<'_>, found: Found) -> u64 {
         match self.segments.item(found.1).cas() {
             0 => {
-                let cas = self.shared.next_cas();
+                let cas = self.next_cas();
                 self.reattribute(key, found, |it| it.cas = cas);
                 cas
             }
             cas => cas,
         }
+    }
+
+    /// A number that no other write of the keyspace gets, higher than any before it here.
+    pub(crate) fn next_cas(&mut self) -> u64 {
+        if self.next_cas.is_multiple_of(CAS_STEP) {
+            self.next_cas = self.shared.take_cas_step();
+        }
+        self.next_cas += 1;
+        self.next_cas - 1
     }
 
     /// The one place where every write to a key ends, whatever it was: sleepers wake up, the
@@ -266,7 +283,8 @@ impl Shard {
     pub(crate) fn book(&mut self) {
         self.has_changed = true;
         let used = self.used_bytes() as i64;
-        if CHARGE_STEP_BYTES <= (used - self.charged).abs() || used == 0 {
+        let step = self.shared.charge_step_bytes();
+        if step <= (used - self.charged).unsigned_abs() || used == 0 {
             self.shared.charge(used - self.charged);
             self.charged = used;
         }

@@ -4,25 +4,49 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use ahash::RandomState;
+use crossbeam_utils::CachePadded;
 
 use crate::key::KeyHash;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::pool::Pool;
 
+/// Every command on every core reads the first part, so what is written while commands run lies on
+/// lines of its own.
 pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     hasher: RandomState,
     /// Budget in bytes; 0 for none.
     memory_max: AtomicU64,
-    used_bytes: AtomicU64,
-    peak_bytes: AtomicU64,
+    /// How far a shard's share may be from what is booked of it.
+    charge_step_bytes: AtomicU64,
+    n_shards: u64,
     evicts: AtomicBool,
     pub(crate) active_expiry: AtomicBool,
-    next_cas: AtomicU64,
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
+    books: CachePadded<Books>,
+    next_cas: CachePadded<AtomicU64>,
 }
+
+/// What shards write when their share of the memory has changed by a step.
+#[derive(Default)]
+struct Books {
+    used_bytes: AtomicU64,
+    peak_bytes: AtomicU64,
+}
+
+/// A shard books its share in steps of this many bytes at least. Small edits must not fight over
+/// one counter.
+const CHARGE_STEP_MIN: u64 = 4 << 10;
+
+/// Under a big budget the steps are longer, as every store looks at the counter then: all that is
+/// not booked is this fraction of the budget at most.
+const CHARGE_STEP_SHARE: u64 = 64;
+const CHARGE_STEP_MAX: u64 = 64 << 10;
+
+/// CAS numbers that a shard takes at a time.
+pub(crate) const CAS_STEP: u64 = 256;
 
 impl Shared {
     pub(crate) fn new(options: &KeyspaceOptions) -> Shared {
@@ -33,16 +57,19 @@ impl Shared {
         let shared = Shared {
             pool: Arc::new(Pool::new()),
             hasher,
-            memory_max: AtomicU64::new(options.memory_max_bytes),
-            used_bytes: AtomicU64::new(0),
-            peak_bytes: AtomicU64::new(0),
+            memory_max: AtomicU64::new(0),
+            charge_step_bytes: AtomicU64::new(CHARGE_STEP_MIN),
+            n_shards: options.n_shards as u64,
             evicts: AtomicBool::new(false),
             active_expiry: AtomicBool::new(true),
-            next_cas: AtomicU64::new(1),
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
+            books: CachePadded::default(),
+            // Steps start at multiples of their length; 0 is no number.
+            next_cas: CachePadded::new(AtomicU64::new(CAS_STEP)),
         };
+        shared.set_memory_max(options.memory_max_bytes);
         shared.set_limits(options.limits);
         shared.set_policy(options.policy);
         shared
@@ -53,8 +80,9 @@ impl Shared {
         KeyHash(self.hasher.hash_one(name))
     }
 
-    pub(crate) fn next_cas(&self) -> u64 {
-        self.next_cas.fetch_add(1, Ordering::Relaxed)
+    /// The first of `CAS_STEP` numbers that nobody else is given.
+    pub(crate) fn take_cas_step(&self) -> u64 {
+        self.next_cas.fetch_add(CAS_STEP, Ordering::Relaxed)
     }
 
     pub(crate) fn memory_max(&self) -> u64 {
@@ -63,26 +91,34 @@ impl Shared {
 
     pub(crate) fn set_memory_max(&self, bytes: u64) {
         self.memory_max.store(bytes, Ordering::Relaxed);
+        let step = bytes / self.n_shards / CHARGE_STEP_SHARE;
+        self.charge_step_bytes
+            .store(step.clamp(CHARGE_STEP_MIN, CHARGE_STEP_MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn charge_step_bytes(&self) -> u64 {
+        self.charge_step_bytes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn used_bytes(&self) -> u64 {
-        self.used_bytes.load(Ordering::Relaxed)
+        self.books.used_bytes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn peak_bytes(&self) -> u64 {
-        self.peak_bytes.load(Ordering::Relaxed).max(self.used_bytes())
+        self.books.peak_bytes.load(Ordering::Relaxed).max(self.used_bytes())
     }
 
     pub(crate) fn reset_peak(&self) {
-        self.peak_bytes.store(self.used_bytes(), Ordering::Relaxed);
+        self.books.peak_bytes.store(self.used_bytes(), Ordering::Relaxed);
     }
 
     /// Books bytes taken from the system, or given back.
     pub(crate) fn charge(&self, delta: i64) {
-        let before = self.used_bytes.fetch_add(delta as u64, Ordering::Relaxed);
-        if 0 < delta {
-            let now = before.wrapping_add(delta as u64);
-            self.peak_bytes.fetch_max(now, Ordering::Relaxed);
+        let books = &*self.books;
+        let before = books.used_bytes.fetch_add(delta as u64, Ordering::Relaxed);
+        let now = before.wrapping_add(delta as u64);
+        if 0 < delta && books.peak_bytes.load(Ordering::Relaxed) < now {
+            books.peak_bytes.fetch_max(now, Ordering::Relaxed);
         }
     }
 
@@ -115,5 +151,41 @@ impl Shared {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    #[test]
+    fn what_commands_write_lies_apart_from_what_all_read() {
+        assert!(128 <= align_of::<CachePadded<Books>>());
+        let line = |offset: usize| offset / 128;
+        let written = [line(offset_of!(Shared, books)), line(offset_of!(Shared, next_cas))];
+        assert_ne!(written[0], written[1]);
+        let read = [
+            offset_of!(Shared, pool),
+            offset_of!(Shared, hasher),
+            offset_of!(Shared, memory_max),
+            offset_of!(Shared, charge_step_bytes),
+            offset_of!(Shared, evicts),
+            offset_of!(Shared, hash_packed_entries_max),
+            offset_of!(Shared, hash_packed_value_max),
+            offset_of!(Shared, string_bytes_max),
+        ];
+        assert!(read.iter().all(|it| !written.contains(&line(*it))));
+    }
+
+    #[test]
+    fn steps_of_booking_follow_the_budget() {
+        let shared = Shared::new(&KeyspaceOptions { n_shards: 64, ..KeyspaceOptions::default() });
+        let cases = [(0, 4 << 10), (1 << 20, 4 << 10), (32 << 20, 8 << 10), (1 << 40, 64 << 10)];
+        for (budget, step) in cases {
+            shared.set_memory_max(budget);
+            assert_eq!(shared.charge_step_bytes(), step, "of {budget} bytes");
+        }
     }
 }

@@ -167,7 +167,7 @@ impl<'a> View<'a> {
         let attributes = Attributes {
             expire_at_ms,
             // A number that somebody was given moves on; nobody else pays for one.
-            cas: if old_cas.unwrap_or(0) == 0 { 0 } else { shard.shared.next_cas() },
+            cas: if old_cas.unwrap_or(0) == 0 { 0 } else { shard.next_cas() },
             client_flags: options.client_flags,
             used_s: seconds(now_ms),
             ..Attributes::default()
@@ -335,6 +335,29 @@ mod tests {
         assert!(view.cas(key) != cas);
         assert!(view.edit::<Hash>(key).is_err());
         assert_eq!(view.get::<Str>(key).unwrap().unwrap().as_slice(), b"abcd");
+    }
+
+    #[test]
+    fn cas_numbers_grow_with_a_key_and_never_repeat_in_a_keyspace() {
+        let keyspace = keyspace(0, Policy::NoEviction);
+        let names: Vec<String> = (0..50).map(|i| format!("key:{i}")).collect();
+        let mut given = Vec::new();
+        let mut last = vec![0; names.len()];
+        // Several steps of numbers for each of the four shards.
+        for _ in 0..40 {
+            for (name, last) in names.iter().zip(&mut last) {
+                put(&keyspace, name.as_bytes(), b"v", Expire::Never);
+                let key = keyspace.key(0, name.as_bytes());
+                let cas = keyspace.view(key, NOW).cas(key).unwrap();
+                assert!(*last < cas, "{name}: {last}, then {cas}");
+                *last = cas;
+                given.push(cas);
+            }
+        }
+        let n_given = given.len();
+        given.sort_unstable();
+        given.dedup();
+        assert_eq!(given.len(), n_given);
     }
 
     #[test]

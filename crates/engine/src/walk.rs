@@ -183,7 +183,7 @@ impl Keyspace {
             let shard = cell.lock();
             stats.n_items += shard.index.len() as u64;
             stats.n_expiring += shard.holdings.n_expiring;
-            sum_ms += shard.holdings.expire_sum_ms;
+            sum_ms += shard.holdings.expire_sum_ms.0;
         }
         let mean = sum_ms.checked_div(u128::from(stats.n_expiring)).unwrap_or(0) as u64;
         stats.ttl_mean_ms = mean.saturating_sub(now_ms);
@@ -193,7 +193,8 @@ impl Keyspace {
     /// Zeroes the counters of events (hits, evictions, ...) and resets the peak.
     pub fn reset_stats(&self) {
         for cell in self.databases().flat_map(Database::cells) {
-            cell.lock().events = crate::shard::Events::default();
+            let mut shard = cell.lock();
+            (shard.hits, shard.events) = (0, crate::shard::Events::default());
         }
         self.shared.reset_peak();
     }
@@ -282,7 +283,7 @@ impl Shard {
         stats.used_bytes += self.used_bytes();
         stats.n_items += self.index.len() as u64;
         stats.n_expiring += self.holdings.n_expiring;
-        stats.hits += self.events.hits;
+        stats.hits += self.hits;
         stats.misses += self.events.misses;
         stats.evictions += self.events.evictions;
         stats.evictions_unfetched += self.events.evictions_unfetched;

@@ -53,8 +53,9 @@ impl ClientHandle {
     }
 }
 
-/// Open connections by id.
+/// Open connections by id. Apart from its neighbours, which every command reads.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Clients {
     by_id: Mutex<HashMap<u64, Arc<ClientHandle>, RandomState>>,
     last_id: AtomicU64,

@@ -110,6 +110,7 @@ pub fn bucket_max_ns(index: usize) -> u64 {
 
 /// What one worker knows of one command.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub struct CommandStats {
     /// Calls; each key of a `get` counts.
     pub calls: Counter,
@@ -134,8 +135,9 @@ impl CommandStats {
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// The counters of one worker.
+        /// The counters of one worker. No other worker's lie on the same cache lines.
         #[derive(Debug)]
+        #[repr(align(128))]
         pub struct WorkerStats {
             $($(#[$doc])* pub $name: Counter,)*
             // Of a fixed size, so that a verb needs no check to find its counters.
@@ -215,6 +217,12 @@ impl WorkerStats {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_share_no_cache_line() {
+        assert!(128 <= align_of::<WorkerStats>() && 64 <= align_of::<CommandStats>());
+        assert!(128 <= align_of::<crate::clients::Clients>(), "those who come disturb nobody");
+    }
 
     #[test]
     fn every_latency_lies_within_its_bucket() {

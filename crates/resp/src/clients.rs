@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use atomic_waker::AtomicWaker;
 use parking_lot::Mutex;
 
-/// All connections of the front end, in the order in which they came.
+/// All connections of the front end, in the order in which they came. Apart from its neighbours,
+/// which every command reads.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Clients {
     by_id: Mutex<BTreeMap<u64, Arc<ClientHandle>>>,
     last_id: AtomicU64,

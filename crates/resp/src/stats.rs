@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-/// The counters of one worker thread. Only that worker may call the counting methods.
+/// The counters of one worker thread. Only that worker may call the counting methods. No other
+/// worker's lie on the same cache lines.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct WorkerStats {
     commands: Box<[CommandStats]>,
     /// Error replies by their first word. Errors are rare enough for a lock of one's own.
@@ -57,6 +59,7 @@ pub struct Histogram {
 
 /// What one worker counts of one command.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct CommandStats {
     calls: Counter,
     nanos: Counter,
@@ -358,6 +361,12 @@ const N_RATES: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_share_no_cache_line() {
+        assert!(128 <= align_of::<WorkerStats>() && 64 <= align_of::<CommandStats>());
+        assert!(128 <= align_of::<crate::clients::Clients>(), "those who come disturb nobody");
+    }
 
     #[test]
     fn buckets_follow_each_other() {
