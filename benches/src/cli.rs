@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "counted-locks")]
 use crate::contention::ContentionOptions;
 use crate::expiry::ExpiryOptions;
+use crate::floor::FloorOptions;
 use crate::growth::GrowthOptions;
 use crate::load::{
     Footing, Length, Load, Misses, Pace, Protocol, Report, Spread, Stored, Wire, Work, Workload,
@@ -15,7 +16,7 @@ use crate::load::{
 
 use crate::loops::LoopOptions;
 use crate::memory::MemoryOptions;
-use crate::peers::PeersOptions;
+use crate::peers::{PeersOptions, TailsOptions};
 use crate::progress::Bar;
 use crate::scrape::ScrapeOptions;
 
@@ -33,6 +34,8 @@ enum Command {
     Load(LoadOptions),
     /// Compares Tandem with its peers: throughput, latency, CPU time of the server per request
     Peers(PeersOptions),
+    /// Compares latencies in an open loop at a rate that every server can serve
+    Tails(TailsOptions),
     /// Measures what an item costs beside its key and value
     Memory(MemoryOptions),
     /// Grows one keyspace to millions of items and shows how long requests wait
@@ -46,12 +49,15 @@ enum Command {
     Contention(ContentionOptions),
     /// Runs requests through a session without sockets, for profilers
     Loop(LoopOptions),
+    /// Serves fixed replies and stores nothing: the cost of the path alone
+    Floor(FloorOptions),
 }
 
 pub fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Load(it) => it.run(),
         Command::Peers(it) => it.run(),
+        Command::Tails(it) => it.run(),
         Command::Memory(it) => it.run(),
         Command::Growth(it) => it.run(),
         Command::Expiry(it) => it.run(),
@@ -59,6 +65,7 @@ pub fn run() -> Result<()> {
         #[cfg(feature = "counted-locks")]
         Command::Contention(it) => it.run(),
         Command::Loop(it) => it.run(),
+        Command::Floor(it) => it.run(),
     }
 }
 
@@ -173,6 +180,7 @@ fn print(report: &Report) {
     }
     println!("{:>12.1} us at most", report.latency_ns.max() as f64 / 1e3);
     println!("{:>12} misses", report.n_misses);
+    println!("{:>12.2} cores kept busy by the load", report.busy_cores);
 }
 
 fn seconds(report: &Report) -> f64 {

@@ -1,4 +1,5 @@
-//! The load generator and the benches built on it: peer comparison, memory, growth, expiry.
+//! The load generator and the benches built on it: peer comparison, tail latencies,
+//! memory, growth, expiry.
 //! All of it is one program, `tandem-bench`; `cargo xtask bench` runs it.
 
 mod cli;
@@ -7,6 +8,7 @@ mod clock;
 mod contention;
 mod control;
 mod expiry;
+mod floor;
 mod front;
 mod growth;
 mod load;
@@ -16,6 +18,7 @@ mod peers;
 mod process;
 mod progress;
 mod results;
+mod sampling;
 mod scrape;
 mod servers;
 mod spanned;

@@ -120,13 +120,22 @@ pub(crate) enum Priority {
 
 /// Makes the calling thread, and those it starts, run before all ordinary ones.
 pub(crate) fn run_before_others(priority: Priority) -> Result<()> {
-    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
-    let mut command = std::process::Command::new("chrt");
-    let status = command.args(["-f", "-p", &(priority as u8).to_string(), &thread]).status()?;
-    if !status.success() {
+    if !schedule("-f", priority as u8)? {
         bail!("chrt refused real-time priority: run without --real-time, or as root");
     }
     Ok(())
+}
+
+/// Takes the calling thread's real-time priority away, if it has one.
+pub(crate) fn run_like_others() -> Result<()> {
+    schedule("-o", 0).map(|_| ())
+}
+
+/// Whether the calling thread was given this policy.
+fn schedule(policy: &str, priority: u8) -> Result<bool> {
+    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+    let mut command = std::process::Command::new("chrt");
+    Ok(command.args([policy, "-p", &priority.to_string(), &thread]).status()?.success())
 }
 
 #[cfg(test)]

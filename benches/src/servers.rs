@@ -9,8 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tandem_tests::oracle::{Kind, Program};
 
 use crate::clock::pause_ms;
-use crate::load::Protocol;
-use crate::process::{Priority, on_core};
+use crate::load::{Protocol, Replies};
+use crate::process::{self, Priority, on_core};
 
 /// Where to find the servers, and how they are run.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,6 +39,7 @@ pub(crate) struct Places {
 pub(crate) struct Recipe {
     pub(crate) name: String,
     pub(crate) protocol: Protocol,
+    pub(crate) replies: Replies,
     /// Words with `{port}` and `{threads}` in them.
     words: Vec<String>,
 }
@@ -66,6 +67,7 @@ impl Footing {
 pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) protocol: Protocol,
+    pub(crate) replies: Replies,
     pub(crate) address: SocketAddr,
     child: Child,
 }
@@ -90,14 +92,15 @@ impl Places {
                 all.push(recipe);
             }
         }
-        let is_wanted = |it: &Recipe| {
-            self.only.is_empty() || self.only.iter().any(|only| it.name.contains(only.as_str()))
-        };
-        all.retain(is_wanted);
+        all.retain(|it| self.wants(&it.name));
         if all.is_empty() {
             bail!("no {} server is left to measure", protocol.name());
         }
         Ok(all)
+    }
+
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }
 
     fn tandem(&self, protocol: Protocol) -> Result<Recipe> {
@@ -115,7 +118,7 @@ impl Places {
         words.extend(split(TANDEM_OPTIONS));
         words.extend(split(ports));
         words.extend(["--bind", "127.0.0.1"].map(String::from));
-        Ok(Recipe { name: "tandem".into(), protocol, words })
+        Ok(Recipe { name: TANDEM.into(), protocol, replies: Replies::Stored, words })
     }
 
     fn oracle(&self, kind: Kind) -> Result<Recipe> {
@@ -134,11 +137,25 @@ impl Places {
         let mut words = program.command_line(placeholder, &options);
         let port = words.iter_mut().find(|it| **it == placeholder.to_string());
         *port.context("a command line without a port")? = "{port}".into();
-        Ok(Recipe { name: format!("{kind} {}", program.version), protocol, words })
+        let name = format!("{kind} {}", program.version);
+        Ok(Recipe { name, protocol, replies: Replies::Stored, words })
     }
 }
 
 impl Recipe {
+    /// This program as a server that stores nothing: what is left is the cost of the path.
+    pub(crate) fn floor(protocol: Protocol, value_bytes: usize) -> Result<Recipe> {
+        let program = std::env::current_exe()?.to_string_lossy().into_owned();
+        let name = match protocol {
+            Protocol::Resp => "resp",
+            Protocol::Memcached => "memcached",
+        };
+        let options =
+            format!("floor --protocol {name} --port {{port}} --value-bytes {value_bytes}");
+        let words = std::iter::once(program).chain(split(&options)).collect();
+        Ok(Recipe { name: FLOOR.into(), protocol, replies: Replies::Fixed, words })
+    }
+
     fn given(text: &str) -> Result<Recipe> {
         let parts = text.split_once('=').and_then(|(name, rest)| {
             let (protocol, command) = rest.split_once(':')?;
@@ -155,7 +172,8 @@ impl Recipe {
         if !command.contains("{port}") {
             bail!("--peer {text}: the command must have {{port}} in it");
         }
-        Ok(Recipe { name: name.into(), protocol, words: split(command) })
+        let (name, words) = (name.into(), split(command));
+        Ok(Recipe { name, protocol, replies: Replies::Stored, words })
     }
 
     pub(crate) fn start(&self, footing: Footing) -> Result<Server> {
@@ -176,8 +194,8 @@ impl Recipe {
         let child = on_core(footing.core, || command.spawn())?
             .with_context(|| format!("starting {}", words.join(" ")))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut server =
-            Server { name: self.name.clone(), protocol: self.protocol, address, child };
+        let Recipe { protocol, replies, .. } = *self;
+        let mut server = Server { name: self.name.clone(), protocol, replies, address, child };
         server.wait_until_it_listens(&log)?;
         Ok(server)
     }
@@ -238,7 +256,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         // What it holds in memory is of no use to anybody: no reason to ask it politely.
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Waiting cleans up in /proc, where a real-time thread can spin for somebody whom it does
+        // not let run.
+        let wait = || process::run_like_others().and_then(|()| Ok(self.child.wait()?));
+        let _ = std::thread::scope(|scope| scope.spawn(wait).join());
     }
 }
 
@@ -258,6 +279,9 @@ fn split(words: &str) -> Vec<String> {
     words.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Their names in tables.
+pub(crate) const TANDEM: &str = "tandem";
+pub(crate) const FLOOR: &str = "floor";
 const TANDEM_OPTIONS: &str = "--threads {threads} --resp-maxmemory 0 \
     --memcached-maxmemory {megabytes}mb --log-level warn";
 const REDIS_OPTIONS: &str = "--io-threads {threads} --maxclients 20000";
@@ -282,5 +306,14 @@ mod tests {
         for bad in ["pogo", "pogo=resp", "pogo=http:/bin/x {port}", "pogo=resp:/bin/x -p 1"] {
             assert!(Recipe::given(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_floor_is_this_program_with_the_size_of_the_values() {
+        let floor = Recipe::floor(Protocol::Memcached, 512).unwrap();
+        let options = ["--protocol", "memcached", "--port", "{port}", "--value-bytes", "512"];
+        assert_eq!(floor.words[1], "floor");
+        assert_eq!(floor.words[2..], options);
+        assert_eq!((floor.name.as_str(), floor.replies), (FLOOR, Replies::Fixed));
     }
 }

@@ -19,8 +19,12 @@ impl Spanned {
     }
 }
 
+/// `{:<24.3}`: with two decimals if it is not said otherwise, padded as a whole.
 impl std::fmt::Display for Spanned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.2} ({:.2}-{:.2})", self.median, self.min, self.max)
+        let Spanned { median, min, max } = self;
+        let n_decimals = f.precision().unwrap_or(2);
+        let text = format!("{median:.n_decimals$} ({min:.n_decimals$}-{max:.n_decimals$})");
+        write!(f, "{text:<width$}", width = f.width().unwrap_or(0))
     }
 }

@@ -16,9 +16,7 @@ use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
 pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
-#[cfg(feature = "counted-locks")]
-pub(crate) use self::wire::Op;
-pub(crate) use self::wire::{Protocol, Stored, Wire, key_name};
+pub(crate) use self::wire::{FIXED_KEY, Op, Protocol, Replies, Stored, Wire, key_name};
 pub(crate) use self::worker::{Footing, Pace, new_histogram};
 use self::worker::{Phase, Seen, Shared, Worker};
 use crate::clock::{now_ns, pause_ms};
@@ -73,6 +71,8 @@ pub(crate) struct Report {
     pub(crate) n_misses: u64,
     pub(crate) elapsed_ns: u64,
     pub(crate) latency_ns: Histogram<u64>,
+    /// Cores that the load threads kept busy.
+    pub(crate) busy_cores: f64,
 }
 
 impl Report {
@@ -171,8 +171,10 @@ impl Load {
     }
 
     fn report(&self, seen: Vec<Seen>, (n_replies, elapsed_ns): (u64, u64)) -> Result<Report> {
-        let mut report = Report { n_replies, n_misses: 0, elapsed_ns, latency_ns: new_histogram() };
+        let latency_ns = new_histogram();
+        let mut report = Report { n_replies, n_misses: 0, elapsed_ns, latency_ns, busy_cores: 0.0 };
         for it in seen {
+            report.busy_cores += it.busy.share();
             report.latency_ns.add(&it.latency_ns)?;
             report.n_misses += it.n_misses;
         }

@@ -46,6 +46,16 @@ pub(crate) struct Wire {
     set_tail: Vec<u8>,
     set_head: &'static [u8],
     pub(super) get_reply_head: Vec<u8>,
+    replies: Replies,
+}
+
+/// Whose value the reply to a GET must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replies {
+    /// That of the key asked for.
+    Stored,
+    /// That of `FIXED_KEY`, whatever was asked for: the server stores nothing.
+    Fixed,
 }
 
 /// How values are stored.
@@ -85,7 +95,13 @@ impl Wire {
             set_tail: set_tail.into_bytes(),
             set_head,
             get_reply_head: get_reply_head.into_bytes(),
+            replies: Replies::Stored,
         }
+    }
+
+    /// The same requests, to a server that answers in this way.
+    pub(crate) fn answered_by(self, replies: Replies) -> Wire {
+        Wire { replies, ..self }
     }
 
     /// Appends one request.
@@ -131,7 +147,26 @@ impl Wire {
         key: u32,
         input: &[u8],
     ) -> Result<Option<reply::Right>, reply::Wrong> {
+        let key = if self.replies == Replies::Fixed { FIXED_KEY } else { key };
         reply::check(self, op, key, input)
+    }
+
+    /// Appends the reply to a GET that finds its key, or to a SET.
+    pub(crate) fn put_reply(&self, op: Op, key: u32, out: &mut Vec<u8>) {
+        match (op, self.protocol) {
+            (Op::Get, Protocol::Resp) => {
+                out.extend_from_slice(&self.get_reply_head);
+                self.put_value(key, out);
+                out.extend_from_slice(b"\r\n");
+            }
+            (Op::Get, Protocol::Memcached) => {
+                put_all(out, &[b"VALUE ", &key_name(key), &self.get_reply_head]);
+                self.put_value(key, out);
+                out.extend_from_slice(b"\r\nEND\r\n");
+            }
+            (_, Protocol::Resp) => out.extend_from_slice(b"+OK\r\n"),
+            (_, Protocol::Memcached) => out.extend_from_slice(b"STORED\r\n"),
+        }
     }
 
     /// The value of a key is its tag and the template: a reply proves that it is this key's.
@@ -227,6 +262,8 @@ fn pair(number: u32) -> [u8; 2] {
 
 /// Keys of a request of many: as many as a page of an application asks for.
 pub(crate) const MANY: u32 = 10;
+/// The key whose value a server that stores nothing answers with.
+pub(crate) const FIXED_KEY: u32 = 0;
 /// Fields of a cart: under the threshold at which a packed hash turns into an indexed one.
 pub(crate) const CART_FIELDS: u32 = 20;
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -250,6 +287,26 @@ mod tests {
         assert_eq!(&cart_name(u32::MAX), b"cart:04294967295");
         assert_eq!(&field_name(7), b"item:007");
         assert_eq!(&tag(0x00ab_cdef), b"00abcdef");
+    }
+
+    #[test]
+    fn fixed_replies_pass_for_any_key_and_only_where_they_are_expected() {
+        for protocol in [Protocol::Resp, Protocol::Memcached] {
+            let stored = Wire::new(protocol, Stored { value_bytes: 40, ..Stored::default() });
+            let fixed = stored.clone().answered_by(Replies::Fixed);
+            for op in [Op::Get, Op::Set] {
+                let mut reply = Vec::new();
+                stored.put_reply(op, FIXED_KEY, &mut reply);
+                for key in [FIXED_KEY, 42] {
+                    let right = fixed.check(op, key, &reply).unwrap().unwrap();
+                    assert!(right.is_hit() && right.length == reply.len(), "{protocol:?} {op:?}");
+                }
+            }
+            let mut reply = Vec::new();
+            stored.put_reply(Op::Get, FIXED_KEY, &mut reply);
+            assert!(stored.check(Op::Get, FIXED_KEY, &reply).is_ok());
+            assert!(stored.check(Op::Get, 42, &reply).is_err());
+        }
     }
 
     #[test]

@@ -85,6 +85,38 @@ pub(crate) struct Footing {
 pub(super) struct Seen {
     pub(super) latency_ns: Histogram<u64>,
     pub(super) n_misses: u64,
+    pub(super) busy: Busy,
+}
+
+/// How busy a thread was in the measured time, by its CPU time and the clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Busy {
+    from: Option<Reading>,
+    to: Option<Reading>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    cpu_ns: u64,
+    at_ns: u64,
+}
+
+impl Busy {
+    /// Notes the ends of the measured time when it sees them.
+    fn observe(&mut self, phase: Phase) {
+        let reading = || Reading { cpu_ns: process::thread_cpu_ns(), at_ns: now_ns() };
+        if phase == Phase::Measure && self.from.is_none() {
+            self.from = Some(reading());
+        } else if phase > Phase::Measure && self.to.is_none() {
+            self.to = Some(reading());
+        }
+    }
+
+    /// Of one core; 0 when there was no measured time.
+    pub(super) fn share(self) -> f64 {
+        let (Some(from), Some(to)) = (self.from, self.to) else { return 0.0 };
+        (to.cpu_ns - from.cpu_ns) as f64 / ((to.at_ns - from.at_ns) as f64).max(1.0)
+    }
 }
 
 /// A worker that has started.
@@ -141,7 +173,7 @@ impl<'a> Worker<'a> {
             connections,
             scratch: vec![0; SCRATCH_BYTES],
             completed: Completed::default(),
-            seen: Seen { latency_ns: new_histogram(), n_misses: 0 },
+            seen: Seen { latency_ns: new_histogram(), n_misses: 0, busy: Busy::default() },
             start_ns: now_ns(),
             n_due: 0,
             is_exhausted: false,
@@ -157,6 +189,7 @@ impl Running<'_> {
         }
         loop {
             let phase = self.worker.shared.phase();
+            self.seen.busy.observe(phase);
             if phase == Phase::Abort {
                 // Whoever gave up has the reason.
                 return Ok(self.seen);

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::contest::Outcome;
+use crate::servers::TANDEM;
 
 /// One SVG file: a group of horizontal bars for each cell, each group with its own scale,
 /// since pipelining alone changes figures tenfold.
@@ -37,7 +38,7 @@ pub(super) fn svg(outcomes: &[Outcome]) -> String {
 }
 
 fn bar(y: u32, server: &str, [cpu_us, user_us]: [f64; 2], most: f64) -> String {
-    let class = if server == "tandem" { "ours" } else { "theirs" };
+    let class = if server == TANDEM { "ours" } else { "theirs" };
     let width = |us: f64| us / most * f64::from(BAR);
     let (x, top, text_y) = (MARGIN + NAME, y + 2, y + LINE - 6);
     let tall = LINE - 4;

@@ -1,7 +1,9 @@
 //! What is compared: every combination of the dimensions that the command line leaves in.
 
+use super::goals;
 use crate::load::{Footing, Length, Misses, Pace};
 use crate::load::{Load, Protocol, Spread, Stored, Wire, Work, Workload};
+use crate::process::n_cores;
 use crate::servers;
 
 /// How servers and load share the machine.
@@ -17,10 +19,12 @@ pub(crate) enum Mode {
 /// The dimensions; what is not given has all its values.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Selection {
-    /// Only the table that the project's goals are written in: 64-byte values, uniform keys, 50
-    /// connections, against Valkey and memcached
+    /// Only 64-byte values, uniform keys, 50 connections, against Valkey and memcached
     #[arg(long)]
     pub(super) quick: bool,
+    /// Only the cells that have goals, and in them the servers that the goals name
+    #[arg(long, conflicts_with = "quick")]
+    pub(super) goals: bool,
     #[arg(long, value_enum, value_delimiter = ',')]
     mode: Vec<Mode>,
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -78,7 +82,17 @@ impl Selection {
             }
         }
         cells.retain(|it| self.is_worth_it(*it));
+        if self.goals {
+            cells.retain(|it| !goals::of(*it).is_empty());
+        }
         cells
+    }
+
+    /// Whether a server that only some goals name is left out of a stage.
+    pub(super) fn leaves_out(&self, stage: Stage, server: &str) -> bool {
+        let is_about_all_peers = matches!(stage.content, Content::Strings { value_bytes: 4096 });
+        let is_narrow = self.quick || self.goals && !is_about_all_peers;
+        is_narrow && server.starts_with("redis")
     }
 
     fn stages(&self) -> Vec<Stage> {
@@ -203,12 +217,11 @@ impl Cell {
 
     /// The load of this cell on a server that has been filled.
     pub(crate) fn load(self, address: std::net::SocketAddr, workload: Workload) -> Load {
-        let n_threads = if self.stage.mode == Mode::Shared { 2 } else { 1 };
         Load {
             address,
             wire: self.stage.wire(),
             workload,
-            n_threads: n_threads.min(self.n_connections),
+            n_threads: self.n_load_threads(),
             n_connections: self.n_connections,
             pipeline: self.pipeline,
             pace: Pace::Closed,
@@ -216,6 +229,16 @@ impl Cell {
             misses: Misses::Wrong,
             footing: Footing::default(),
         }
+    }
+
+    fn n_load_threads(self) -> usize {
+        let n_threads = if self.stage.mode == Mode::Shared { 2 } else { 1 };
+        n_threads.min(self.n_connections)
+    }
+
+    /// Cores that the load could use if it had the machine to itself.
+    pub(crate) fn n_load_cores(self) -> usize {
+        self.n_load_threads().min(n_cores())
     }
 
     pub(crate) fn workload(self, n_keys: u32) -> Workload {
@@ -247,11 +270,38 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_table_has_a_cell_for_each_goal() {
+    fn the_quick_table_is_small() {
         let names: Vec<String> = cells("--quick").into_iter().map(Cell::name).collect();
         let resp = ["RESP 64 B, uniform, c50, p1", "RESP 64 B, uniform, c50, p16"];
         assert_eq!(names[..2], resp);
         assert_eq!(names.len(), 6);
+    }
+
+    #[test]
+    fn the_goals_have_their_cells_and_no_others() {
+        let all = cells("--goals");
+        assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
+        // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2);
+        let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
+        let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
+        let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
+        assert_eq!(names, ends.map(|end| format!("RESP 512 B, uniform, {end}")));
+        assert!(cells("--goals --spread zipf").is_empty());
+    }
+
+    #[test]
+    fn redis_takes_part_where_the_best_peer_counts() {
+        let leaves_out = |line: &str| {
+            let line = Line::parse_from(format!("bench {line}").split_whitespace());
+            let stages = line.selection.stages();
+            let redis = |it: &Stage| line.selection.leaves_out(*it, "redis-server 8.0.2");
+            (stages.len(), stages.iter().filter(|it| redis(it)).count())
+        };
+        let only = "--mode pinned --protocol resp --work strings";
+        assert_eq!(leaves_out(&format!("{only} --goals")), (3, 2));
+        assert_eq!(leaves_out(&format!("{only} --quick")), (1, 1));
+        assert_eq!(leaves_out(only), (3, 0));
     }
 
     #[test]

@@ -2,18 +2,21 @@
 
 mod chart;
 mod contest;
+mod goals;
 mod matrix;
 mod table;
+mod tails;
 
 use anyhow::{Result, bail};
 
-use self::contest::{Contest, Outcome};
-use self::matrix::{Cell, Selection, Stage};
-use crate::load::Protocol;
+use self::contest::{Contest, Outcome, Terms};
+use self::matrix::{Cell, Content, Mode, Selection, Stage};
+pub(crate) use self::tails::TailsOptions;
+use crate::load::{Pace, Protocol};
 use crate::process::{self, Priority};
 use crate::progress::Bar;
 use crate::results::Kept;
-use crate::servers::{Places, Recipe};
+use crate::servers::{FLOOR, Places, Recipe};
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PeersOptions {
@@ -24,9 +27,11 @@ pub(crate) struct PeersOptions {
     /// Keys, all written before; a tenth of it for carts
     #[arg(long, default_value_t = 1_000_000)]
     keys: u32,
-    /// Windows of each server for each cell, in turns
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    /// Windows of each server for each cell, in turns [default: 5; with --goals 6]
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Twice as long without pipelining, where little of the time is in user mode; half as long
+    /// again for sampling the user part
     #[arg(long, default_value_t = 800)]
     window_ms: u64,
     #[arg(long, default_value_t = 150)]
@@ -37,7 +42,7 @@ pub(crate) struct PeersOptions {
 
 impl PeersOptions {
     pub(crate) fn run(self) -> Result<()> {
-        if self.rounds == 0 || self.keys == 0 || self.window_ms == 0 {
+        if self.n_rounds() == 0 || self.keys == 0 || self.window_ms == 0 {
             bail!("rounds, keys and window-ms must be at least 1");
         }
         if self.places.real_time {
@@ -48,7 +53,7 @@ impl PeersOptions {
             bail!("no cell is left: the filters exclude each other");
         }
         let outcomes = self.measure(&cells)?;
-        let text = format!("{}\n{}", table::rows(&outcomes), table::goals(&outcomes));
+        let text = format!("{}\n{}", table::rows(&outcomes), goals::report(&outcomes));
         println!("{text}");
         self.kept.keep("peers", "txt", text.as_bytes())?;
         self.kept.keep("peers", "svg", chart::svg(&outcomes).as_bytes())?;
@@ -60,30 +65,53 @@ impl PeersOptions {
             .map(|it| cells.iter().any(|cell| cell.stage.protocol == it).then_some(it))
             .into_iter()
             .flatten()
-            .map(|it| Ok((it, self.recipes(it)?)))
+            .map(|it| Ok((it, self.places.recipes(it)?)))
             .collect::<Result<Vec<_>>>()?;
-        let of = |stage: Stage| -> &[Recipe] {
+        let lineup = |stage: Stage| -> Result<Vec<Recipe>> {
             let found = recipes.iter().find(|(protocol, _)| *protocol == stage.protocol);
-            found.map_or(&[], |(_, recipes)| recipes)
+            self.lineup(stage, found.map_or(&[], |(_, recipes)| recipes))
         };
-        let n_windows: usize = cells.iter().map(|it| of(it.stage).len() * self.rounds).sum();
-        let bar = Bar::steps(n_windows as u64);
+        let stages: Vec<&[Cell]> = cells.chunk_by(|a, b| a.stage == b.stage).collect();
+        let lineups: Vec<Vec<Recipe>> =
+            stages.iter().map(|it| lineup(it[0].stage)).collect::<Result<_>>()?;
+        let windows = stages.iter().zip(&lineups).map(|(cells, it)| cells.len() * it.len());
+        let bar = Bar::steps((windows.sum::<usize>() * self.n_rounds()) as u64);
         let mut outcomes = Vec::new();
-        for stage in cells.chunk_by(|a, b| a.stage == b.stage) {
-            let first = stage[0].stage;
-            let contest = Contest::start(self, first, of(first), &bar)?;
-            for cell in stage {
-                outcomes.push(contest.measure(*cell, &bar)?);
+        for (cells, recipes) in stages.into_iter().zip(&lineups) {
+            let contest = Contest::start(cells[0].stage, recipes, &self.places, self.keys, &bar)?;
+            for cell in cells {
+                outcomes.push(contest.measure(*cell, self.terms(*cell), &bar)?);
             }
         }
         Ok(outcomes)
     }
 
-    fn recipes(&self, protocol: Protocol) -> Result<Vec<Recipe>> {
-        let mut recipes = self.places.recipes(protocol)?;
-        if self.selection.quick && self.places.only.is_empty() {
-            recipes.retain(|it| !it.name.starts_with("redis"));
+    /// The servers of a stage.
+    fn lineup(&self, stage: Stage, recipes: &[Recipe]) -> Result<Vec<Recipe>> {
+        let mut recipes = recipes.to_vec();
+        if self.places.only.is_empty() {
+            recipes.retain(|it| !self.selection.leaves_out(stage, &it.name));
+        }
+        if let (Mode::Pinned, Content::Strings { value_bytes }) = (stage.mode, stage.content)
+            && self.places.wants(FLOOR)
+        {
+            recipes.push(Recipe::floor(stage.protocol, value_bytes)?);
         }
         Ok(recipes)
+    }
+
+    fn n_rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.selection.goals { 6 } else { 5 })
+    }
+
+    fn terms(&self, cell: Cell) -> Terms {
+        let window_ms = if cell.pipeline == 1 { 2 * self.window_ms } else { self.window_ms };
+        Terms {
+            n_rounds: self.n_rounds(),
+            window_ms,
+            sampled_ms: window_ms.div_ceil(2),
+            warm_ms: self.warm_ms,
+            pace: Pace::Closed,
+        }
     }
 }

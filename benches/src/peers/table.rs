@@ -1,13 +1,13 @@
-//! The outcomes as text: one table, and what they mean for the project's goals.
+//! The outcomes as text: one table.
 
 use std::fmt::Write;
 
 use super::contest::{Outcome, Sample, Samples};
-use super::matrix::Mode;
-use crate::load::{Protocol, Work};
+use crate::sampling;
+use crate::servers::{FLOOR, TANDEM};
 use crate::spanned::Spanned;
 
-type Measure = fn(&Sample) -> f64;
+pub(super) type Measure = fn(&Sample) -> f64;
 
 impl Samples {
     pub(super) fn of(&self, measure: Measure) -> Spanned {
@@ -15,26 +15,38 @@ impl Samples {
     }
 
     /// Of this server to `other`, round by round.
-    fn ratio(&self, other: &Samples, measure: Measure) -> Spanned {
+    pub(super) fn ratio(&self, other: &Samples, measure: Measure) -> Spanned {
         let rounds = self.rounds.iter().zip(&other.rounds);
         Spanned::of(rounds.map(|(ours, theirs)| measure(ours) / measure(theirs)))
     }
 
     pub(super) fn is_tandem(&self) -> bool {
-        self.server == "tandem"
+        self.server == TANDEM
+    }
+
+    pub(super) fn is_peer(&self) -> bool {
+        !self.is_tandem() && self.server != FLOOR
+    }
+}
+
+impl Outcome {
+    pub(super) fn tandem(&self) -> Option<&Samples> {
+        self.servers.iter().find(|it| it.is_tandem())
     }
 }
 
 /// One table of all cells and servers.
 pub(super) fn rows(outcomes: &[Outcome]) -> String {
-    let mut text = String::from(
+    let mut text = format!(
         "Medians of the rounds. Latency and the server's CPU time for each request in \
-         microseconds.\nRatios are Tandem's to the peer's in the same round: median \
-         (least-most).\n",
+         microseconds; the cores that the load\nand the server kept busy. Ratios are Tandem's to \
+         the other's in the same round: median (least-most).\nCPU time is the scheduler's count, \
+         exact. {}\n",
+        sampling::method()
     );
     let _ = writeln!(
         text,
-        "\n{:<22}{:>11}{:>9}{:>9}{:>9}{:>8}{:>8}   {:<19}{:<19}{:<19}{:<19}",
+        "\n{:<22}{:>11}{:>9}{:>9}{:>9}{:>8}{:>8}{:>6}{:>8}   {:<20}{:<20}{:<20}{:<20}",
         "",
         "ops/s",
         "p50",
@@ -42,6 +54,8 @@ pub(super) fn rows(outcomes: &[Outcome]) -> String {
         "p99.9",
         "CPU",
         "(user)",
+        "load",
+        "server",
         "CPU ratio",
         "user ratio",
         "ops ratio",
@@ -49,7 +63,7 @@ pub(super) fn rows(outcomes: &[Outcome]) -> String {
     );
     for outcome in outcomes {
         let _ = writeln!(text, "{}", outcome.cell.name());
-        let tandem = outcome.servers.iter().find(|it| it.is_tandem());
+        let tandem = outcome.tandem();
         for samples in &outcome.servers {
             text.push_str(&row(samples, tandem));
         }
@@ -60,7 +74,7 @@ pub(super) fn rows(outcomes: &[Outcome]) -> String {
 fn row(samples: &Samples, tandem: Option<&Samples>) -> String {
     let median = |measure: Measure| samples.of(measure).median;
     let mut line = format!(
-        "  {:<20}{:>11.0}{:>9.0}{:>9.0}{:>9.0}{:>8.2}{:>8.2}   ",
+        "  {:<20}{:>11.0}{:>9.0}{:>9.0}{:>9.0}{:>8.2}{:>8.2}{:>6.2}{:>8.2}   ",
         samples.server,
         median(|it| it.per_second),
         median(|it| it.p50_us),
@@ -68,63 +82,17 @@ fn row(samples: &Samples, tandem: Option<&Samples>) -> String {
         median(|it| it.p999_us),
         median(|it| it.cpu_us),
         median(|it| it.user_us),
+        median(|it| it.load_cores),
+        median(|it| it.cpu_us * it.per_second / 1e6),
     );
     if let Some(tandem) = tandem.filter(|_| !samples.is_tandem()) {
         let measures: [Measure; 4] =
             [|it| it.cpu_us, |it| it.user_us, |it| it.per_second, |it| it.p99_us];
         for measure in measures {
-            let _ = write!(line, "{:<19}", tandem.ratio(samples, measure).to_string());
+            let _ = write!(line, "{:<19} ", tandem.ratio(samples, measure));
         }
     }
     format!("{}\n", line.trim_end())
-}
-
-/// How many goals were met by the cells that have one.
-pub(super) fn goals(outcomes: &[Outcome]) -> String {
-    let mut text = String::new();
-    for outcome in outcomes {
-        let Some(tandem) = outcome.servers.iter().find(|it| it.is_tandem()) else { continue };
-        for peer in outcome.servers.iter().filter(|it| it.server.starts_with(rival(outcome))) {
-            for (what, measure, bound) in bounds(outcome) {
-                let ratio = tandem.ratio(peer, measure);
-                let verdict = if ratio.median <= bound { "met" } else { "MISSED" };
-                let name = outcome.cell.name();
-                let _ = writeln!(text, "{verdict:<7}{name:<42}{what:<13}{ratio:<19} <= {bound}");
-            }
-        }
-    }
-    if text.is_empty() { text } else { format!("Goals (ratio to the peer):\n{text}") }
-}
-
-/// The peer that a goal compares with.
-fn rival(outcome: &Outcome) -> &'static str {
-    match outcome.cell.stage.protocol {
-        Protocol::Resp => "valkey",
-        Protocol::Memcached => "memcached",
-    }
-}
-
-/// The goals of a cell: what is compared, and the highest ratio allowed.
-fn bounds(outcome: &Outcome) -> Vec<(&'static str, Measure, f64)> {
-    let cell = outcome.cell;
-    if cell.stage.mode == Mode::Shared {
-        return Vec::new();
-    }
-    let cpu: Measure = |it| it.cpu_us;
-    let user: Measure = |it| it.user_us;
-    let first: Option<(&'static str, Measure, f64)> =
-        match (cell.stage.protocol, cell.work, cell.pipeline) {
-            (Protocol::Resp, _, 16) => Some(("CPU", cpu, 0.70)),
-            (_, Work::CartIncrement | Work::CartRead, _) => None,
-            (Protocol::Resp, _, 1) => Some(("CPU in user", user, 0.70)),
-            (Protocol::Resp, _, 100) => Some(("CPU", cpu, 0.45)),
-            (Protocol::Memcached, _, 1) => Some(("CPU in user", user, 1.15)),
-            (Protocol::Memcached, _, 16) => Some(("CPU", cpu, 0.60)),
-            (Protocol::Memcached, _, 100) => Some(("CPU", cpu, 0.38)),
-            _ => None,
-        };
-    let p99: Measure = |it| it.p99_us;
-    first.into_iter().chain([("p99", p99, 1.10)]).collect()
 }
 
 #[cfg(test)]
