@@ -120,7 +120,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut read_at_ms = self.ahead_since_ms.take();
         if read_at_ms.is_some() {
-            self.shared.upcoming.borrow_mut().step(&self.session);
+            self.shared.upcoming.borrow_mut().step(|it| self.session.fetch(it));
         } else {
             self.session.waker().register(cx.waker());
         }
@@ -205,7 +205,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 && upcoming.is_worth_it(n_read)
                 && let Some(ahead) = self.session.look_ahead(input)
             {
-                self.input = upcoming.join(ahead, input);
+                self.input = upcoming.join(ahead, input, |it| self.session.fetch(it));
                 self.ahead_since_ms = Some(now_ms);
                 self.next = Next::Advance;
                 cx.waker().wake_by_ref();

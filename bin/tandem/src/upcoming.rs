@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 
-use crate::protocol::{Ahead, Session};
+use crate::protocol::Ahead;
 
 /// The queue of a worker's connections that have looked ahead, in the order of their next turns.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Upcoming {
     n_fetched: usize,
     /// How many have joined since the queue was last empty.
     n_together: usize,
+    /// Nobody has had a turn since the last one joined.
+    is_last_fresh: bool,
     /// Turns to go before anybody looks ahead again, as it found nobody to overlap with.
     n_skipped: u32,
     /// Small buffers, for the bytes of commands that wait.
@@ -34,9 +36,16 @@ impl Upcoming {
     }
 
     /// Joins the queue, with the bytes of `input` in a buffer of the connection's own.
-    pub(crate) fn join(&mut self, ahead: Ahead, input: &mut BytesMut) -> BytesMut {
+    pub(crate) fn join(
+        &mut self,
+        ahead: Ahead,
+        input: &mut BytesMut,
+        fetch: impl Fn(Ahead),
+    ) -> BytesMut {
+        self.fetch(self.keys.len(), fetch);
         self.keys.push_back(ahead);
         self.n_together += 1;
+        self.is_last_fresh = true;
         let mut own = self.spare.pop().unwrap_or_else(|| BytesMut::with_capacity(SMALL_BYTES));
         own.extend_from_slice(input);
         input.clear();
@@ -44,12 +53,19 @@ impl Upcoming {
     }
 
     /// The first in the queue has its turn; the items of the next few are asked for.
-    pub(crate) fn step(&mut self, session: &impl Session) {
-        while self.n_fetched < FETCHES && self.n_fetched < self.keys.len() {
-            session.fetch(self.keys[self.n_fetched]);
+    pub(crate) fn step(&mut self, fetch: impl Fn(Ahead)) {
+        self.leave();
+        let n_fresh = usize::from(std::mem::take(&mut self.is_last_fresh));
+        self.fetch(self.keys.len().saturating_sub(n_fresh), fetch);
+    }
+
+    /// Asks for the items of the first few among the first `n`. The place of the one that joined
+    /// last has just been asked for: to look there now would be to wait for it.
+    fn fetch(&mut self, n: usize, fetch: impl Fn(Ahead)) {
+        while self.n_fetched < n.min(FETCHES) {
+            fetch(self.keys[self.n_fetched]);
             self.n_fetched += 1;
         }
-        self.leave();
     }
 
     /// The first in the queue leaves it.
@@ -99,7 +115,7 @@ mod tests {
         let mut upcoming = Upcoming::default();
         let mut input = BytesMut::from(&b"GET key"[..]);
         assert!(upcoming.is_worth_it(7) && !upcoming.is_worth_it(SMALL_BYTES + 1));
-        let mut own = upcoming.join(ahead, &mut input);
+        let mut own = upcoming.join(ahead, &mut input, |_| ());
         assert!(own == "GET key" && input.is_empty());
         let start = own.as_ptr();
         let _ = own.split_to(7);
@@ -109,11 +125,36 @@ mod tests {
         assert!(upcoming.is_worth_it(7));
 
         input.extend_from_slice(b"x");
-        let own = upcoming.join(ahead, &mut input);
+        let own = upcoming.join(ahead, &mut input, |_| ());
         assert_eq!(own.as_ptr(), start);
-        upcoming.join(ahead, &mut input);
+        upcoming.join(ahead, &mut input, |_| ());
         upcoming.leave();
         upcoming.leave();
         assert!(upcoming.is_worth_it(7), "two overlap");
+    }
+
+    #[test]
+    fn items_are_fetched_in_order_and_never_right_after_their_places() {
+        let keyspace = tandem_engine::Keyspace::new(tandem_engine::KeyspaceOptions::default());
+        let mut upcoming = Upcoming::default();
+        let fetched = std::cell::RefCell::new(Vec::new());
+        let fetch = |(n, _): Ahead| fetched.borrow_mut().push(n);
+        let mut input = BytesMut::new();
+        for n in 0..3 {
+            upcoming.join((n, keyspace.hash(b"key")), &mut input, fetch);
+        }
+        assert_eq!(fetched.take(), [0, 1], "the last one's place is still on its way");
+        upcoming.step(fetch);
+        assert_eq!(fetched.take(), [0; 0]);
+        upcoming.step(fetch);
+        assert_eq!(fetched.take(), [2]);
+        upcoming.step(fetch);
+        assert!(upcoming.is_empty());
+        for n in 0..FETCHES as u32 + 2 {
+            upcoming.join((n, keyspace.hash(b"key")), &mut input, fetch);
+        }
+        assert_eq!(fetched.take().len(), FETCHES, "no more than that at a time");
+        upcoming.step(fetch);
+        assert_eq!(fetched.take(), [FETCHES as u32]);
     }
 }

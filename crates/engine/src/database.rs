@@ -45,6 +45,7 @@ impl Database {
         let home = Index::home(hash.slot(), table.n_homes.load(Ordering::Relaxed));
         let start = table.start.load(Ordering::Relaxed);
         prefetch(start.cast::<u8>().wrapping_add(home * SLOTS * SLOT_BYTES));
+        prefetch(table.segments.load(Ordering::Relaxed));
         let cell: *const u8 = (&raw const self.cells[shard].shard).cast();
         for line in 0..CELL_LINES {
             prefetch(cell.wrapping_add(line * 64));
@@ -52,11 +53,13 @@ impl Database {
     }
 }
 
-/// A table's address and size, for prefetching without the lock. Never dereferenced.
+/// A table's address and size and the address of the list of segments, for prefetching without
+/// the lock. Never dereferenced.
 #[derive(Default)]
 struct Table {
     start: AtomicPtr<u64>,
     n_homes: AtomicUsize,
+    segments: AtomicPtr<u8>,
 }
 
 /// Cache lines of a cell that a read touches. It writes to the first.
@@ -110,6 +113,9 @@ impl Cell {
         {
             table.start.store(index.base().cast_mut(), Ordering::Relaxed);
             table.n_homes.store(index.n_homes(), Ordering::Relaxed);
+        }
+        if table.segments.load(Ordering::Relaxed).cast_const() != shard.segments.base() {
+            table.segments.store(shard.segments.base().cast_mut(), Ordering::Relaxed);
         }
         if self.due_ms.load(Ordering::Relaxed) != shard.due_ms {
             self.due_ms.store(shard.due_ms, Ordering::Relaxed);

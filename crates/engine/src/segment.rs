@@ -48,7 +48,6 @@ impl Location {
 }
 
 pub(crate) struct Segment {
-    start: Option<NonNull<u8>>,
     pub(crate) size: u32,
     /// Bytes filled, from the front.
     pub(crate) used: u32,
@@ -59,13 +58,15 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    const FREE: Segment =
-        Segment { start: None, size: 0, used: 0, dead: 0, expire_min_ms: u64::MAX };
+    const FREE: Segment = Segment { size: 0, used: 0, dead: 0, expire_min_ms: u64::MAX };
 }
 
-/// The segments of one shard. The list comes first, next to what else a read touches.
+/// The segments of one shard. What a read touches comes first.
 #[repr(C)]
 pub(crate) struct Segments {
+    /// Where each segment is in memory, apart from the rest: reads need nothing else, and eight
+    /// share a cache line.
+    starts: Vec<Option<NonNull<u8>>>,
     list: Vec<Segment>,
     pool: Arc<Pool>,
     free_ids: Vec<u32>,
@@ -81,13 +82,14 @@ pub(crate) struct Segments {
 unsafe impl Send for Segments {}
 
 impl Segments {
-    /// Bytes at the front that a read touches: the list's address and length.
+    /// Bytes at the front that a read touches: the address and length of the starts.
     #[cfg(test)]
-    pub(crate) const READ_BYTES: usize = size_of::<Vec<Segment>>();
+    pub(crate) const READ_BYTES: usize = size_of::<Vec<Option<NonNull<u8>>>>();
 
     pub(crate) fn new(pool: Arc<Pool>) -> Segments {
         Segments {
             pool,
+            starts: Vec::new(),
             list: Vec::new(),
             free_ids: Vec::new(),
             active: 0,
@@ -125,15 +127,16 @@ impl Segments {
         let size = self.next_size(item_size);
         let id = self.free_ids.pop().map_or_else(
             || {
+                self.starts.push(None);
                 self.list.push(Segment::FREE);
                 self.list.len() - 1
             },
             |id| id as usize,
         );
         assert!(id < SEGMENTS_MAX, "a shard holds less than 32 GiB");
-        let start = self.pool.take(size);
+        self.starts[id] = Some(self.pool.take(size));
         let used = if id == 0 { 8 } else { 0 };
-        self.list[id] = Segment { start: Some(start), size: size as u32, used, ..Segment::FREE };
+        self.list[id] = Segment { size: size as u32, used, ..Segment::FREE };
         self.bytes += size;
         self.active = id;
     }
@@ -149,7 +152,7 @@ impl Segments {
     /// Gives a segment's memory back. No live item is in it.
     pub(crate) fn release(&mut self, id: usize) {
         let segment = std::mem::replace(&mut self.list[id], Segment::FREE);
-        let Some(start) = segment.start else { return };
+        let Some(start) = self.starts[id].take() else { return };
         self.bytes -= segment.size as usize;
         self.dead_bytes -= segment.dead as usize;
         self.pool.give(start, segment.size as usize);
@@ -196,11 +199,15 @@ impl Segments {
 
     #[inline]
     fn address(&self, location: Location) -> *mut u8 {
-        let segment = &self.list[location.segment()];
-        let start = segment.start.expect("a location lies in a live segment");
-        debug_assert!(location.offset() < segment.used as usize);
+        let start = self.starts[location.segment()].expect("a location lies in a live segment");
+        debug_assert!(location.offset() < self.list[location.segment()].used as usize);
         // SAFETY: the offset is inside the segment.
         unsafe { start.add(location.offset()).as_ptr() }
+    }
+
+    /// Where the segments' addresses are, for prefetching without the lock.
+    pub(crate) fn base(&self) -> *const u8 {
+        self.starts.as_ptr().cast()
     }
 
     /// The address of an item, to be prefetched.
@@ -267,16 +274,16 @@ impl Segments {
 
     /// The item at `offset` of a segment, if the log reaches that far.
     pub(crate) fn item_at(&self, id: usize, offset: usize) -> Option<Location> {
-        let segment = &self.list[id];
-        (segment.start.is_some() && offset < segment.used as usize)
-            .then(|| Location::new(id, offset))
+        (offset < self.list[id].used as usize).then(|| Location::new(id, offset))
     }
 
     /// Bytes that were written to, dead ones included, and the list itself. What is still free of
     /// the active segment has no pages yet.
     pub(crate) fn total_bytes(&self) -> usize {
         let free = self.list.get(self.active).map_or(0, |it| it.size - it.used) as usize;
-        self.bytes - free + self.list.capacity() * size_of::<Segment>()
+        let lists = self.list.capacity() * size_of::<Segment>()
+            + self.starts.capacity() * size_of::<Option<NonNull<u8>>>();
+        self.bytes - free + lists
     }
 
     /// Drops every box. Only the memory is left to give back.
