@@ -22,9 +22,6 @@ pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 /// memory's latency, few enough to stay in the first-level cache.
 const BATCH_MAX: usize = 64;
 
-/// Of the commands that take well under a microsecond, one in this many is timed.
-const TIMED_ONE_IN: u32 = 16;
-
 /// The first byte of a connection that speaks the binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
 
@@ -61,7 +58,6 @@ struct State {
     expects: Expects,
     /// Where the answer to the retrieval line at hand begins, while nothing of it is written.
     line_start: Option<Mark>,
-    n_timed: u32,
     is_new: bool,
 }
 
@@ -105,7 +101,7 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
-        let state = State { expects: Expects::Command, line_start: None, n_timed: 0, is_new: true };
+        let state = State { expects: Expects::Command, line_start: None, is_new: true };
         Session { server, worker, handle, state }
     }
 
@@ -323,18 +319,20 @@ impl State {
             self.line_start = Some(cx.out.mark());
         }
         let stats = cx.worker.command(request.verb);
+        let is_fast = request.verb.is_fast();
+        let is_timed = !is_fast || stats.is_sample();
         stats.calls.add(1);
-        let mut weight = 1;
-        if request.verb.is_fast() {
-            self.n_timed = self.n_timed.wrapping_add(1);
-            if !self.n_timed.is_multiple_of(TIMED_ONE_IN) {
-                return run::run(cx, request);
-            }
-            weight = u64::from(TIMED_ONE_IN);
+        if !is_timed {
+            return run::run(cx, request);
         }
         let start_ns = (cx.server.clock_ns)();
         let after = run::run(cx, request);
-        stats.latency.record((cx.server.clock_ns)().saturating_sub(start_ns), weight);
+        let took_ns = (cx.server.clock_ns)().saturating_sub(start_ns);
+        if is_fast {
+            stats.record_sample(took_ns);
+        } else {
+            stats.latency.record(took_ns, 1);
+        }
         after
     }
 
