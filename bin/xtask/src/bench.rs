@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 
-use crate::oracles;
 use crate::process::{cargo, show};
 use crate::report::explain;
+use crate::{instructions, oracles};
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if let Some(("instructions", rest)) = arguments.split_first().map(|(it, rest)| (&**it, rest)) {
+        return instructions::run(rest);
+    }
     let asks_for_help = arguments.is_empty() || arguments.iter().any(|it| it == "--help");
     if !asks_for_help {
         show(&mut cargo(&["build", "--release", "--package", "tandem"]))?;

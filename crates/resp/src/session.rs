@@ -32,6 +32,7 @@ pub enum Step {
 /// A connection's state. Dropping it takes the client off the register.
 pub struct Session {
     dispatcher: Dispatcher,
+    worker: Arc<WorkerStats>,
     batch: Batch,
 }
 
@@ -45,7 +46,7 @@ impl Session {
         let handle = server.clients.register(peer, now_ms);
         let authenticated = !server.settings.live().needs_password();
         let client = Client::new(handle, authenticated);
-        Session { dispatcher: Dispatcher::new(server, worker, client), batch: Batch::default() }
+        Session { dispatcher: Dispatcher::new(server, client), worker, batch: Batch::default() }
     }
 
     /// What others see of this connection, and how they wake or close it.
@@ -99,7 +100,7 @@ impl Session {
         let mut step = None;
         while let Some(line) = self.batch.next_line(input) {
             let command = line.command;
-            if let Some(until_ms) = self.dispatcher.run(&line, out, now_ms) {
+            if let Some(until_ms) = self.dispatcher.run(&self.worker, &line, out, now_ms) {
                 step = Some(Step::Wait { until_ms: Some(until_ms) });
                 break;
             }
@@ -144,7 +145,7 @@ impl Session {
 
     fn refuse(&mut self, error: ProtocolError, out: &mut Output) -> Step {
         let error = Error::Protocol(error);
-        self.dispatcher.worker.error(&error.line());
+        self.worker.error(&error.line());
         Reply::new(out, self.dispatcher.client.resp3).error(&error);
         Step::Close
     }
