@@ -135,9 +135,10 @@ fn memcached_server(n_workers: usize, n_shards: Option<usize>) -> Arc<memcached:
     }))
 }
 
+/// A keyspace in which every run finds its keys at the same places.
 fn keyspace(options: KeyspaceOptions, n_shards: Option<usize>) -> Arc<Keyspace> {
     let n_shards = n_shards.unwrap_or(options.n_shards);
-    Arc::new(Keyspace::new(KeyspaceOptions { n_shards, ..options }))
+    Arc::new(Keyspace::new(KeyspaceOptions { n_shards, seed: Some(HASH_SEED), ..options }))
 }
 
 /// A process that has nothing and does nothing.
@@ -212,16 +213,23 @@ pub enum Kind {
     RespMix,
     RespHincrby,
     RespHgetall,
+    /// MSET of 10 keys.
+    RespMset,
     MemcachedGet,
     MemcachedSet,
     /// 10 gets to 1 set.
     MemcachedMix,
+    /// get of 10 keys.
+    MemcachedMultiGet,
 }
 
 impl Kind {
     fn protocol(self) -> Protocol {
         match self {
-            Kind::MemcachedGet | Kind::MemcachedSet | Kind::MemcachedMix => Protocol::Memcached,
+            Kind::MemcachedGet
+            | Kind::MemcachedSet
+            | Kind::MemcachedMix
+            | Kind::MemcachedMultiGet => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -240,6 +248,8 @@ impl Kind {
             Kind::RespSet | Kind::MemcachedSet => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
+            Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
+            Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -256,6 +266,9 @@ pub struct Size {
     pub keys: u32,
     #[arg(long, default_value_t = 64)]
     pub value_bytes: usize,
+    /// Requests made beforehand, which are then repeated
+    #[arg(long, default_value_t = MADE)]
+    pub made: usize,
 }
 
 /// A filled front end and the requests that go to it over and over, made beforehand.
@@ -300,7 +313,7 @@ impl Script {
     /// The requests that `thread` sends over and over, each checked once.
     fn of(kind: Kind, size: Size, keys: Keys, front: Front, thread: u32) -> Result<Script> {
         let (wire, mut front) = (wire(kind, size), front);
-        let n_requests = REQUESTS_MAX.max(size.pipeline);
+        let n_requests = size.made.max(size.pipeline);
         let mut source = Source::new(kind.workload(keys), thread, 1);
         let mut asks = std::iter::from_fn(move || source.next());
         let batches: Vec<Batch> = (0..n_requests / size.pipeline)
@@ -375,7 +388,9 @@ impl Batch {
 }
 
 /// Enough that keys do not repeat within the processor's caches.
-const REQUESTS_MAX: usize = 1 << 18;
+pub const MADE: usize = 1 << 18;
+/// Any: what counts is that it is the same in every run.
+const HASH_SEED: u64 = 1;
 const FILL_PIPELINE: usize = 128;
 
 #[cfg(test)]
@@ -384,10 +399,43 @@ mod tests {
 
     use super::*;
 
+    /// What requests take from the heap once their session has served a few.
+    fn n_allocations(kind: Kind, pipeline: usize) -> u64 {
+        let size = Size { pipeline, keys: 1000, value_bytes: 64, made: 1 << 14 };
+        let mut script = Script::new(kind, size).unwrap();
+        let taken = allocation_counter::measure(|| {
+            for _ in 0..N_BATCHES {
+                script.measured();
+            }
+        });
+        taken.count_total
+    }
+
+    const N_BATCHES: u64 = 1000;
+
+    #[test]
+    fn requests_on_small_values_allocate_nothing() {
+        let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
+        for kind in [get, set, mix, Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix] {
+            for pipeline in [1, 16] {
+                assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
+            }
+        }
+    }
+
+    /// A shard edits hashes in a buffer that grows with the biggest of them.
+    #[test]
+    fn edits_of_small_hashes_seldom_allocate() {
+        for pipeline in [1, 16] {
+            let n = n_allocations(Kind::RespHincrby, pipeline);
+            assert!(n < N_BATCHES * pipeline as u64 / 20, "{n} at pipeline {pipeline}");
+        }
+    }
+
     #[test]
     fn every_loop_gets_right_replies() {
         for kind in Kind::value_variants() {
-            let size = Size { pipeline: 20, keys: 100, value_bytes: 40 };
+            let size = Size { pipeline: 20, keys: 100, value_bytes: 40, made: 1000 };
             let mut script = Script::new(*kind, size).unwrap();
             assert!(script.measured() > 0, "{kind:?}");
             script.check().unwrap();

@@ -27,4 +27,4 @@ mod spanned;
 mod zipf;
 
 pub use crate::cli::run;
-pub use crate::front::{Kind, Script, Size};
+pub use crate::front::{Kind, MADE, Script, Size};

@@ -1,6 +1,7 @@
 //! What Linux says about a process: CPU time, memory; and where and how threads run.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -123,13 +124,20 @@ pub(crate) fn run_before_others(priority: Priority) -> Result<()> {
     if !schedule("-f", priority as u8)? {
         bail!("chrt refused real-time priority: run without --real-time, or as root");
     }
+    IS_REAL_TIME.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// Takes the calling thread's real-time priority away, if it has one.
+/// Takes away the real-time priority that the calling thread was born with, if it was.
 pub(crate) fn run_like_others() -> Result<()> {
-    schedule("-o", 0).map(|_| ())
+    if IS_REAL_TIME.load(Ordering::Relaxed) {
+        schedule("-o", 0)?;
+    }
+    Ok(())
 }
+
+/// Whether some thread of this process has real-time priority, which those it starts inherit.
+static IS_REAL_TIME: AtomicBool = AtomicBool::new(false);
 
 /// Whether the calling thread was given this policy.
 fn schedule(policy: &str, priority: u8) -> Result<bool> {

@@ -29,7 +29,8 @@ pub(crate) struct Places {
     /// Only servers whose name contains one of these
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Run servers and load generator before all other processes (`SCHED_FIFO`; needs rights)
+    /// Run servers and load generator before all other processes (`SCHED_FIFO`; needs rights).
+    /// Not where they share cores: one that spins would never let the others run
     #[arg(long)]
     pub(crate) real_time: bool,
 }
@@ -220,10 +221,9 @@ impl Recipe {
         };
         // However this program ends, the kernel ends the server with it.
         let mut words = ["setpriv", "--pdeathsig", "KILL"].map(String::from).to_vec();
-        if footing.real_time {
-            let priority = (Priority::Measured as u8).to_string();
-            words.extend(["chrt".into(), "-f".into(), priority]);
-        }
+        let measured = Priority::Measured as u8;
+        let (policy, priority) = if footing.real_time { ("-f", measured) } else { ("-o", 0) };
+        words.extend(["chrt".into(), policy.into(), priority.to_string()]);
         words.extend(self.words.iter().map(put));
         words
     }

@@ -168,6 +168,7 @@ impl Round {
             locks: LockCounts {
                 n_locks: a.n_locks + b.n_locks,
                 n_waits: a.n_waits + b.n_waits,
+                n_waits_for_sleepers: a.n_waits_for_sleepers + b.n_waits_for_sleepers,
                 waited_ns: a.waited_ns + b.waited_ns,
                 waited_max_ns: a.waited_max_ns.max(b.waited_max_ns),
                 n_looks: a.n_looks + b.n_looks,
@@ -197,7 +198,13 @@ impl Round {
         n_held as f64 / n as f64 * 1e6
     }
 
-    /// Time waited for locks per operation.
+    /// Of a million locks, those whose holder was not running.
+    pub(super) fn held_by_sleepers(&self) -> f64 {
+        let locks = &self.locks;
+        locks.n_waits_for_sleepers as f64 / (locks.n_locks + locks.n_looks) as f64 * 1e6
+    }
+
+    /// Time waited for locks of holders that ran, per operation.
     pub(super) fn waited_ns(&self) -> f64 {
         self.locks.waited_ns as f64 / self.n_requests as f64
     }

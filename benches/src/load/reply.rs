@@ -1,6 +1,6 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
-use super::wire::{CART_FIELDS, Op, Protocol, Wire, key_name};
+use super::wire::{CART_FIELDS, MANY, Op, Protocol, Wire, key_name};
 
 /// A whole and right reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,9 @@ type Checked = Result<Option<Right>, Wrong>;
 pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
     let checked = match (op, wire.protocol) {
         (Op::Get, Protocol::Resp) => resp_get(wire, key, input),
-        (Op::Get, Protocol::Memcached) => memcached_get(wire, key, input),
-        (Op::Set, Protocol::Resp) => fixed(input, b"+OK\r\n", Outcome::Done),
+        (Op::Get, Protocol::Memcached) => memcached_get(wire, key, input, b"\r\nEND\r\n"),
+        (Op::GetMany, _) => memcached_multi_get(wire, key, input),
+        (Op::Set, Protocol::Resp) | (Op::SetMany, _) => fixed(input, b"+OK\r\n", Outcome::Done),
         (Op::Set, Protocol::Memcached) => fixed(input, b"STORED\r\n", Outcome::Done),
         (Op::CartIncrement | Op::CartFill, _) => integer(input),
         (Op::CartRead, _) => cart(input),
@@ -82,7 +83,26 @@ fn resp_get(wire: &Wire, key: u32, input: &[u8]) -> Scan {
     value(wire, key, input, head.len(), b"\r\n")
 }
 
-fn memcached_get(wire: &Wire, key: u32, input: &[u8]) -> Scan {
+/// Found when all keys are; a miss ends at the first that is not there.
+fn memcached_multi_get(wire: &Wire, first: u32, input: &[u8]) -> Scan {
+    let mut whole = Right { length: 0, outcome: Outcome::Done };
+    for key in first..first + MANY {
+        let is_last = key + 1 == first + MANY;
+        let tail: &[u8] = if is_last { b"\r\nEND\r\n" } else { b"\r\n" };
+        match memcached_get(wire, key, &input[whole.length..], tail) {
+            Scan::Right(it) => {
+                whole = Right { length: whole.length + it.length, outcome: it.outcome };
+            }
+            other => return other,
+        }
+        if !whole.is_hit() {
+            break;
+        }
+    }
+    Scan::Right(whole)
+}
+
+fn memcached_get(wire: &Wire, key: u32, input: &[u8], tail: &[u8]) -> Scan {
     let name = key_name(key);
     let head = &wire.get_reply_head;
     let n_head = 6 + name.len() + head.len();
@@ -97,7 +117,7 @@ fn memcached_get(wire: &Wire, key: u32, input: &[u8]) -> Scan {
     if input[6..22] != name || input[22..n_head] != head[..] {
         return Scan::Wrong;
     }
-    value(wire, key, input, n_head, b"\r\nEND\r\n")
+    value(wire, key, input, n_head, tail)
 }
 
 /// The value behind a head of `n_head` bytes, and what ends the reply.
@@ -225,6 +245,14 @@ mod tests {
         assert_right(&memcached, Op::Get, 5, &found, Outcome::Done);
         assert_right(&memcached, Op::Get, 5, "END\r\n", Outcome::Miss);
         assert_right(&memcached, Op::Set, 5, "STORED\r\n", Outcome::Done);
+        assert_right(&resp, Op::SetMany, 5, "+OK\r\n", Outcome::Done);
+        let found = |keys: std::ops::Range<u32>| -> String {
+            keys.map(|it| format!("VALUE key:{it:012} 0 32\r\n{}\r\n", value_of(&resp, it)))
+                .chain([String::from("END\r\n")])
+                .collect()
+        };
+        assert_right(&memcached, Op::GetMany, 5, &found(5..15), Outcome::Done);
+        assert_right(&memcached, Op::GetMany, 5, &found(5..14), Outcome::Miss);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::wire::{CART_FIELDS, Op};
+use super::wire::{CART_FIELDS, MANY, Op};
 use fastrand::Rng;
 
 use crate::zipf::zipf_draws;
@@ -19,6 +19,10 @@ pub(crate) enum Workload {
     /// Writes new keys in order until there are `n_keys`, with `gets` reads of old ones after
     /// each write.
     Grow { gets: u32, n_keys: u32 },
+    /// Writes `MANY` keys in a row.
+    SetMany { keys: Keys },
+    /// Reads `MANY` keys in a row.
+    GetMany { keys: Keys },
     /// Adds to a field of a cart.
     CartIncrement { keys: Keys },
     /// Reads a whole cart.
@@ -31,6 +35,19 @@ pub(crate) enum Keys {
     Uniform(u32),
     /// Draws made beforehand.
     Zipf(Arc<[u32]>),
+}
+
+impl Keys {
+    /// The same choice for the first of `MANY` keys in a row: it leaves room for the others.
+    pub(crate) fn firsts(self) -> Keys {
+        let n_others = MANY - 1;
+        match self {
+            Keys::Uniform(n_keys) => Keys::Uniform(n_keys.saturating_sub(n_others).max(1)),
+            Keys::Zipf(draws) => {
+                Keys::Zipf(draws.iter().map(|it| it.saturating_sub(n_others)).collect())
+            }
+        }
+    }
 }
 
 /// The name of a choice of keys.
@@ -141,6 +158,12 @@ impl Source {
                     return Some(Ask { op: Op::Get, key, field: 0 });
                 }
                 Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::SetMany { keys } => {
+                Ask { op: Op::SetMany, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::GetMany { keys } => {
+                Ask { op: Op::GetMany, key: choose(keys, random, draw), field: 0 }
             }
             Workload::CartIncrement { keys } => {
                 let key = choose(keys, random, draw);

@@ -19,11 +19,15 @@ impl Protocol {
     }
 }
 
-/// What one request does. The last three are RESP's alone.
+/// What one request does. All behind `GetMany` are RESP's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Get,
     Set,
+    /// Reads `MANY` keys in a row; memcached's alone.
+    GetMany,
+    /// Writes `MANY` keys in a row.
+    SetMany,
     /// Adds 1 to one field of a cart.
     CartIncrement,
     /// Reads a whole cart.
@@ -115,12 +119,23 @@ impl Wire {
                 self.put_value(key, out);
                 out.extend_from_slice(&self.set_tail);
             }
+            (Op::GetMany, _) => put_multi_get(key, out),
+            (Op::SetMany, _) => self.put_mset(key, out),
             (Op::CartRead, _) => put_all(out, &[RESP_HGETALL, &cart_name(key), b"\r\n"]),
             (Op::CartIncrement, _) => {
                 put_all(out, &[RESP_HINCRBY, &cart_name(key), b"\r\n$8\r\n"]);
                 put_all(out, &[&field_name(field), b"\r\n$1\r\n1\r\n"]);
             }
             (Op::CartFill, _) => put_cart(key, out),
+        }
+    }
+
+    fn put_mset(&self, first: u32, out: &mut Vec<u8>) {
+        put_all(out, &[format!("*{}\r\n", 1 + 2 * MANY).as_bytes(), b"$4\r\nMSET\r\n"]);
+        for key in first..first + MANY {
+            put_all(out, &[b"$16\r\n", &key_name(key), b"\r\n", &self.get_reply_head]);
+            self.put_value(key, out);
+            out.extend_from_slice(b"\r\n");
         }
     }
 
@@ -180,6 +195,14 @@ fn put_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
+fn put_multi_get(first: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"get");
+    for key in first..first + MANY {
+        put_all(out, &[b" ", &key_name(key)]);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
 fn put_cart(key: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("*{}\r\n", 2 + 2 * CART_FIELDS).as_bytes());
     put_all(out, &[b"$4\r\nHSET\r\n$16\r\n", &cart_name(key), b"\r\n"]);
@@ -237,6 +260,8 @@ fn pair(number: u32) -> [u8; 2] {
     [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
+/// Keys of a request of many: as many as a page of an application asks for.
+pub(crate) const MANY: u32 = 10;
 /// The key whose value a server that stores nothing answers with.
 pub(crate) const FIXED_KEY: u32 = 0;
 /// Fields of a cart: under the threshold at which a packed hash turns into an indexed one.
@@ -300,6 +325,12 @@ mod tests {
             resp(plain, Op::CartIncrement),
             "*4\r\n$7\r\nHINCRBY\r\n$16\r\ncart:00000000042\r\n$8\r\nitem:007\r\n$1\r\n1\r\n"
         );
+        let mset = resp(plain, Op::SetMany);
+        assert!(mset.starts_with("*21\r\n$4\r\nMSET\r\n$16\r\nkey:000000000042\r\n$8\r\n0000002a"));
+        assert!(mset.ends_with("$16\r\nkey:000000000051\r\n$8\r\n00000033\r\n"));
+        let many = memcached(plain, Op::GetMany);
+        assert!(many.starts_with("get key:000000000042 key:000000000043 "));
+        assert!(many.ends_with(" key:000000000051\r\n"));
         assert_eq!(memcached(plain, Op::Get), "get key:000000000042\r\n");
         assert_eq!(memcached(kept, Op::Set), "set key:000000000042 9 1700000001 8\r\n0000002a\r\n");
     }

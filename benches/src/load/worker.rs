@@ -150,9 +150,9 @@ impl<'a> Worker<'a> {
             process::stay_on_core(core)?;
         }
         if self.footing.real_time {
-            process::run_before_others(process::Priority::Measured)?;
+            return process::run_before_others(process::Priority::Measured);
         }
-        Ok(())
+        process::run_like_others()
     }
 
     fn start(self) -> Result<Running<'a>> {

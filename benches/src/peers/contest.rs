@@ -65,7 +65,7 @@ impl Contest {
         n_keys: u32,
         bar: &Bar,
     ) -> Result<Contest> {
-        let real_time = places.real_time;
+        let real_time = places.real_time && stage.mode == Mode::Pinned;
         let n_keys = affordable(stage, stage.n_keys(n_keys), recipes.len(), bar)?;
         let footing = servers::Footing { real_time, ..stage.footing(n_keys) };
         let mut servers = Vec::new();
@@ -73,7 +73,9 @@ impl Contest {
             bar.say(format!("filling {} for {}", recipe.name, stage.name()));
             let server = recipe.start(footing)?;
             if server.replies == Replies::Stored {
-                Load::fill(server.address, stage.wire(), stage.preload(n_keys))
+                let footing = Footing { real_time, ..Footing::default() };
+                let fill = Load::fill(server.address, stage.wire(), stage.preload(n_keys));
+                Load { footing, ..fill }
                     .run(&mut ())
                     .with_context(|| format!("filling {}", server.name))?;
             }

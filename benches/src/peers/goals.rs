@@ -114,7 +114,10 @@ pub(super) fn report(outcomes: &[Outcome]) -> String {
     if n_all == 0 {
         return lines;
     }
-    format!("Goals (Tandem's ratio to the rival, round by round): {n_met} of {n_all} met\n{lines}")
+    format!(
+        "Goals (Tandem's ratio to the rival, round by round; to the best peer, of the medians): \
+         {n_met} of {n_all} met\n{lines}"
+    )
 }
 
 impl What {
@@ -169,7 +172,7 @@ impl Goal {
         let Some((tandem, rival)) = measured else {
             return format!("ABSENT {cell:<48}{what:<13}nothing to compare");
         };
-        let ratio = tandem.ratio(rival, self.what.measure());
+        let ratio = self.ratio(tandem, rival);
         let limit = (self.what == What::Throughput).then(|| tandem.load_limit(rival, outcome.cell));
         let word = if self.bound.holds(ratio.median) {
             MET
@@ -185,6 +188,16 @@ impl Goal {
             let _ = write!(line, "; a server at no cost: {limit}, the load generator's limit");
         }
         line
+    }
+
+    /// Round by round; but whoever is the best by its median is compared by its median.
+    fn ratio(self, tandem: &Samples, rival: &Samples) -> Spanned {
+        let measure = self.what.measure();
+        let by_round = tandem.ratio(rival, measure);
+        if self.rival != Rival::BestPeer {
+            return by_round;
+        }
+        Spanned { median: tandem.of(measure).median / rival.of(measure).median, ..by_round }
     }
 
     fn rival(self, outcome: &Outcome) -> Option<&Samples> {
@@ -268,6 +281,18 @@ mod tests {
         assert!(line(Rival::Floor).starts_with("MISSED") && line(Rival::Floor).contains("2.000 ("));
         let alone = outcome(measured.cell, &servers[..1]);
         assert!(What::Cpu.at_most(1.0, Rival::Usual).verdict(&alone).starts_with("ABSENT"));
+    }
+
+    #[test]
+    fn the_best_peer_is_compared_by_its_median() {
+        let tails = |server: &str, p99s: [f64; 3]| Samples {
+            server: server.into(),
+            rounds: p99s.map(|p99_us| Sample { p99_us, ..Sample::default() }).to_vec(),
+        };
+        let servers = vec![tails("tandem", [1.0, 4.0, 9.0]), tails("redis", [2.0, 100.0, 1.0])];
+        let measured = Outcome { servers, ..outcome(cell(Mode::Pinned, 64, 50, 1), &[]) };
+        let line = of_tails()[0].verdict(&measured);
+        assert!(line.starts_with("MISSED") && line.contains("2.000 (0.040-9.000)"), "{line}");
     }
 
     #[test]

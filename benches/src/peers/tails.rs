@@ -142,7 +142,8 @@ impl Tails {
 
 const HEAD: &str = "Latency in microseconds in an open loop, from when each request was due, sent \
     or not: medians of the rounds\n(least-most). The rate is a part of what the slowest server \
-    does in a closed loop. A tenth more than the best\npeer counts as noise.\n";
+    does in a closed loop. Ratios are of the medians\n(least-most of the rounds); a tenth more \
+    than the best peer counts as noise.\n";
 /// Throughput is steadier than tails: little is enough to find a rate.
 const CLOSED_ROUNDS: usize = 3;
 const CLOSED_MS: u64 = 1000;

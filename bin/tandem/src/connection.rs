@@ -35,7 +35,8 @@ use crate::upcoming::Upcoming;
 #[derive(Default)]
 pub(crate) struct Shared {
     buffers: RefCell<Buffers>,
-    upcoming: RefCell<Upcoming>,
+    /// By front end: their keys lie in different keyspaces.
+    upcoming: [RefCell<Upcoming>; 2],
     /// When the clock was last read, in milliseconds since the epoch.
     read_at_ms: Cell<u64>,
     pub(crate) draining: Cell<bool>,
@@ -50,7 +51,7 @@ struct Buffers {
 /// A socket, its session, and what the last turn left. It serves until either side has had enough.
 ///
 /// Ten thousand of these may be idle: what is rarely there is boxed.
-pub(crate) struct Connection<S, T> {
+pub(crate) struct Connection<S: Session, T> {
     socket: T,
     session: S,
     shared: Rc<Shared>,
@@ -102,18 +103,18 @@ impl Left {
 
 impl Shared {
     /// The time, read once for all who look ahead together.
-    fn now_ms(&self) -> u64 {
-        if self.upcoming.borrow().is_empty() {
+    fn now_ms(&self, front: usize) -> u64 {
+        if self.upcoming[front].borrow().is_empty() {
             self.read_at_ms.set(clock::now_ms());
         }
         self.read_at_ms.get()
     }
 }
 
-impl<S, T> Drop for Connection<S, T> {
+impl<S: Session, T> Drop for Connection<S, T> {
     fn drop(&mut self) {
         if self.ahead_since_ms.is_some() {
-            self.shared.upcoming.borrow_mut().leave();
+            self.shared.upcoming[S::FRONT].borrow_mut().leave();
         }
         // A value that came only in part.
         let_go_buffer(std::mem::take(&mut self.input));
@@ -150,7 +151,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
     fn poll_within_budget(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut read_at_ms = self.ahead_since_ms.take();
         if read_at_ms.is_some() {
-            self.shared.upcoming.borrow_mut().step(|it| self.session.fetch(it));
+            self.shared.upcoming[S::FRONT].borrow_mut().step(|it| self.session.fetch(it));
         } else {
             self.session.waker().register(cx.waker());
         }
@@ -175,7 +176,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx)),
                 Next::Read { .. } | Next::Advance | Next::LastRead => {
                     let read_at_ms = read_at_ms.take().map(NonZeroU64::get);
-                    let now_ms = read_at_ms.unwrap_or_else(|| self.shared.now_ms());
+                    let now_ms = read_at_ms.unwrap_or_else(|| self.shared.now_ms(S::FRONT));
                     let turn = self.poll_turn(cx, now_ms);
                     if turn.is_pending() && self.next == Next::LastRead {
                         return Poll::Ready(Ok(()));
@@ -229,7 +230,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 return Poll::Ready(Ok(()));
             }
             self.session.count_read(n_read, now_ms);
-            let mut upcoming = shared.upcoming.borrow_mut();
+            let mut upcoming = shared.upcoming[S::FRONT].borrow_mut();
             if !is_own
                 && upcoming.is_worth_it(n_read)
                 && let Some(ahead) = self.session.look_ahead(input)
@@ -264,7 +265,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             buffers.left = Left::default();
         }
         if is_own {
-            settle(&mut self.input, self.next, &shared);
+            settle(&mut self.input, self.next, &shared.upcoming[S::FRONT]);
         } else if !input.is_empty() {
             self.input = keep(input, self.next);
         }
@@ -340,9 +341,9 @@ fn keep(shared: &mut BytesMut, step: Next) -> BytesMut {
 }
 
 /// Gives back memory that a big request needed.
-fn settle(own: &mut BytesMut, step: Next, shared: &Shared) {
+fn settle(own: &mut BytesMut, step: Next, upcoming: &RefCell<Upcoming>) {
     if own.is_empty() {
-        shared.upcoming.borrow_mut().give_back(own);
+        upcoming.borrow_mut().give_back(own);
     } else if own.capacity() > SHARED_INPUT_BYTES_MAX && own.len() < own.capacity() / 4 {
         let kept = keep(own, step);
         let_go_buffer(std::mem::replace(own, kept));

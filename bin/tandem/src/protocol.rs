@@ -11,16 +11,17 @@ use crate::socket::Peer;
 
 /// One connection of a front end: bytes in, bytes out.
 pub(crate) trait Session: Unpin + 'static {
+    /// Tells the front ends apart: 0 or 1.
+    const FRONT: usize;
+
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step;
 
     /// Parses what `advance` will run, and starts to fetch the memory of its key when that is
     /// worth a second turn. `None` when it is not.
-    fn look_ahead(&mut self, _input: &mut BytesMut) -> Option<Ahead> {
-        None
-    }
+    fn look_ahead(&mut self, input: &mut BytesMut) -> Option<Ahead>;
 
     /// The second step of fetching for a session of the same front end.
-    fn fetch(&self, _ahead: Ahead) {}
+    fn fetch(&self, ahead: Ahead);
 
     /// True once somebody asked for this connection's end.
     fn is_killed(&self) -> bool;

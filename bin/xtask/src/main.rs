@@ -3,12 +3,14 @@
 mod apt;
 mod bench;
 mod daemons;
+mod instructions;
 mod licences;
 mod oracles;
 mod process;
 mod python;
 mod report;
 mod test;
+mod valgrind;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,9 @@ enum Action {
         action: daemons::Action,
     },
     /// Build the server and run the load generator with these arguments (try --help)
+    ///
+    /// `instructions` counts the instructions of a request and compares them with a kept table;
+    /// `instructions --accept` keeps the new counts.
     #[command(disable_help_flag = true)]
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::{Output, capture, cargo, output_of, show, workspace};
 use crate::report::{Outcome, Report};
-use crate::{licences, oracles, python};
+use crate::{instructions, licences, oracles, python};
 
 /// A named step, or several of one name.
 struct Step {
@@ -48,13 +48,18 @@ const STEPS: &[Step] = &[
         about: "the server beside the real ones and with client libraries",
         work: Work::Many(it),
     },
+    Step {
+        name: "instructions",
+        about: "instructions per request beside the kept counts",
+        work: Work::One(instructions::check),
+    },
     Step { name: "sanitizer", about: "Miri or AddressSanitizer", work: Work::One(sanitizer) },
 ];
 
 /// Prints the steps' names.
 pub(crate) fn list() {
     for step in STEPS {
-        println!("{:<10} {}", step.name, step.about);
+        println!("{:<12} {}", step.name, step.about);
     }
 }
 
@@ -84,7 +89,8 @@ fn format() -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
-    let args = ["clippy", "--quiet", "--workspace", "--all-targets", "--keep-going"];
+    let args =
+        ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--keep-going"];
     let deny = ["--", "--deny", "warnings"];
     Ok(Outcome::of_check(capture(cargo(&args).args(deny))?))
 }

@@ -41,14 +41,16 @@ pub(crate) mod counted {
         /// Shards locked, and how many of them another thread held.
         pub n_locks: u64,
         pub n_waits: u64,
-        /// How long those waits took: all of them, and the longest.
+        /// Waits so long that the other thread cannot have been running.
+        pub n_waits_for_sleepers: u64,
+        /// How long all other waits took, and the longest of all.
         pub waited_ns: u64,
         pub waited_max_ns: u64,
         /// Looks at a shard that do without when it is locked, and how many did.
         pub n_looks: u64,
         pub n_looks_refused: u64,
         /// How long a lock or a look held its shard: the sum over those that were timed, with one
-        /// reading of the clock each.
+        /// reading of the clock each. Interrupted ones are left out.
         pub held_ns: u64,
         pub n_held_timed: u64,
     }
@@ -58,6 +60,12 @@ pub(crate) mod counted {
         static CLOCK: Cell<Option<fn() -> u64>> = Cell::default();
         static TURN: Cell<u32> = Cell::default();
     }
+
+    /// No holder that runs takes so long: the longest hold is a table that grows.
+    const SLEEPER_NS: u64 = 20_000;
+
+    /// A hold that took longer was interrupted and is not counted.
+    const HELD_MAX_NS: u64 = 2000;
 
     /// One hold in this many is timed: reading the clock takes as long as a short one.
     const TIMED_ONE_IN: u32 = 61;
@@ -105,6 +113,9 @@ pub(crate) mod counted {
         fn drop(&mut self) {
             if let (Some(since_ns), Some(clock)) = (self.since_ns, CLOCK.get()) {
                 let held_ns = clock().saturating_sub(since_ns);
+                if HELD_MAX_NS <= held_ns {
+                    return;
+                }
                 LockCounts::change(|it| {
                     it.held_ns += held_ns;
                     it.n_held_timed += 1;
@@ -124,7 +135,11 @@ pub(crate) mod counted {
         let waited_ns = clock().saturating_sub(start_ns);
         LockCounts::change(|it| {
             it.n_waits += 1;
-            it.waited_ns += waited_ns;
+            if SLEEPER_NS <= waited_ns {
+                it.n_waits_for_sleepers += 1;
+            } else {
+                it.waited_ns += waited_ns;
+            }
             it.waited_max_ns = it.waited_max_ns.max(waited_ns);
         });
         (guard, Hold::begin())

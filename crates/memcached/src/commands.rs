@@ -143,7 +143,7 @@ impl Verb {
         matches!(self, Verb::Gets | Verb::Gats)
     }
 
-    /// True for commands that are timed one call in sixteen.
+    /// True for commands that are timed one call in many.
     pub(crate) fn is_fast(self) -> bool {
         (self as u8) <= Verb::Touch as u8
     }

@@ -163,15 +163,16 @@ fn extend(cx: &mut Cx<'_>, request: &Request<'_>, value: &NewValue<'_>) {
 /// One key of `get`, `gets`, `gat` or `gats`.
 fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
     let is_found = tell_value(cx, request);
-    let (hits, touch_hits) = if is_found {
-        (&cx.worker.get_hits, &cx.worker.touch_hits)
+    let worker = cx.worker;
+    if is_found {
+        worker.get_hits.add(1);
     } else {
-        (&cx.worker.get_misses, &cx.worker.touch_misses)
-    };
-    hits.add(1);
+        worker.get_misses.add(1);
+    }
     // They are counted as both.
     if request.verb.sets_expiry() {
-        touch_hits.add(1);
+        let touches = if is_found { &worker.touch_hits } else { &worker.touch_misses };
+        touches.add(1);
     }
     cx.count_prefix(request, |it| {
         it.gets += 1;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 use smallvec::SmallVec;
-use tandem_engine::{Mark, NewValue, Output};
+use tandem_engine::{KeyHash, Mark, NewValue, Output};
 
 use crate::clients::{ClientHandle, ConnectionInfo};
 use crate::commands::Verb;
@@ -21,9 +21,6 @@ pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 /// Commands that are parsed and prefetched before the first of them runs; enough to hide the
 /// memory's latency, few enough to stay in the first-level cache.
 const BATCH_MAX: usize = 64;
-
-/// Of the commands that take well under a microsecond, one in this many is timed.
-const TIMED_ONE_IN: u32 = 16;
 
 /// The first byte of a connection that speaks the binary protocol.
 const BINARY_MAGIC: u8 = 0x80;
@@ -57,7 +54,6 @@ struct State {
     expects: Expects,
     /// Where the answer to the retrieval line at hand begins, while nothing of it is written.
     line_start: Option<Mark>,
-    n_timed: u32,
     is_new: bool,
 }
 
@@ -99,7 +95,7 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
-        let state = State { expects: Expects::Command, line_start: None, n_timed: 0, is_new: true };
+        let state = State { expects: Expects::Command, line_start: None, is_new: true };
         Session { server, worker, handle, state }
     }
 
@@ -111,6 +107,29 @@ impl Session {
     /// The counters of the worker that this session runs on.
     pub fn worker(&self) -> &WorkerStats {
         &self.worker
+    }
+
+    /// Looks at what `advance` will run. When that is one command with one key, the key's place in
+    /// the table is fetched and its database and hash are returned, so that the caller can
+    /// `fetch` the item too before it advances.
+    pub fn look_ahead(&self, input: &[u8]) -> Option<(u32, KeyHash)> {
+        if !matches!(self.state.expects, Expects::Command) || input.is_empty() {
+            return None;
+        }
+        let rules = Rules { keyspace: &self.server.keyspace, settings: &self.server.settings };
+        let Parsed::Whole { entry, len } = parse::command(input, rules) else { return None };
+        if len != input.len() {
+            return None;
+        }
+        let key = entry.key().filter(|it| !it.name.is_empty())?;
+        rules.keyspace.prefetch_slot(DATABASE, key.hash);
+        Some((DATABASE, key.hash))
+    }
+
+    /// Fetches the item of a key for which `look_ahead` fetched the place, here or in another
+    /// session of this front end.
+    pub fn fetch(&self, db: u32, hash: KeyHash) {
+        self.server.keyspace.prefetch_item(db, hash);
     }
 
     /// Runs the whole commands at the start of `input`, consuming them. For a big value `input`
@@ -299,18 +318,20 @@ impl State {
             self.line_start = Some(cx.out.mark());
         }
         let stats = cx.worker.command(request.verb);
+        let is_fast = request.verb.is_fast();
+        let is_timed = !is_fast || stats.is_sample();
         stats.calls.add(1);
-        let mut weight = 1;
-        if request.verb.is_fast() {
-            self.n_timed = self.n_timed.wrapping_add(1);
-            if !self.n_timed.is_multiple_of(TIMED_ONE_IN) {
-                return run::run(cx, request);
-            }
-            weight = u64::from(TIMED_ONE_IN);
+        if !is_timed {
+            return run::run(cx, request);
         }
         let start_ns = (cx.server.clock_ns)();
         let after = run::run(cx, request);
-        stats.latency.record((cx.server.clock_ns)().saturating_sub(start_ns), weight);
+        let took_ns = (cx.server.clock_ns)().saturating_sub(start_ns);
+        if is_fast {
+            stats.record_sample(took_ns);
+        } else {
+            stats.latency.record(took_ns, 1);
+        }
         after
     }
 

@@ -23,6 +23,10 @@ impl Counter {
 /// Each power of two of nanoseconds is split in four; the last bucket holds 2^36 ns and more.
 pub const HISTOGRAM_BUCKETS: usize = 144;
 
+/// One in so many fast commands is timed: reading a clock twice costs as much as a third of the
+/// command. A prime, so that it does not fall on the same place in every batch of a client.
+const TIMED_ONE_IN: u64 = 61;
+
 /// Latencies in nanoseconds, in log-linear buckets.
 #[derive(Debug)]
 pub struct Histogram {
@@ -115,6 +119,20 @@ pub struct CommandStats {
     pub latency: Histogram,
 }
 
+impl CommandStats {
+    /// Whether the next call of a fast command is to be timed: the first is, and one in many.
+    pub(crate) fn is_sample(&self) -> bool {
+        // The lower half is cheaper to divide.
+        (self.calls.get() as u32).is_multiple_of(TIMED_ONE_IN as u32)
+    }
+
+    /// Records the time of the last counted call of a fast command for all calls since the one
+    /// that was timed before.
+    pub(crate) fn record_sample(&self, ns: u64) {
+        self.latency.record(ns, if self.calls.get() == 1 { 1 } else { TIMED_ONE_IN });
+    }
+}
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// The counters of one worker. No other worker's lie on the same cache lines.
@@ -122,7 +140,8 @@ macro_rules! counters {
         #[repr(align(128))]
         pub struct WorkerStats {
             $($(#[$doc])* pub $name: Counter,)*
-            commands: Box<[CommandStats]>,
+            // Of a fixed size, so that a verb needs no check to find its counters.
+            commands: Box<[CommandStats; COMMANDS.len()]>,
         }
 
         /// The counters of all workers since the last `stats reset`.
@@ -135,7 +154,7 @@ macro_rules! counters {
             fn default() -> WorkerStats {
                 WorkerStats {
                     $($name: Counter::default(),)*
-                    commands: COMMANDS.iter().map(|_| CommandStats::default()).collect(),
+                    commands: Box::new(std::array::from_fn(|_| CommandStats::default())),
                 }
             }
         }
@@ -187,7 +206,7 @@ counters! {
 impl WorkerStats {
     /// Statistics by command, in the order of `COMMANDS`.
     pub fn commands(&self) -> &[CommandStats] {
-        &self.commands
+        &*self.commands
     }
 
     pub(crate) fn command(&self, verb: Verb) -> &CommandStats {
@@ -215,6 +234,19 @@ mod tests {
             }
         }
         assert_eq!(bucket_of(u64::MAX), HISTOGRAM_BUCKETS - 1);
+    }
+
+    #[test]
+    fn a_fast_command_is_timed_at_first_and_then_one_in_many() {
+        let stats = CommandStats::default();
+        for _ in 0..2 * TIMED_ONE_IN {
+            let is_sample = stats.is_sample();
+            stats.calls.add(1);
+            if is_sample {
+                stats.record_sample(1000);
+            }
+        }
+        assert_eq!(stats.latency.sum_ns.get(), 1000 * (1 + TIMED_ONE_IN));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::keys::Keys;
 use crate::reply::{Answer, Answered, Reply};
 use crate::server::Server;
 use crate::spec::{Handler, Run};
-use crate::stats::WorkerStats;
+use crate::stats::{CommandStats, WorkerStats};
 use crate::table::{Command, Table};
 
 /// What a data handler works with.
@@ -53,10 +53,7 @@ pub(crate) struct Line<'a> {
 /// Runs command lines for one connection.
 pub(crate) struct Dispatcher {
     pub(crate) server: Arc<Server>,
-    pub(crate) worker: Arc<WorkerStats>,
     pub(crate) client: Client,
-    /// Counts commands, to time one in `SAMPLE_PERIOD` of the quick ones.
-    n_seen: u32,
 }
 
 /// Where the keys of a command stand, and their hashes.
@@ -73,18 +70,24 @@ thread_local! {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(server: Arc<Server>, worker: Arc<WorkerStats>, client: Client) -> Dispatcher {
-        Dispatcher { server, worker, client, n_seen: 0 }
+    pub(crate) fn new(server: Arc<Server>, client: Client) -> Dispatcher {
+        Dispatcher { server, client }
     }
 
     /// Runs one line and writes its answer. The end of the wait, when it has to be run again.
     #[inline]
-    pub(crate) fn run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Option<u64> {
+    pub(crate) fn run(
+        &mut self,
+        worker: &WorkerStats,
+        line: &Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Option<u64> {
         let mark = out.mark();
         if self.client.replies == Replies::SkipNext {
             self.client.replies = Replies::Skip;
         }
-        match self.try_run(line, out, now_ms) {
+        match self.try_run(worker, line, out, now_ms) {
             Ok(Answered { wait_ms: None }) => {}
             Ok(Answered { wait_ms: Some(wait_ms) }) => {
                 out.truncate(mark);
@@ -99,7 +102,7 @@ impl Dispatcher {
             Err(error) => {
                 // A reply cut short by an error never reaches the client.
                 out.truncate(mark);
-                self.worker.error(&error.line());
+                worker.error(&error.line());
                 Reply::new(out, self.client.resp3).error(&error);
             }
         }
@@ -113,21 +116,30 @@ impl Dispatcher {
     }
 
     #[inline]
-    fn try_run(&mut self, line: &Line<'_>, out: &mut Output, now_ms: u64) -> Answer {
+    fn try_run(
+        &mut self,
+        worker: &WorkerStats,
+        line: &Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Answer {
         let command = line.command.ok_or_else(|| unknown(line.argv))?;
-        self.admit(command, line.argv, now_ms).inspect_err(|_| self.worker.reject(command.id))?;
+        let stats = worker.command(command.id);
+        self.admit(command, line.argv, now_ms).inspect_err(|_| stats.reject())?;
 
-        self.n_seen = self.n_seen.wrapping_add(1);
-        let weight = if command.is_quick { u64::from(SAMPLE_PERIOD) } else { 1 };
-        if command.is_quick && !self.n_seen.is_multiple_of(SAMPLE_PERIOD) {
+        if command.is_quick && !stats.is_sample() {
             let answer = self.execute(command, line, out, now_ms);
-            return self.account(command, answer);
+            return account(stats, answer);
         }
         let started_ns = (self.server.clock_ns)();
         let answer = self.execute(command, line, out, now_ms);
         let took_ns = (self.server.clock_ns)().saturating_sub(started_ns);
-        self.worker.time(command.id, took_ns, weight);
-        self.account(command, answer)
+        if command.is_quick {
+            stats.time_sample(took_ns);
+        } else {
+            stats.time(took_ns, 1);
+        }
+        account(stats, answer)
     }
 
     /// Straight down, one question a line.
@@ -234,17 +246,6 @@ impl Dispatcher {
         Ok(())
     }
 
-    #[inline]
-    fn account(&self, command: &Command, answer: Answer) -> Answer {
-        if !matches!(answer, Ok(Answered { wait_ms: Some(_) })) {
-            self.worker.call(command.id);
-            if answer.is_err() {
-                self.worker.fail(command.id);
-            }
-        }
-        answer
-    }
-
     /// Tells the others what this connection did last.
     pub(crate) fn publish(&self, last: Option<&Command>, n_commands: u64, now_ms: u64) {
         let handle = &self.client.handle;
@@ -256,6 +257,18 @@ impl Dispatcher {
             handle.command.store(command.id as u32, Relaxed);
         }
     }
+}
+
+/// Counts a call, unless it waits and will be run again.
+#[inline]
+fn account(stats: &CommandStats, answer: Answer) -> Answer {
+    if !matches!(answer, Ok(Answered { wait_ms: Some(_) })) {
+        stats.call();
+        if answer.is_err() {
+            stats.fail();
+        }
+    }
+    answer
 }
 
 fn unknown(argv: Argv<'_>) -> Error {
@@ -277,7 +290,3 @@ fn is_http(argv: Argv<'_>) -> bool {
 
 /// Keys of a command for whose positions memory is kept, which is 16 KiB a thread.
 const KEYS_KEPT_MAX: usize = 1 << 10;
-
-/// One in so many quick commands is timed, and counts for all of them: reading a clock twice would
-/// cost as much as the command.
-const SAMPLE_PERIOD: u32 = 16;

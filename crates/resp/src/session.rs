@@ -32,6 +32,7 @@ pub enum Step {
 /// A connection's state. Dropping it takes the client off the register.
 pub struct Session {
     dispatcher: Dispatcher,
+    worker: Arc<WorkerStats>,
     batch: Batch,
 }
 
@@ -45,7 +46,7 @@ impl Session {
         let handle = server.clients.register(peer, now_ms);
         let authenticated = !server.settings.live().needs_password();
         let client = Client::new(handle, authenticated);
-        Session { dispatcher: Dispatcher::new(server, worker, client), batch: Batch::default() }
+        Session { dispatcher: Dispatcher::new(server, client), worker, batch: Batch::default() }
     }
 
     /// What others see of this connection, and how they wake or close it.
@@ -59,7 +60,7 @@ impl Session {
 
     /// The counters of the worker that this session runs on.
     pub fn worker(&self) -> &WorkerStats {
-        &self.dispatcher.worker
+        &self.worker
     }
 
     /// Runs the whole commands at the start of `input`, consuming them. Bytes that are not yet
@@ -108,7 +109,7 @@ impl Session {
         let mut step = None;
         while let Some(line) = self.batch.next_line(input) {
             let command = line.command;
-            if let Some(until_ms) = self.dispatcher.run(&line, out, now_ms) {
+            if let Some(until_ms) = self.dispatcher.run(&self.worker, &line, out, now_ms) {
                 step = Some(Step::Wait { until_ms: Some(until_ms) });
                 break;
             }
@@ -153,7 +154,7 @@ impl Session {
 
     fn refuse(&mut self, error: ProtocolError, out: &mut Output) -> Step {
         let error = Error::Protocol(error);
-        self.dispatcher.worker.error(&error.line());
+        self.worker.error(&error.line());
         Reply::new(out, self.dispatcher.client.resp3).error(&error);
         Step::Close
     }

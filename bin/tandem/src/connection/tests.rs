@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::*;
-use crate::protocol::Watch;
+use crate::protocol::{Ahead, Watch};
 
 /// Answers every line with itself. `big N` answers N bytes, `close` closes, `wait MS` waits once,
 /// `flood N` answers N bytes in steps of the soft limit.
@@ -26,6 +26,14 @@ struct EchoState {
 const FLOOD_STEP: usize = 1 << 10;
 
 impl Session for Echo {
+    const FRONT: usize = 0;
+
+    fn look_ahead(&mut self, _input: &mut BytesMut) -> Option<Ahead> {
+        None
+    }
+
+    fn fetch(&self, _ahead: Ahead) {}
+
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         let state = &self.0;
         state.n_advances.set(state.n_advances.get() + 1);
@@ -291,9 +299,9 @@ fn an_announced_value_gets_its_room_at_once_and_no_memory() {
     make_room(&mut input, 100_002);
     assert_eq!(input.capacity(), 9 + 100_002, "no more than the value needs");
     let shared = Shared::default();
-    settle(&mut input, Next::Read { need: 100_002 }, &shared);
+    settle(&mut input, Next::Read { need: 100_002 }, &shared.upcoming[0]);
     assert!(input.capacity() >= 100_002, "the value is still to come");
-    settle(&mut input, Next::Read { need: 0 }, &shared);
+    settle(&mut input, Next::Read { need: 0 }, &shared.upcoming[0]);
     assert!(input.capacity() < 64 << 10, "a small rest gives the memory back");
     assert_eq!(&input[..], b"$100000\r\n");
 }

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use tandem_engine::Output;
 use tandem_memcached::{ClientHandle, ConnectionInfo, Server, TOO_MANY_CONNECTIONS};
 
-use crate::protocol::{FrontEnd, Held, Kick, Limits, Session, Step, Watch};
+use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, Step, Watch};
 use crate::socket::{Address, Peer};
 
 #[derive(Clone)]
@@ -78,12 +78,22 @@ pub(crate) struct MemcachedSession {
 }
 
 impl Session for MemcachedSession {
+    const FRONT: usize = 1;
+
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         match self.session.advance(input, out, now_ms) {
             tandem_memcached::Step::ReadMore { need } => Step::ReadMore { need },
             tandem_memcached::Step::Write => Step::Write,
             tandem_memcached::Step::Close => Step::Close,
         }
+    }
+
+    fn look_ahead(&mut self, input: &mut BytesMut) -> Option<Ahead> {
+        self.session.look_ahead(input)
+    }
+
+    fn fetch(&self, (db, hash): Ahead) {
+        self.session.fetch(db, hash);
     }
 
     fn is_killed(&self) -> bool {

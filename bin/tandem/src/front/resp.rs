@@ -81,6 +81,8 @@ pub(crate) struct RespSession {
 }
 
 impl Session for RespSession {
+    const FRONT: usize = 0;
+
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         match self.session.advance(input, out, now_ms) {
             tandem_resp::Step::ReadMore { need } => Step::ReadMore { need },

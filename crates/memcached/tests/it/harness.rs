@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use bytes::BytesMut;
-use tandem_engine::{Keyspace, KeyspaceOptions, Output};
+use tandem_engine::{KeyHash, Keyspace, KeyspaceOptions, Output};
 use tandem_memcached::{
     ConnectionInfo, Connections, CpuTimes, Host, Server, ServerParts, Session, Settings, Shutdown,
     Step,
@@ -110,6 +110,13 @@ impl Talk {
         self.session = Talk::session(&self.server);
         self.input.clear();
         self.last_step = None;
+    }
+
+    /// The hash of the one key that the session says it would look at next.
+    pub(crate) fn look_ahead(&self, bytes: &[u8]) -> Option<KeyHash> {
+        let (db, hash) = self.session.look_ahead(bytes)?;
+        self.session.fetch(db, hash);
+        Some(hash)
     }
 
     /// Sends bytes and returns what comes back; nothing once the connection is closed.

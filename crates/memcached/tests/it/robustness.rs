@@ -20,6 +20,25 @@ fn conversation() -> Vec<u8> {
     stream
 }
 
+/// Looking ahead is for one whole command with one key, and nothing comes of it but its hash.
+#[test]
+fn a_single_command_can_be_looked_at_before_it_runs() {
+    let mut talk = Talk::new();
+    let hash = |talk: &Talk, key: &[u8]| Some(talk.server.keyspace.hash(key));
+    let set = b"set a 0 0 5\r\nhello\r\n";
+    assert_eq!(talk.look_ahead(set), hash(&talk, b"a"));
+    assert_eq!(talk.send(b"get a\r\n"), b"END\r\n", "it was only looked at");
+    assert_eq!(talk.send(set), b"STORED\r\n");
+    assert_eq!(talk.look_ahead(b"get a\r\n"), hash(&talk, b"a"));
+    for line in
+        ["", "get a", "get a b\r\n", "get a\r\nget b\r\n", "version\r\n", "set a 0 0 9\r\nx"]
+    {
+        assert_eq!(talk.look_ahead(line.as_bytes()), None, "{line:?}");
+    }
+    talk.send(b"set b 0 0 40000\r\n");
+    assert_eq!(talk.look_ahead(b"get a\r\n"), None, "these are bytes of a value");
+}
+
 #[test]
 fn the_pieces_in_which_input_arrives_do_not_matter() {
     let stream = conversation();
