@@ -66,8 +66,7 @@ impl Shared {
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             books: CachePadded::default(),
-            // Steps start at multiples of their length; 0 is no number.
-            next_cas: CachePadded::new(AtomicU64::new(CAS_STEP)),
+            next_cas: CachePadded::default(),
         };
         shared.set_memory_max(options.memory_max_bytes);
         shared.set_limits(options.limits);
@@ -80,9 +79,10 @@ impl Shared {
         KeyHash(self.hasher.hash_one(name))
     }
 
-    /// The first of `CAS_STEP` numbers that nobody else is given.
+    /// The first of the numbers up to the next multiple of `CAS_STEP` that nobody else is given.
+    /// 0 is no number.
     pub(crate) fn take_cas_step(&self) -> u64 {
-        self.next_cas.fetch_add(CAS_STEP, Ordering::Relaxed)
+        self.next_cas.fetch_add(CAS_STEP, Ordering::Relaxed).max(1)
     }
 
     pub(crate) fn memory_max(&self) -> u64 {
