@@ -1,7 +1,7 @@
 //! The whole commands at the start of an input buffer, found before any of them runs, so that the
 //! memory they will touch can be on its way while others are still parsed.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tandem_engine::{KeyHash, Keyspace};
@@ -38,8 +38,10 @@ struct Work {
 }
 
 thread_local! {
-    /// What the last batch of this thread left: its memory serves the next one.
-    static SPARE: Cell<Option<Box<Work>>> = const { Cell::new(None) };
+    /// What batches of this thread left: their memory serves the next ones. Connections that look
+    /// ahead have one each at the same time.
+    #[expect(clippy::vec_box, reason = "the boxes go to connections and come back")]
+    static SPARES: RefCell<Vec<Box<Work>>> = const { RefCell::new(Vec::new()) };
 }
 
 #[derive(Clone, Copy)]
@@ -106,7 +108,11 @@ impl Batch {
         let Some(mut work) = self.work.take() else { return };
         work.settle(&mut self.parser, input);
         if work.spans.is_empty() {
-            SPARE.set(Some(work));
+            SPARES.with_borrow_mut(|spares| {
+                if spares.is_empty() || (work.is_small() && spares.len() < SPARES_MAX) {
+                    spares.push(work);
+                }
+            });
         } else {
             self.work = Some(work);
         }
@@ -120,7 +126,8 @@ impl Batch {
         keyspace: &Keyspace,
         db: u32,
     ) {
-        let mut work = self.work.take().or_else(|| SPARE.take()).unwrap_or_default();
+        let mut work =
+            self.work.take().or_else(|| SPARES.with_borrow_mut(Vec::pop)).unwrap_or_default();
         work.settle(&mut self.parser, input);
         work.ending = work.parse(&mut self.parser, input, limits);
         match work.source {
@@ -158,6 +165,11 @@ impl Work {
             hash: pending.hash,
             frame: self.frame.as_ref(),
         })
+    }
+
+    /// True when it has never held a long pipeline.
+    fn is_small(&self) -> bool {
+        self.spans.capacity() <= SMALL_SPANS && self.lines.capacity() <= SMALL_LINES
     }
 
     fn settle(&mut self, parser: &mut Parser, input: &mut BytesMut) {
@@ -266,6 +278,12 @@ const LINES_MAX: usize = 128;
 /// Spans kept for the next batch, which is 16 KiB a thread; a longer list goes back to the
 /// allocator.
 const SPANS_KEPT_MAX: usize = 2 << 10;
+
+/// Spare batches that a thread keeps, of which only the first may be larger than these: 1 KiB and
+/// what a box takes.
+const SPARES_MAX: usize = 256;
+const SMALL_SPANS: usize = 64;
+const SMALL_LINES: usize = 16;
 
 #[cfg(test)]
 mod tests {
