@@ -95,8 +95,10 @@ mod tests {
 
     #[test]
     fn a_thread_that_only_computes_is_in_user_mode() {
-        // Where sampling is forbidden, the ticks are used and there is nothing to test.
-        let Ok(sampling) = Sampling::of(std::process::id()) else { return };
+        let sampling = match Sampling::of(std::process::id()) {
+            Ok(it) => it,
+            Err(error) => return println!("left out, ticks are used where this fails: {error:#}"),
+        };
         let sampling = sampling.started().unwrap();
         let mut random = fastrand::Rng::with_seed(1);
         let sum = (0..50_000_000u64).fold(0u64, |sum, _| sum.wrapping_add(random.u64(..)));

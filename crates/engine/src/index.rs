@@ -153,8 +153,8 @@ impl Index {
     /// the same pace, and if they grew alike they would all grow at once.
     fn grow(&mut self, random: u32) {
         let full = Index::homes_for(self.len + 1);
-        let eighths_256ths = 256 + (random % 512) as usize;
-        self.rebuild(full + full * eighths_256ths / 2048 + 1);
+        let more_2048ths = 256 + (random % 512) as usize;
+        self.rebuild(full + full * more_2048ths / 2048 + 1);
     }
 
     /// Homes that so many slots fill to the limit.

@@ -172,6 +172,10 @@ pub fn trim_heap() {
     unsafe { malloc_trim(0) };
 }
 
+/// Other allocators give memory back by themselves, or cannot be asked to.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
+pub fn trim_heap() {}
+
 /// Maps big values on their own. By itself the C library stops doing that once the first of them
 /// was freed, and then frees and grows its heaps by megabytes under their locks.
 #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
@@ -193,10 +197,6 @@ const HEAP_SETTINGS: [(std::ffi::c_int, std::ffi::c_int); 2] = [(-3, 1 << 20), (
 /// Other allocators are left as they are.
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
 pub fn tune_heap() {}
-
-/// Other allocators give memory back by themselves, or cannot be asked to.
-#[cfg(not(all(target_os = "linux", target_env = "gnu", not(miri))))]
-pub fn trim_heap() {}
 
 // Miri knows no mmap: the heap stands in.
 
