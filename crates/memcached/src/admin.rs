@@ -27,6 +27,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
     let done = match request.verb {
         Verb::FlushAll => flush_all(cx, request.tell, &words),
         Verb::Version => version(cx),
+        Verb::MetaNoop => Ok(reply::NOOP),
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),

@@ -58,12 +58,12 @@ pub const COMMANDS: &[Command] = &[
         "Tells and resets statistics."),
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
-    command("mg", "<key> <flag>*", Later, "Meta get."),
-    command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
-    command("md", "<key> <flag>*", Later, "Meta delete."),
-    command("ma", "<key> <flag>*", Later, "Meta arithmetic."),
-    command("mn", "", Later, "Meta no-op."),
-    command("me", "<key> [b]", Later, "Meta debug."),
+    command("mg", "<key> <flag>*", Complete, "Meta get."),
+    command("ms", "<key> <bytes> <flag>*", Complete, "Meta set."),
+    command("md", "<key> <flag>*", Complete, "Meta delete."),
+    command("ma", "<key> <flag>*", Complete, "Meta arithmetic."),
+    command("mn", "", Complete, "Meta no-op."),
+    command("me", "<key> [b]", Complete, "Meta debug."),
     command("watch", "<class>*", Later, "Streams events."),
     command("lru_crawler", "metadump|mgdump|...", Later, "Dumps keys."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
@@ -97,6 +97,12 @@ pub(crate) enum Verb {
     Stats,
     CacheMemlimit,
     Shutdown,
+    MetaGet,
+    MetaSet,
+    MetaDelete,
+    MetaArithmetic,
+    MetaNoop,
+    MetaDebug,
 }
 
 impl Verb {
@@ -124,6 +130,12 @@ impl Verb {
             b"stats" => Verb::Stats,
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
+            b"mg" => Verb::MetaGet,
+            b"ms" => Verb::MetaSet,
+            b"md" => Verb::MetaDelete,
+            b"ma" => Verb::MetaArithmetic,
+            b"mn" => Verb::MetaNoop,
+            b"me" => Verb::MetaDebug,
             _ => return None,
         })
     }
@@ -131,6 +143,12 @@ impl Verb {
     /// True for the commands that a value follows.
     pub(crate) fn is_store(self) -> bool {
         (Verb::Set as u8..=Verb::Cas as u8).contains(&(self as u8))
+    }
+
+    /// True for the meta commands about a key.
+    pub(crate) fn is_meta(self) -> bool {
+        let meta = Verb::MetaGet as u8..=Verb::MetaDebug as u8;
+        meta.contains(&(self as u8)) && self != Verb::MetaNoop
     }
 
     /// True for the retrievals that set the expiry of what they read.
@@ -145,7 +163,8 @@ impl Verb {
 
     /// True for commands that are timed one call in many.
     pub(crate) fn is_fast(self) -> bool {
-        (self as u8) <= Verb::Touch as u8
+        let meta = Verb::MetaGet as u8..=Verb::MetaNoop as u8;
+        (self as u8) <= Verb::Touch as u8 || meta.contains(&(self as u8))
     }
 }
 

@@ -25,6 +25,18 @@ pub(crate) enum Error {
     ShutdownMode,
     MemlimitTooSmall,
     MemlimitNotMegabytes,
+    InvalidFlag,
+    DuplicateFlag,
+    InvalidOrDuplicateFlag,
+    TooManyFlags,
+    OpaqueTooLong,
+    BadFlagToken,
+    BadKeyEncoding,
+    InvalidInitial,
+    InvalidMetaDelta,
+    ModeLength,
+    StoreMode,
+    ArithmeticMode,
 }
 
 impl Error {
@@ -55,6 +67,18 @@ impl Error {
             Error::MemlimitNotMegabytes => {
                 b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"
             }
+            Error::InvalidFlag => b"CLIENT_ERROR invalid flag\r\n",
+            Error::DuplicateFlag => b"CLIENT_ERROR duplicate flag\r\n",
+            Error::InvalidOrDuplicateFlag => b"CLIENT_ERROR invalid or duplicate flag\r\n",
+            Error::TooManyFlags => b"CLIENT_ERROR options flags are too long\r\n",
+            Error::OpaqueTooLong => b"CLIENT_ERROR opaque token too long\r\n",
+            Error::BadFlagToken => b"CLIENT_ERROR bad token in command line format\r\n",
+            Error::BadKeyEncoding => b"CLIENT_ERROR error decoding key\r\n",
+            Error::InvalidInitial => b"CLIENT_ERROR invalid numeric initial value\r\n",
+            Error::InvalidMetaDelta => b"CLIENT_ERROR invalid numeric delta value\r\n",
+            Error::ModeLength => b"CLIENT_ERROR incorrect length for M token\r\n",
+            Error::StoreMode => b"CLIENT_ERROR invalid mode for ms M token\r\n",
+            Error::ArithmeticMode => b"CLIENT_ERROR invalid mode for ma M token\r\n",
         }
     }
 }

@@ -8,6 +8,8 @@ mod clients;
 mod commands;
 mod error;
 mod host;
+mod marks;
+mod meta;
 mod number;
 mod ops;
 mod parse;

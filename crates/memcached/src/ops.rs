@@ -2,8 +2,9 @@
 //! here knows how a request was written or how its answer is told.
 
 use tandem_engine::{Error as EngineError, Expire, Key, NewValue, Output, SetOptions, SetOutcome};
-use tandem_engine::{Str, StrRef, Value, When};
+use tandem_engine::{Str, StrRef, Value, View, When};
 
+use crate::marks;
 use crate::number;
 use crate::run::Cx;
 
@@ -28,6 +29,20 @@ pub(crate) struct Store<'a> {
     pub(crate) compare: Option<u64>,
     /// Whether `Stored::Done` tells the new CAS number, which costs an item eight bytes.
     pub(crate) wants_cas: bool,
+    pub(crate) more: More,
+}
+
+/// What only meta commands ask of a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct More {
+    /// The CAS number that the item gets.
+    pub(crate) cas: Option<u64>,
+    /// The marks that a new value gets.
+    pub(crate) marks: u8,
+    /// A value that is older than the item's, by `compare`, is stored as a stale one.
+    pub(crate) takes_stale: bool,
+    /// The expiry of an item that `Append` and `Prepend` make where there is none.
+    pub(crate) vivify: Option<i32>,
 }
 
 /// Which items a store is for, and where it puts the value.
@@ -43,9 +58,10 @@ pub(crate) enum Mode {
 /// What became of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// With its CAS number where it was wanted.
+    /// With its CAS number where it was wanted, and the length of the whole value.
     Done {
         cas: u64,
+        value_bytes: usize,
     },
     /// There is an item, or none, against the mode; or it would grow too large.
     Declined,
@@ -67,35 +83,68 @@ pub(crate) enum Unstorable {
 pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     cx.worker.stores.add(1);
     cx.count_prefix(store.key, |it| it.sets += 1);
+    put(cx, store, value)
+}
+
+/// A store that is not counted as one.
+#[inline]
+fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
     }
     let when = match (store.mode, store.compare) {
-        (Mode::Append | Mode::Prepend, _) => return extend(cx, store, &value),
+        (Mode::Append | Mode::Prepend, _) => return extend(cx, store, value),
         (Mode::Add, _) => When::Absent,
         (Mode::Set | Mode::Replace, Some(cas)) => When::CasIs(cas),
         (Mode::Set, None) => When::Always,
         (Mode::Replace, None) => When::Present,
     };
-    let expire = match expiry(store.exptime, cx.now_ms) {
-        Some(at_ms) => Expire::AtMs(at_ms),
-        None => Expire::Never,
-    };
+    let value_bytes = value.as_slice().len();
     let mut view = cx.view(store.key);
-    let cas = if store.wants_cas { Some(view.new_cas(store.key)) } else { None };
-    let options = SetOptions { when, expire, client_flags: store.client_flags, cas };
+    let mut options = SetOptions {
+        when,
+        expire: new_expiry(store.exptime, cx.now_ms),
+        client_flags: store.client_flags,
+        cas: new_cas(&mut view, store),
+        marks: store.more.marks,
+    };
+    if store.more.takes_stale {
+        take_stale(&mut view, store, &mut options);
+    }
     let outcome = view.set(store.key, value, options);
     drop(view);
     if matches!(when, When::CasIs(_)) {
         count_cas(cx, outcome);
     }
     match outcome {
-        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
+        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(options.cas), value_bytes },
         SetOutcome::NotStored => Stored::Declined,
         SetOutcome::Missing => Stored::Missing,
         SetOutcome::CasMismatch => Stored::CasMismatch,
     }
+}
+
+/// The CAS number that an item is to get, if it matters which.
+#[inline]
+fn new_cas(view: &mut View<'_>, store: &Store<'_>) -> Option<u64> {
+    if store.wants_cas && store.more.cas.is_none() {
+        return Some(view.new_cas(store.key));
+    }
+    store.more.cas
+}
+
+/// A value that is older than the item, by its CAS number, becomes a stale one: it leaves the
+/// expiry and whether somebody was told to fetch it anew.
+fn take_stale(view: &mut View<'_>, store: &Store<'_>, options: &mut SetOptions) {
+    let When::CasIs(wanted @ 1..) = options.when else { return };
+    if view.cas(store.key).is_none_or(|have| have <= wanted) {
+        return;
+    }
+    let kept = view.peek(store.key).map_or(0, |it| it.marks) & marks::WON;
+    options.marks |= marks::STALE | kept;
+    options.when = When::Always;
+    options.expire = Expire::Keep;
 }
 
 fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
@@ -118,18 +167,19 @@ pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorabl
     }
 }
 
-fn extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
-    let added = value.as_slice();
+fn extend(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let key = store.key;
     let mut view = cx.view(key);
-    let Some(before) = view.peek(key) else { return Stored::Declined };
-    if store.compare.is_some() && store.compare != before.cas {
+    let Some(before) = view.peek(key) else { return begin_value(cx, view, store, value) };
+    if store.compare.is_some_and(|it| it != 0 && Some(it) != before.cas) {
         return Stored::CasMismatch;
     }
     let flags = before.client_flags;
-    let cas = if store.wants_cas { Some(view.new_cas(key)) } else { None };
+    let cas = new_cas(&mut view, store);
     let Ok(Some(mut old)) = view.edit::<Str>(key) else { return Stored::Declined };
-    if !cx.server.settings.item_fits(key.name.len(), flags, old.len() + added.len()) {
+    let added = value.as_slice();
+    let value_bytes = old.len() + added.len();
+    if !cx.server.settings.item_fits(key.name.len(), flags, value_bytes) {
         return Stored::Declined;
     }
     if store.mode == Mode::Append {
@@ -137,10 +187,26 @@ fn extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
     } else {
         old.prepend(added);
     }
+    old.renew();
     if let Some(cas) = cas {
         old.set_cas(cas);
     }
-    Stored::Done { cas: cx.told_cas(cas) }
+    Stored::Done { cas: cx.told_cas(cas), value_bytes }
+}
+
+/// An `append` or `prepend` without an item: there is one afterwards if the store says so.
+fn begin_value(cx: &Cx<'_>, mut view: View<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+    let Some(exptime) = store.more.vivify else { return Stored::Declined };
+    let value_bytes = value.as_slice().len();
+    let options = SetOptions {
+        when: When::Always,
+        expire: new_expiry(exptime, cx.now_ms),
+        client_flags: store.client_flags,
+        cas: new_cas(&mut view, store),
+        marks: store.more.marks,
+    };
+    view.set(store.key, value, options);
+    Stored::Done { cas: cx.told_cas(options.cas), value_bytes }
 }
 
 /// A retrieval of one key.
@@ -229,7 +295,10 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
-    let is_found = cx.view(key).set_expire(key, at_ms);
+    let mut view = cx.view(key);
+    let is_found = view.set_expire(key, at_ms);
+    view.touch(key);
+    drop(view);
     let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
     touches.add(1);
     is_found
@@ -246,6 +315,16 @@ pub(crate) struct Arithmetic<'a> {
     pub(crate) wants_cas: bool,
     /// What a missing item begins as.
     pub(crate) initial: Option<Initial>,
+    pub(crate) more: MoreSum,
+}
+
+/// What only meta commands ask of a sum.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MoreSum {
+    /// The CAS number that the item gets.
+    pub(crate) cas: Option<u64>,
+    /// The expiry that the item gets if it is there.
+    pub(crate) touch: Option<i32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,15 +344,22 @@ pub(crate) struct Initial {
 /// What became of a sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Summed {
-    /// The item holds `value` now, with its CAS number where it was wanted.
-    Done {
-        value: u64,
-        cas: u64,
-    },
+    Done(Sum),
     Missing,
     NonNumeric,
     CasMismatch,
     NoMemory,
+}
+
+/// What an item holds after a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) value: u64,
+    /// Where it was wanted.
+    pub(crate) cas: u64,
+    /// The expiry that it had before.
+    pub(crate) expired_at_ms: Option<u64>,
+    pub(crate) is_new: bool,
 }
 
 /// Adds or subtracts, or begins with the initial number.
@@ -290,10 +376,13 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     let room = cx.server.keyspace.make_room(cx.now_ms);
     let key = sum.key;
     let mut view = cx.view(key);
-    if sum.compare.is_some() && view.peek(key).is_some_and(|it| it.cas != sum.compare) {
+    let Some(before) = view.peek(key) else { return Summed::Missing };
+    if sum.compare.is_some() && before.cas != sum.compare {
         return Summed::CasMismatch;
     }
-    let cas = if sum.wants_cas { Some(view.new_cas(key)) } else { None };
+    let expired_at_ms = before.expire_at_ms;
+    let wants_cas = sum.wants_cas && sum.more.cas.is_none();
+    let cas = if wants_cas { Some(view.new_cas(key)) } else { sum.more.cas };
     let mut value = match view.edit::<Str>(key) {
         Ok(Some(value)) => value,
         Ok(None) => return Summed::Missing,
@@ -309,9 +398,15 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     if digits.len() > value.len() && room == Err(EngineError::OutOfMemory) {
         return Summed::NoMemory;
     }
+    if digits.len() > value.len() {
+        value.renew();
+    }
     put_padded(&mut value, digits);
     if let Some(cas) = cas {
         value.set_cas(cas);
+    }
+    if let Some(exptime) = sum.more.touch {
+        value.set_expire(expiry(exptime, cx.now_ms));
     }
     drop(value);
     let hits = match sum.sign {
@@ -319,7 +414,7 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         Sign::Minus => &cx.worker.decr_hits,
     };
     hits.add(1);
-    Summed::Done { value: new, cas: cx.told_cas(cas) }
+    Summed::Done(Sum { value: new, cas: cx.told_cas(cas), expired_at_ms, is_new: false })
 }
 
 fn put_padded(value: &mut Str, digits: &[u8]) {
@@ -334,14 +429,16 @@ fn put_padded(value: &mut Str, digits: &[u8]) {
     value.replace(&padded);
 }
 
-/// A sum without an item: counts the miss, and stores the initial number if there is one.
+/// A sum without an item: begins with the initial number, or counts the miss.
 fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    let misses = match sum.sign {
-        Sign::Plus => &cx.worker.incr_misses,
-        Sign::Minus => &cx.worker.decr_misses,
+    let Some(Initial { value, exptime }) = sum.initial else {
+        let misses = match sum.sign {
+            Sign::Plus => &cx.worker.incr_misses,
+            Sign::Minus => &cx.worker.decr_misses,
+        };
+        misses.add(1);
+        return Summed::Missing;
     };
-    misses.add(1);
-    let Some(Initial { value, exptime }) = sum.initial else { return Summed::Missing };
     let mut digits = itoa::Buffer::new();
     let digits = NewValue::Copied(digits.format(value).as_bytes());
     let first = Store {
@@ -351,9 +448,12 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         exptime,
         compare: None,
         wants_cas: sum.wants_cas,
+        more: More { cas: sum.more.cas, ..More::default() },
     };
-    match store(cx, &first, digits) {
-        Stored::Done { cas } => Summed::Done { value, cas },
+    match put(cx, &first, digits) {
+        Stored::Done { cas, .. } => {
+            Summed::Done(Sum { value, cas, expired_at_ms: None, is_new: true })
+        }
         Stored::NoMemory => Summed::NoMemory,
         // Somebody else was first.
         _ => Summed::Missing,
@@ -369,4 +469,8 @@ pub(crate) fn expiry(exptime: i32, now_ms: u64) -> Option<u64> {
         1..=RELATIVE_SECONDS_MAX => Some(now_ms + exptime.unsigned_abs() as u64 * 1000),
         _ => Some(exptime.unsigned_abs() as u64 * 1000),
     }
+}
+
+fn new_expiry(exptime: i32, now_ms: u64) -> Expire {
+    expiry(exptime, now_ms).map_or(Expire::Never, Expire::AtMs)
 }

@@ -5,6 +5,7 @@ use tandem_engine::Keyspace;
 
 use crate::commands::Verb;
 use crate::error::Error;
+use crate::meta;
 use crate::number;
 use crate::request::{Entry, Place, Refusal, Request, Tell};
 use crate::server::DATABASE;
@@ -21,13 +22,13 @@ pub(crate) const BIG_VALUE_BYTES: usize = 16 << 10;
 const LINE_BYTES_MIN: usize = 4;
 
 /// The longest value that a line may announce.
-const VALUE_BYTES_MAX: usize = i32::MAX as usize - 2;
+pub(crate) const VALUE_BYTES_MAX: usize = i32::MAX as usize - 2;
 
 /// No verb is longer than `cache_memlimit`.
 const VERB_BYTES_MAX: usize = 14;
 
 /// The line end behind a value.
-const CRLF: &[u8] = b"\r\n";
+pub(crate) const CRLF: &[u8] = b"\r\n";
 
 /// What parsing depends on besides the input.
 #[derive(Clone, Copy)]
@@ -48,6 +49,8 @@ pub(crate) enum Parsed<'a> {
     SkipLine { entry: Entry<'a>, len: usize },
     /// A store with a line of `len` bytes and a big value of `value_bytes`.
     BigValue { request: Request<'a>, len: usize, value_bytes: usize },
+    /// An `ms` with a line of `len` bytes and a big value.
+    BigMeta { request: meta::Request<'a>, len: usize },
     /// Not whole; `need` more bytes complete it (0 is unknown).
     NeedMore { need: usize },
     /// Not this protocol: close without a word.
@@ -80,6 +83,9 @@ pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
     if let Some(set) = PlainSet::at_start_of(input) {
         return set.parsed(input, rules);
     }
+    if input.starts_with(b"mg ") {
+        return meta::command(input, Verb::MetaGet, b"mg".len(), rules);
+    }
     let from = n_spaces(input);
     let head = &input[from..input.len().min(from + VERB_BYTES_MAX + 1)];
     // The byte behind the verb tells whether it is whole.
@@ -92,6 +98,7 @@ pub(crate) fn command<'a>(input: &'a [u8], rules: Rules<'_>) -> Parsed<'a> {
         Some((verb @ (Verb::Gat | Verb::Gats), at)) => {
             retrieval_with_expiry(input, verb, at, rules)
         }
+        Some((verb, at)) if verb.is_meta() => meta::command(input, verb, at, rules),
         verb => line(input, verb.map(|it| it.0), rules),
     }
 }
@@ -362,7 +369,7 @@ fn refusal<'a>(error: Error, verb: Option<Verb>, tell: Tell) -> Entry<'a> {
     Entry::Refused(Refusal { error, verb, tell, key: None })
 }
 
-fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Parsed<'a> {
+pub(crate) fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Parsed<'a> {
     Parsed::Whole { entry: refusal(error, verb, tell), len }
 }
 
@@ -374,7 +381,7 @@ fn n_spaces(input: &[u8]) -> usize {
 
 /// The first space or line feed. Words are short: eight bytes at a time beat a call of `memchr`.
 #[inline]
-fn find_end(input: &[u8]) -> Option<usize> {
+pub(crate) fn find_end(input: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([b' ' + 1; 8]);
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     let (chunks, _) = input.as_chunks::<8>();

@@ -5,7 +5,10 @@ use tandem_engine::{Key, NewValue, Output, View};
 use crate::admin;
 use crate::commands::Verb;
 use crate::error::Error;
-use crate::ops::{self, Arithmetic, Mode, Read, Removed, Sign, Store, Stored, Summed, Unstorable};
+use crate::ops::Unstorable;
+use crate::ops::{
+    self, Arithmetic, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored, Summed,
+};
 use crate::prefixes::PrefixCounts;
 use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
@@ -89,6 +92,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, request: &Request<'_>, value: NewValue<'_>)
         exptime: request.exptime,
         compare: (request.verb == Verb::Cas).then_some(request.number),
         wants_cas: false,
+        more: More::default(),
     };
     let line = match ops::store(cx, &store, value) {
         Stored::Done { .. } => reply::STORED,
@@ -157,12 +161,13 @@ fn arithmetic(cx: &mut Cx<'_>, request: &Request<'_>) {
         compare: None,
         wants_cas: false,
         initial: None,
+        more: MoreSum::default(),
     };
     let error = match ops::arithmetic(cx, &sum) {
-        Summed::Done { value, .. } if request.tell == Tell::Outcome => {
-            return reply::number(cx.out, value);
+        Summed::Done(it) if request.tell == Tell::Outcome => {
+            return reply::number(cx.out, it.value);
         }
-        Summed::Done { .. } => return,
+        Summed::Done(_) => return,
         Summed::Missing | Summed::CasMismatch => return cx.tell(request.tell, reply::NOT_FOUND),
         Summed::NonNumeric => Error::NonNumeric,
         Summed::NoMemory => Error::NoMemory,

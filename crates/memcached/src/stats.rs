@@ -194,6 +194,8 @@ counters! {
     cas_misses,
     /// `cas` with another number than the item's.
     cas_badval,
+    /// `me` (`cmd_meta`).
+    meta_debugs,
     flushes,
     /// Written by the connection loop.
     bytes_read,

@@ -1,0 +1,50 @@
+//! `me`: what is known of an item, for a person to read.
+
+use std::io::Write;
+
+use tandem_engine::Value;
+
+use crate::error::Error;
+use crate::marks;
+use crate::meta::flags::{DecodedKey, tokens};
+use crate::meta::{Request, base64, reply};
+use crate::request::Tell;
+use crate::run::Cx;
+
+pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
+    let mut decoded = DecodedKey::new();
+    let mut key = request.key;
+    if tokens(request.flags).next() == Some(b"b") {
+        if !base64::decode(key.name, |it| decoded.extend_from_slice(it)) {
+            return cx.refuse(Some(request.verb), Tell::Outcome, Error::BadFormat);
+        }
+        key.name = &decoded;
+    }
+    cx.worker.meta_debugs.add(1);
+    let mut view = cx.view(key);
+    if cx.server.settings.cas {
+        view.cas(key);
+    }
+    let item = view.peek(key);
+    let Some((item, Value::String(_))) = item.map(|it| (it, it.value)) else {
+        return cx.out.put(b"EN\r\n");
+    };
+    let buf = &mut cx.out.buf;
+    buf.extend_from_slice(b"ME ");
+    if item.marks & marks::BASE64_KEY == 0 {
+        buf.extend_from_slice(item.key);
+    } else {
+        base64::encode(item.key, buf);
+    }
+    // Writing to a vector does not fail.
+    let _ = write!(
+        buf,
+        " exp={} la={} cas={} fetch={} cls={} size={}\r\n",
+        reply::ttl_s(item.expire_at_ms, cx.now_ms),
+        item.idle_s,
+        cx.told_cas(item.cas),
+        if item.fetched { "yes" } else { "no" },
+        cx.server.classes.of(&item),
+        cx.server.classes.bytes_of(&item).unwrap_or(0),
+    );
+}
