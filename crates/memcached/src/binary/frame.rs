@@ -5,7 +5,7 @@ use tandem_engine::Key;
 use crate::auth::Trust;
 use crate::binary::opcode::{Action, STORE_EXTRAS};
 use crate::binary::reply::{Status, To};
-use crate::ops::Mode;
+use crate::ops::{Initial, Mode};
 use crate::parse::{BIG_VALUE_BYTES, Rules};
 use crate::server::DATABASE;
 use crate::settings::KEY_BYTES_MAX;
@@ -18,6 +18,13 @@ pub(super) const HEADER_BYTES: usize = 24;
 
 /// The longest value that a frame may announce; memcached counts in 31 bits.
 const VALUE_BYTES_MAX: usize = i32::MAX as usize;
+
+/// Where a sum's extras have the delta and the initial number.
+const DELTA_AT: usize = 0;
+const INITIAL_AT: usize = 8;
+
+/// An expiry that forbids a sum to begin with its initial number.
+const NO_INITIAL: [u8; 4] = [0xff; 4];
 
 /// Names of SASL's mechanisms are no longer.
 const MECHANISM_BYTES_MAX: usize = 32;
@@ -55,10 +62,21 @@ pub(super) struct Request<'a> {
 pub(super) enum Entry<'a> {
     Run(Request<'a>),
     /// A value that is too large is skipped.
-    TooLarge { to: To, mode: Mode, key: Key<'a> },
-    Refused { to: To, action: Action, status: Status },
+    TooLarge {
+        to: To,
+        mode: Mode,
+        key: Key<'a>,
+    },
+    Refused {
+        to: To,
+        action: Action,
+        status: Status,
+    },
     /// What comes next cannot be told any more.
-    Broken { to: To, status: Status },
+    Broken {
+        to: To,
+        status: Status,
+    },
 }
 
 /// What stands at the start of the input.
@@ -68,7 +86,7 @@ pub(super) enum Parsed<'a> {
     /// A frame without its value, which is to be ignored.
     SkipValue { entry: Entry<'a>, len: usize, skip: usize },
     /// A store without its big value.
-    BigValue { request: Request<'a>, len: usize, value_bytes: usize },
+    BigValue { request: Request<'a>, mode: Mode, len: usize, value_bytes: usize },
     /// Not whole; `need` more bytes complete it, or at least what tells more of it.
     NeedMore { need: usize },
     /// Not this protocol: close without a word.
@@ -164,7 +182,7 @@ impl<'a> Body<'a> {
             return Parsed::SkipValue { entry, len, skip: value_bytes };
         }
         if value_bytes >= BIG_VALUE_BYTES {
-            return Parsed::BigValue { request, len, value_bytes };
+            return Parsed::BigValue { request, mode, len, value_bytes };
         }
         self.whole(request)
     }
@@ -203,9 +221,21 @@ impl Request<'_> {
         if self.extras.len() == STORE_EXTRAS { self.u32_at(0) } else { 0 }
     }
 
-    /// The expiry, which is the last of the extras; 0 where there is none. It has no sign here.
-    pub(super) fn exptime(&self) -> i64 {
-        self.extras.last_chunk().map_or(0, |it| i64::from(u32::from_be_bytes(*it)))
+    /// The expiry, which is the last of the extras; 0 where there is none.
+    pub(super) fn exptime(&self) -> i32 {
+        let exptime = self.extras.last_chunk().map_or(0, |it| u32::from_be_bytes(*it));
+        // It has no sign here. What is beyond 2038 expires then.
+        i32::try_from(exptime).unwrap_or(i32::MAX)
+    }
+
+    /// The initial number of a sum, unless a missing item is to stay missing.
+    pub(super) fn initial(&self) -> Option<Initial> {
+        let forbids_it = self.extras.ends_with(&NO_INITIAL);
+        (!forbids_it).then(|| Initial { value: self.u64_at(INITIAL_AT), exptime: self.exptime() })
+    }
+
+    pub(super) fn delta(&self) -> u64 {
+        self.u64_at(DELTA_AT)
     }
 
     fn u32_at(&self, at: usize) -> u32 {
@@ -213,8 +243,7 @@ impl Request<'_> {
         u32::from_be_bytes(*bytes)
     }
 
-    /// A number of a sum's extras.
-    pub(super) fn u64_at(&self, at: usize) -> u64 {
+    fn u64_at(&self, at: usize) -> u64 {
         let bytes = self.extras[at..].first_chunk().expect("the frame's shape was checked");
         u64::from_be_bytes(*bytes)
     }

@@ -9,6 +9,6 @@ mod sasl;
 mod session;
 mod stat;
 
-pub use self::opcode::{OPCODES, Opcode};
 pub(crate) use self::frame::MAGIC;
+pub use self::opcode::{OPCODES, Opcode};
 pub(crate) use self::session::State;

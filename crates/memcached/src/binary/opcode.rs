@@ -49,9 +49,9 @@ pub const OPCODES: &[Opcode] = &[
     opcode("version", 0x0b, None, "", Complete),
     opcode("stat", 0x10, None, "[key]", Complete),
     opcode("quit", 0x07, Some(0x17), "", Complete),
-    opcode("sasl list mechs", 0x20, None, "", Complete),
-    opcode("sasl auth", 0x21, None, "mechanism data", Complete),
-    opcode("sasl step", 0x22, None, "mechanism data", Complete),
+    opcode("sasl_list", 0x20, None, "", Complete),
+    opcode("sasl_auth", 0x21, None, "mechanism data", Complete),
+    opcode("sasl_step", 0x22, None, "mechanism data", Complete),
     opcode("verbosity", 0x1b, None, "{level}", Never),
     opcode("rget", 0x30, None, "", Never),
     opcode("rset", 0x31, Some(0x32), "", Never),
@@ -150,12 +150,13 @@ impl Action {
         matches!(self, Action::GetWithKey | Action::GetWithKeyAndTouch)
     }
 
+    pub(super) fn is_sasl(self) -> bool {
+        matches!(self, Action::SaslList | Action::SaslAuth | Action::SaslStep)
+    }
+
     /// Whether those may ask for it who have not said who they are.
     pub(super) fn is_for_strangers(self) -> bool {
-        matches!(
-            self,
-            Action::SaslList | Action::SaslAuth | Action::SaslStep | Action::Version
-        )
+        self.is_sasl() || self == Action::Version
     }
 
     /// Whether a frame has the parts that it needs and no others.
@@ -174,9 +175,7 @@ impl Action {
             Action::Touch | Action::GetAndTouch | Action::GetWithKeyAndTouch => {
                 extras_bytes == TIME_EXTRAS && has_key && !has_value
             }
-            Action::Flush => {
-                matches!(extras_bytes, 0 | TIME_EXTRAS) && !has_key && !has_value
-            }
+            Action::Flush => matches!(extras_bytes, 0 | TIME_EXTRAS) && !has_key && !has_value,
             Action::Noop | Action::Version | Action::Quit | Action::SaslList => {
                 header.body_bytes == 0
             }
@@ -197,9 +196,8 @@ mod tests {
 
     #[test]
     fn the_table_and_the_actions_agree() {
-        let rows = |code: u8| {
-            OPCODES.iter().filter(move |it| it.code == code || it.quiet == Some(code))
-        };
+        let rows =
+            |code: u8| OPCODES.iter().filter(move |it| it.code == code || it.quiet == Some(code));
         for code in 0..=u8::MAX {
             let served = rows(code).find(|it| it.support == Complete);
             assert_eq!(served.is_some(), Action::of(code) != Action::Unknown, "{code:#x}");

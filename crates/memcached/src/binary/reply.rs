@@ -142,8 +142,7 @@ pub(super) fn flags(out: &mut Output, to: To, client_flags: u32, cas: u64) {
 
 /// A line of statistics. One without name and value ends them.
 pub(super) fn stat(buf: &mut Vec<u8>, to: To, name: &[u8], value: &[u8]) {
-    let head =
-        Head { key_bytes: name.len(), value_bytes: value.len(), ..Head::default() };
+    let head = Head { key_bytes: name.len(), value_bytes: value.len(), ..Head::default() };
     buf.extend_from_slice(&head.bytes(to));
     buf.extend_from_slice(name);
     buf.extend_from_slice(value);

@@ -8,22 +8,15 @@ use crate::binary::frame::{Entry, Request};
 use crate::binary::opcode::{Action, is_quiet};
 use crate::binary::reply::{self, Status, To};
 use crate::binary::stat;
-use crate::ops::{self, Arithmetic, Hit, Initial, Mode, Read, Removed, Sign, Store, Stored};
+use crate::ops::{self, Arithmetic, Hit, Mode, Read, Removed, Sign, Store, Stored};
 use crate::ops::{Summed, Unstorable};
 use crate::run::{After, Cx};
 
-/// An expiry that forbids a sum to begin with its initial number.
-const NO_INITIAL: i64 = u32::MAX as i64;
-
-/// Where a sum's extras have the delta and the initial number.
-const DELTA_AT: usize = 0;
-const INITIAL_AT: usize = 8;
-
-/// Runs a step of a batch; what SASL needs is with the session.
-#[inline]
-pub(super) fn run(cx: &mut Cx<'_>, entry: &Entry<'_>) -> After {
+/// Answers what is not run.
+#[cold]
+pub(super) fn refuse_entry(cx: &mut Cx<'_>, entry: &Entry<'_>) -> After {
     match entry {
-        Entry::Run(request) => return run_request(cx, request),
+        Entry::Run(_) => {}
         Entry::TooLarge { to, mode, key } => too_large(cx, *to, *mode, *key),
         Entry::Refused { to, action, status } => refuse(cx, *to, *action, *status),
         Entry::Broken { to, status } => {
@@ -34,7 +27,9 @@ pub(super) fn run(cx: &mut Cx<'_>, entry: &Entry<'_>) -> After {
     After::Stay
 }
 
-fn run_request(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
+/// Runs a request; what is about SASL is the session's.
+#[inline]
+pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
     let to = request.to;
     match request.action {
         Action::Get | Action::GetWithKey => get(cx, request),
@@ -80,7 +75,7 @@ fn get(cx: &mut Cx<'_>, request: &Request<'_>) {
 
 fn get_and_touch(cx: &mut Cx<'_>, request: &Request<'_>) {
     let read = retrieval(request, Some(request.exptime()));
-    if !ops::touch(cx, &read, |out, hit| tell(out, request, hit)) {
+    if !ops::touch_and_read(cx, &read, |out, hit| tell(out, request, hit)) {
         miss(cx, request);
     }
 }
@@ -90,12 +85,12 @@ fn touch(cx: &mut Cx<'_>, request: &Request<'_>) {
     let tell = |out: &mut Output, hit: Hit<'_>| {
         reply::flags(out, request.to, hit.client_flags, hit.cas.unwrap_or(0));
     };
-    if !ops::touch(cx, &read, tell) {
+    if !ops::touch_and_read(cx, &read, tell) {
         reply::error(cx.out, request.to, Status::NotFound);
     }
 }
 
-fn retrieval<'a>(request: &Request<'a>, touch: Option<i64>) -> Read<'a> {
+fn retrieval<'a>(request: &Request<'a>, touch: Option<i32>) -> Read<'a> {
     Read { key: request.key, touch, wants_cas: true }
 }
 
@@ -155,14 +150,13 @@ fn delete(cx: &mut Cx<'_>, request: &Request<'_>) {
 
 fn sum(cx: &mut Cx<'_>, request: &Request<'_>, sign: Sign) {
     let to = request.to;
-    let initial = Initial { value: request.u64_at(INITIAL_AT), exptime: request.exptime() };
     let sum = Arithmetic {
         key: request.key,
         sign,
-        delta: request.u64_at(DELTA_AT),
+        delta: request.delta(),
         compare: (request.cas != 0).then_some(request.cas),
         wants_cas: cx.server.settings.cas,
-        initial: (initial.exptime != NO_INITIAL).then_some(initial),
+        initial: request.initial(),
     };
     let status = match ops::arithmetic(cx, &sum) {
         Summed::Done { .. } if is_quiet(to.opcode) => return,
@@ -181,8 +175,8 @@ fn no_memory(cx: &mut Cx<'_>, request: &Request<'_>, words: &[u8]) {
 }
 
 fn flush(cx: &mut Cx<'_>, request: &Request<'_>) {
-    match admin::flush(cx, request.exptime()) {
-        Ok(()) => done(cx, request.to, 0),
+    match admin::flush(cx, Some(request.exptime())) {
+        Ok(_) => done(cx, request.to, 0),
         // As memcached says it.
         Err(_) => refuse(cx, request.to, request.action, Status::AuthError),
     }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use tandem_engine::KeyHash;
 
 use crate::auth::Trust;
-use crate::big::{self, Room};
+use crate::big::{self, Block};
 use crate::binary::frame::{self, Entry, Parsed, Request};
 use crate::binary::opcode::{Action, STORE_EXTRAS};
 use crate::binary::reply::To;
@@ -179,11 +179,35 @@ impl State {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Frame) else {
             return;
         };
-        let value = big::take(input, store.value_bytes);
+        let value = Block::take(input, store.value_bytes).into_value(store.value_bytes);
         let request = store.request(cx.server);
         if let Some(verb) = request.action.verb() {
             cx.worker.command(verb).calls.add(1);
         }
         run::store(cx, &request, store.mode, value);
+    }
+}
+
+impl BigStore {
+    fn of(request: &Request<'_>, mode: Mode, value_bytes: usize) -> BigStore {
+        BigStore {
+            mode,
+            to: request.to,
+            cas: request.cas,
+            extras: request.extras.into(),
+            key: request.key.name.into(),
+            value_bytes,
+        }
+    }
+
+    fn request(&self, server: &Server) -> Request<'_> {
+        Request {
+            action: Action::Store(self.mode),
+            to: self.to,
+            cas: self.cas,
+            extras: &self.extras,
+            key: server.keyspace.key(DATABASE, &self.key),
+            value: b"",
+        }
     }
 }

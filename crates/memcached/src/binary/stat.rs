@@ -11,8 +11,7 @@ use crate::report;
 use crate::run::Cx;
 
 /// Topics that are asked for by these words and whatever follows.
-const PREFIXES: [&[u8]; 5] =
-    [b"reset", b"settings", b"detail dump", b"detail on", b"detail off"];
+const PREFIXES: [&[u8]; 5] = [b"reset", b"settings", b"detail dump", b"detail on", b"detail off"];
 
 /// Topics that are asked for by these words alone, nothing being what is asked for most.
 const WHOLE: [&[u8]; 4] = [b"", b"items", b"slabs", b"sizes"];
