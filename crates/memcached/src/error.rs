@@ -37,6 +37,11 @@ pub(crate) enum Error {
     ModeLength,
     StoreMode,
     ArithmeticMode,
+    Unauthenticated,
+    TokenTooLong,
+    BadTermination,
+    BadToken,
+    AuthenticationFailure,
 }
 
 impl Error {
@@ -79,6 +84,11 @@ impl Error {
             Error::ModeLength => b"CLIENT_ERROR incorrect length for M token\r\n",
             Error::StoreMode => b"CLIENT_ERROR invalid mode for ms M token\r\n",
             Error::ArithmeticMode => b"CLIENT_ERROR invalid mode for ma M token\r\n",
+            Error::Unauthenticated => b"CLIENT_ERROR unauthenticated\r\n",
+            Error::TokenTooLong => b"CLIENT_ERROR auth token too long\r\n",
+            Error::BadTermination => b"CLIENT_ERROR bad command line termination\r\n",
+            Error::BadToken => b"CLIENT_ERROR bad authentication token format\r\n",
+            Error::AuthenticationFailure => b"CLIENT_ERROR authentication failure\r\n",
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::commands::Verb;
 use crate::error::Error;
 use crate::run::Cx;
 
-pub(crate) use crate::meta::parse::command;
+pub(crate) use crate::meta::parse::{command, key};
 
 /// A meta command, its flags not yet read.
 #[derive(Clone, Copy, Debug)]

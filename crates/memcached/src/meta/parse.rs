@@ -1,6 +1,7 @@
 //! Where a meta command ends, and its key; its flags are read as it runs.
 
 use memchr::memchr;
+use tandem_engine::{Key, Keyspace};
 
 use crate::commands::Verb;
 use crate::error::Error;
@@ -28,7 +29,7 @@ pub(crate) fn command<'a>(input: &'a [u8], verb: Verb, at: usize, rules: Rules<'
         return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
     }
     let request =
-        Request { verb, key: key(name, flags, rules), flags, value: None, value_bytes: 0 };
+        Request { verb, key: key(name, flags, rules.keyspace), flags, value: None, value_bytes: 0 };
     if verb == Verb::MetaSet {
         return store(input, request, len, rules);
     }
@@ -51,7 +52,7 @@ fn store<'a>(input: &'a [u8], request: Request<'a>, len: usize, rules: Rules<'_>
     let need = value_bytes + CRLF.len();
     if value_bytes >= BIG_VALUE_BYTES {
         if set::is_storable(&request, rules.settings) {
-            return Parsed::BigMeta { request, len };
+            return Parsed::BigValue { entry: Entry::Meta(request), len, value_bytes };
         }
         return Parsed::SkipValue { entry: Entry::Meta(request), len, skip: need };
     }
@@ -64,14 +65,14 @@ fn store<'a>(input: &'a [u8], request: Request<'a>, len: usize, rules: Rules<'_>
 
 /// The key with the hash of what it stands for; its name as the client wrote it.
 #[inline]
-fn key<'a>(name: &'a [u8], flags: &[u8], rules: Rules<'_>) -> tandem_engine::Key<'a> {
-    let key = rules.keyspace.key(DATABASE, name);
+pub(crate) fn key<'a>(name: &'a [u8], flags: &[u8], keyspace: &Keyspace) -> Key<'a> {
+    let key = keyspace.key(DATABASE, name);
     if !flags::say_base64(flags) {
         return key;
     }
     let mut decoded = DecodedKey::new();
     base64::decode(name, |it| decoded.extend_from_slice(it));
-    tandem_engine::Key { hash: rules.keyspace.key(DATABASE, &decoded).hash, ..key }
+    Key { hash: keyspace.key(DATABASE, &decoded).hash, ..key }
 }
 
 /// The first word of a line and what follows it.
