@@ -397,6 +397,9 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     let key = sum.key;
     let mut view = cx.view(key);
     let Some(before) = view.peek(key) else { return Summed::Missing };
+    if matches!(before.value, Value::String(it) if it.as_slice().is_empty()) {
+        return Summed::NonNumeric;
+    }
     if sum.compare.is_some() && before.cas != sum.compare {
         return Summed::CasMismatch;
     }

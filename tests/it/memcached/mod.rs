@@ -4,6 +4,7 @@ mod arith;
 mod errors;
 mod expiry;
 mod limits;
+mod meta;
 mod stats;
 mod storage;
 

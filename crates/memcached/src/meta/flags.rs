@@ -53,7 +53,7 @@ pub(super) struct Flags<'a> {
     /// `R`
     pub(super) recache: i32,
     /// `F`
-    pub(super) client_flags: u32,
+    pub(super) client_bits: u32,
     compare: u64,
     cas: u64,
     /// `J`
@@ -82,7 +82,7 @@ impl<'a> Flags<'a> {
             exptime: 0,
             vivify: 0,
             recache: 0,
-            client_flags: 0,
+            client_bits: 0,
             compare: 0,
             cas: 0,
             initial: 0,
@@ -125,7 +125,7 @@ impl<'a> Flags<'a> {
             b'E' => put(&mut self.cas, number::loose_u64(word), Error::BadFlagToken),
             b'J' => put(&mut self.initial, number::loose_u64(word), Error::InvalidInitial),
             b'D' => put(&mut self.delta, number::loose_u64(word), Error::InvalidMetaDelta),
-            b'F' => put(&mut self.client_flags, number::loose_u32(word), Error::BadFormat),
+            b'F' => put(&mut self.client_bits, number::loose_u32(word), Error::BadFormat),
             b'M' => {
                 let mode = if let [mode] = word { Some(*mode) } else { None };
                 put(&mut self.mode, mode, Error::ModeLength)

@@ -99,6 +99,9 @@ fn vivify(cx: &Cx<'_>, view: &mut View<'_>, key: Key<'_>, flags: &Flags<'_>) -> 
         marks: 0,
     };
     view.set(key, NewValue::Copied(b""), options);
+    if !flags.has(b'u') {
+        view.touch(key);
+    }
     Shown {
         value: StrRef::Inline(b""),
         client_flags: 0,

@@ -46,7 +46,7 @@ pub(super) fn is_storable(request: &Request<'_>, settings: &Settings) -> bool {
     let key_bytes = flags.key(request.key, &decoded).name.len();
     mode(flags.mode).is_ok()
         && flags.check_opaque().is_ok()
-        && settings.item_fits(key_bytes, flags.client_flags, request.value_bytes)
+        && settings.item_fits(key_bytes, flags.client_bits, request.value_bytes)
 }
 
 fn set(
@@ -57,7 +57,7 @@ fn set(
     value: Option<NewValue<'_>>,
 ) {
     let key = request.key;
-    if !cx.server.settings.item_fits(key.name.len(), flags.client_flags, request.value_bytes) {
+    if !cx.server.settings.item_fits(key.name.len(), flags.client_bits, request.value_bytes) {
         // Whatever the mode, the old value goes.
         ops::refuse_store(cx, Mode::Set, key, Unstorable::TooLarge);
         return cx.refuse(Some(request.verb), Tell::Outcome, Error::TooLarge);
@@ -66,7 +66,7 @@ fn set(
     let store = Store {
         key,
         mode,
-        client_flags: flags.client_flags,
+        client_flags: flags.client_bits,
         exptime: flags.exptime,
         compare: flags.compare(),
         wants_cas: flags.has(b'c'),

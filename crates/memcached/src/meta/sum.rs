@@ -65,7 +65,8 @@ fn last_exptime(flags: &Flags<'_>) -> i32 {
 /// Writes the answer. The flags have their say in the order in which they came.
 fn tell(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>, sum: &Sum) -> Result<(), Error> {
     flags.check_opaque()?;
-    if flags.has(b'q') {
+    // As memcached does: a number that begins is told in any case.
+    if flags.has(b'q') && !sum.is_new {
         return Ok(());
     }
     let now_ms = cx.now_ms;
