@@ -37,8 +37,8 @@ fn conversation() -> Vec<u8> {
         frame(0x50, b"12", b"key", b"value"),
         frame(0x10, b"", b"sizes", b""),
         frame(0x1d, &[0, 0, 0, 9], b"a", b""),
-        set(b"big", &[b'b'; 40_000]),
-        frame(0x0e, b"", b"big", &[b'c'; 20_000]),
+        set(b"big", &vec![b'b'; 40_000]),
+        frame(0x0e, b"", b"big", &vec![b'c'; 20_000]),
         get(b"big"),
         set(b"huge", &vec![b'h'; 1_100_000]),
         frame(0x04, b"", b"a", b""),
@@ -85,7 +85,7 @@ fn a_single_frame_can_be_looked_at_before_it_runs() {
     for bytes in [b"", half, &two, &frame(0x0a, b"", b"", b""), b"get a\r\n"] {
         assert_eq!(talk.look_ahead(bytes), None, "{}", bytes.escape_ascii());
     }
-    talk.send(&set(b"b", &[b'x'; 40_000])[..100]);
+    talk.send(&set(b"b", &vec![b'x'; 40_000])[..100]);
     assert_eq!(talk.look_ahead(&get(b"a")), None, "these are bytes of a value");
 }
 
@@ -163,7 +163,7 @@ fn a_stranger_does_not_run_what_comes_with_the_password() {
     let wrong = frame(0x21, b"", b"PLAIN", b"\0u\0x");
     let answer = talk.send(&[wrong, set(b"k", b"v"), get(b"k")].concat());
     assert!(talk.is_closed());
-    assert_eq!(answer.iter().filter(|it| **it == 0x81).count(), 2, "the get is not answered");
+    assert_eq!(memchr::memchr_iter(0x81, &answer).count(), 2, "the get is not answered");
     assert_eq!(talk.server.keyspace.stats().n_items, 0);
 }
 
