@@ -105,7 +105,14 @@ impl Generator {
         let mut flags = self.some(&["v", "t", "c", "k", "q", "v"], 3);
         let pool = ["D5", "D100", "D0", "D18446744073709551615", "J7", "J99", "N0", "N100", "N-1"];
         flags.extend(self.some(&pool, 2));
-        flags.extend(self.some(&["MI", "M+", "MD", "M-", "T0", "T1000", "T-1"], 1));
+        flags.extend(self.some(&["MI", "M+", "MD", "M-"], 1));
+        // What a number gets that outgrows its item is lost with the item in 1.6.38.
+        if self.random.once_in(4) {
+            flags.retain(|it| !it.is(b'D'));
+            let cas = self.new_cas();
+            flags.extend([Flag::Text("D0".to_owned()), cas]);
+            flags.extend(self.some(&["T0", "T1000", "T-1"], 1));
+        }
         self.add_opaque(&mut flags);
         self.add_cas(&mut flags);
         self.spoil(&mut flags);

@@ -6,7 +6,7 @@ use tandem_engine::Value;
 
 use crate::error::Error;
 use crate::marks;
-use crate::meta::flags::{DecodedKey, tokens};
+use crate::meta::flags::DecodedKey;
 use crate::meta::{Request, base64, reply};
 use crate::request::Tell;
 use crate::run::Cx;
@@ -14,7 +14,7 @@ use crate::run::Cx;
 pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     let mut decoded = DecodedKey::new();
     let mut key = request.key;
-    if tokens(request.flags).next() == Some(b"b") {
+    if request.flags == b"b" {
         if !base64::decode(key.name, |it| decoded.extend_from_slice(it)) {
             return cx.refuse(Some(request.verb), Tell::Outcome, Error::BadFormat);
         }
@@ -39,12 +39,11 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     // Writing to a vector does not fail.
     let _ = write!(
         buf,
-        " exp={} la={} cas={} fetch={} cls={} size={}\r\n",
+        " exp={} la={} cas={} fetch={} cls=1 size={}\r\n",
         reply::ttl_s(item.expire_at_ms, cx.now_ms),
         item.idle_s,
         cas,
         if item.fetched { "yes" } else { "no" },
-        1,
-        0,
+        item.total_bytes,
     );
 }

@@ -162,6 +162,12 @@ impl<'a> Flags<'a> {
         (self.cas != 0).then_some(self.cas)
     }
 
+    /// The expiry of an item that the command makes: `N` or `T`, whichever comes last.
+    pub(super) fn first_exptime(&self) -> i32 {
+        let last = self.tokens().filter(|it| matches!(it[0], b'N' | b'T')).last();
+        if last.is_some_and(|it| it[0] == b'T') { self.exptime } else { self.vivify }
+    }
+
     pub(super) fn check_opaque(&self) -> Result<(), Error> {
         if self.has_long_opaque { Err(Error::OpaqueTooLong) } else { Ok(()) }
     }

@@ -89,7 +89,7 @@ fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
 
 /// Stores an empty item, for whose value this client is to care.
 fn vivify(cx: &Cx<'_>, view: &mut View<'_>, key: Key<'_>, flags: &Flags<'_>) -> Shown<'static> {
-    let expire_at_ms = expiry(flags.vivify, cx.now_ms);
+    let expire_at_ms = expiry(flags.first_exptime(), cx.now_ms);
     let cas = flags.cas().or_else(|| flags.has(b'c').then(|| view.new_cas(key)));
     let options = SetOptions {
         when: When::Always,

@@ -28,6 +28,8 @@ pub(crate) fn command<'a>(input: &'a [u8], verb: Verb, at: usize, rules: Rules<'
     if name.is_empty() || name.len() > KEY_BYTES_MAX {
         return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
     }
+    // `me` knows one flag, and in front alone.
+    let flags = if verb == Verb::MetaDebug { first_word(flags).0 } else { flags };
     let request =
         Request { verb, key: key(name, flags, rules.keyspace), flags, value: None, value_bytes: 0 };
     if verb == Verb::MetaSet {

@@ -40,7 +40,7 @@ fn add(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>, sign: Sign) -> Result<(
         wants_cas: flags.has(b'c'),
         initial: flags
             .has(b'N')
-            .then(|| Initial { value: flags.initial, exptime: last_exptime(flags) }),
+            .then(|| Initial { value: flags.initial, exptime: flags.first_exptime() }),
         more: MoreSum { cas: flags.cas(), touch: flags.has(b'T').then_some(flags.exptime) },
     };
     let code = match ops::arithmetic(cx, &sum) {
@@ -54,12 +54,6 @@ fn add(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>, sign: Sign) -> Result<(
     flags.check_opaque()?;
     reply::echo(&mut cx.out.buf, code, key.name, flags);
     Ok(())
-}
-
-/// The expiry of an item that is made: `N` or `T`, whichever comes last.
-fn last_exptime(flags: &Flags<'_>) -> i32 {
-    let last = flags.tokens().filter(|it| matches!(it[0], b'N' | b'T')).last();
-    if last.is_some_and(|it| it[0] == b'T') { flags.exptime } else { flags.vivify }
 }
 
 /// Writes the answer. The flags have their say in the order in which they came.
