@@ -1,4 +1,4 @@
-//! The marks of items (`tandem_engine::Item::marks`). A new value has only those that it comes with.
+//! The marks of items (`tandem_engine::Item::marks`). A new value has those that it comes with.
 
 /// The value is out of date.
 pub(crate) const STALE: u8 = 1;

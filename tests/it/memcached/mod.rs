@@ -6,6 +6,8 @@ mod errors;
 mod expiry;
 mod limits;
 mod meta;
+mod meta_get;
+mod meta_set;
 mod stats;
 mod storage;
 

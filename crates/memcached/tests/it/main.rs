@@ -3,6 +3,7 @@
 mod binary;
 mod harness;
 mod limits;
+mod meta;
 mod robustness;
 mod settings;
 mod stats;
