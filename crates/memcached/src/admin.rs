@@ -2,6 +2,7 @@
 
 use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
+use crate::crawler;
 use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
@@ -11,6 +12,7 @@ use crate::report;
 use crate::request::{Request, Tell};
 use crate::run::{After, Cx, expiry};
 use crate::server::DATABASE;
+use crate::tuning;
 
 /// memcached takes no smaller limit than this.
 const MEMORY_MEGABYTES_MIN: u32 = 8;
@@ -29,6 +31,9 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),
+        Verb::LruCrawler => crawler::run(cx, &words),
+        Verb::Lru => tuning::lru(cx, &words),
+        Verb::Slabs => tuning::slabs(&words),
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };
@@ -103,5 +108,6 @@ fn shutdown(cx: &mut Cx<'_>, request: &Request<'_>, words: &Words<'_>) -> After 
 impl crate::Server {
     pub fn flush(&self) {
         self.keyspace.flush(DATABASE);
+        self.surveys.forget();
     }
 }

@@ -25,6 +25,20 @@ pub(crate) enum Error {
     ShutdownMode,
     MemlimitTooSmall,
     MemlimitNotMegabytes,
+    CrawlerDisabled,
+    CrawlerRuns,
+    CrawlerSleep,
+    CrawlerBusy,
+    CrawlerUnknown,
+    BadClass,
+    NothingToCrawl,
+    MetadumpOff,
+    MgdumpOff,
+    MetadumpPiped,
+    MgdumpPiped,
+    LruShares,
+    LruFactors,
+    SlabsFixed,
 }
 
 impl Error {
@@ -55,6 +69,20 @@ impl Error {
             Error::MemlimitNotMegabytes => {
                 b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"
             }
+            Error::CrawlerDisabled => b"CLIENT_ERROR lru crawler disabled\r\n",
+            Error::CrawlerRuns => b"ERROR failed to start lru crawler thread\r\n",
+            Error::CrawlerSleep => b"CLIENT_ERROR sleep must be one second or less\r\n",
+            Error::CrawlerBusy => b"BUSY currently processing crawler request\r\n",
+            Error::CrawlerUnknown => b"ERROR an unknown error happened\r\n",
+            Error::BadClass => b"BADCLASS invalid class id\r\n",
+            Error::NothingToCrawl => b"NOTSTARTED no items to crawl\r\n",
+            Error::MetadumpOff => b"ERROR metadump not allowed\r\n",
+            Error::MgdumpOff => b"ERROR key dump not allowed\r\n",
+            Error::MetadumpPiped => b"ERROR cannot pipeline other commands before metadump\r\n",
+            Error::MgdumpPiped => b"ERROR cannot pipeline other commands before mgdump\r\n",
+            Error::LruShares => b"ERROR hot and warm pcts must not exceed 80\r\n",
+            Error::LruFactors => b"ERROR hot/warm age factors must be greater than 0\r\n",
+            Error::SlabsFixed => b"CLIENT_ERROR slab reassignment disabled\r\n",
         }
     }
 }

@@ -4,8 +4,10 @@
 //! become a `Request`; one `run` executes it. Words and limits are those of memcached 1.6.45.
 
 mod admin;
+mod classes;
 mod clients;
 mod commands;
+mod crawler;
 mod error;
 mod host;
 mod number;
@@ -19,6 +21,9 @@ mod server;
 mod session;
 mod settings;
 mod stats;
+mod survey;
+mod tuning;
+mod walk;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};

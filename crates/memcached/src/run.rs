@@ -12,6 +12,7 @@ use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
+use crate::walk::Walk;
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
 const RELATIVE_SECONDS_MAX: i32 = 60 * 60 * 24 * 30;
@@ -28,6 +29,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) worker: &'a WorkerStats,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
+    /// What the command at hand still has to do, over further turns.
+    pub(crate) walk: Option<Box<Walk>>,
 }
 
 /// What becomes of the connection.

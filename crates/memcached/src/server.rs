@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::classes::{CLASSES_MAX, Classes};
 use crate::clients::Clients;
+use crate::crawler::Crawler;
 use crate::host::Host;
 use crate::prefixes::Prefixes;
 use crate::settings::Settings;
-use crate::stats::{Totals, WorkerStats};
+use crate::stats::{ClassTotals, Totals, WorkerStats};
+use crate::survey::{Surveys, Tuning};
 
 /// What a `Server` is made of.
 pub struct ServerParts {
@@ -31,24 +34,50 @@ pub struct Server {
     pub clients: Clients,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
+    pub(crate) classes: Arc<Classes>,
+    pub(crate) crawler: Arc<Crawler>,
+    pub(crate) surveys: Surveys,
+    tuning: Mutex<Tuning>,
     workers: Box<[Arc<WorkerStats>]>,
     verbosity: AtomicU32,
     detail: AtomicBool,
     /// When a delayed `flush_all` is due, in milliseconds since the epoch; 0 for never.
     flush_at_ms: AtomicU64,
     /// What the counters stood at when `stats reset` was last used.
-    baseline: Mutex<Totals>,
+    baseline: Mutex<Baseline>,
+}
+
+/// Counters as they stood at a moment.
+struct Baseline {
+    totals: Totals,
+    classes: [ClassTotals; CLASSES_MAX],
+}
+
+impl Default for Baseline {
+    fn default() -> Baseline {
+        Baseline { totals: Totals::default(), classes: [ClassTotals::default(); CLASSES_MAX] }
+    }
 }
 
 impl Server {
     pub fn new(parts: ServerParts) -> Server {
         let ServerParts { keyspace, settings, host, n_workers, clock_ns } = parts;
+        let classes = Arc::new(Classes::new(&settings));
+        let counted = Arc::clone(&classes);
+        keyspace.count_by_class(CLASSES_MAX, Box::new(move |item| counted.of(item)));
+        if !settings.crawler {
+            keyspace.set_active_expiry(false);
+        }
         Server {
             keyspace,
             host,
             clients: Clients::default(),
             clock_ns,
             prefixes: Prefixes::default(),
+            classes,
+            crawler: Arc::new(Crawler::new(settings.crawler_sleep_us, settings.n_to_crawl)),
+            surveys: Surveys::default(),
+            tuning: Mutex::new(settings.tuning),
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
             verbosity: AtomicU32::new(settings.verbosity),
             detail: AtomicBool::new(settings.detail),
@@ -74,13 +103,37 @@ impl Server {
 
     /// Counters of all workers since the last `stats reset`.
     pub(crate) fn totals_since_reset(&self) -> Totals {
-        self.totals().since(&self.baseline.lock())
+        self.totals().since(&self.baseline.lock().totals)
+    }
+
+    fn class_totals(&self) -> [ClassTotals; CLASSES_MAX] {
+        let mut sum = [ClassTotals::default(); CLASSES_MAX];
+        for worker in &self.workers {
+            worker.add_classes_to(&mut sum);
+        }
+        sum
+    }
+
+    /// Counters of all workers by class of item since the last `stats reset`.
+    pub(crate) fn class_totals_since_reset(&self) -> [ClassTotals; CLASSES_MAX] {
+        let now = self.class_totals();
+        let baseline = self.baseline.lock();
+        std::array::from_fn(|it| now[it].since(&baseline.classes[it]))
     }
 
     pub(crate) fn reset_stats(&self) {
-        *self.baseline.lock() = self.totals();
+        *self.baseline.lock() = Baseline { totals: self.totals(), classes: self.class_totals() };
         self.keyspace.reset_stats();
         self.prefixes.clear();
+    }
+
+    /// How `stats items` sorts items by use.
+    pub(crate) fn tuning(&self) -> Tuning {
+        *self.tuning.lock()
+    }
+
+    pub(crate) fn set_tuning(&self, tuning: Tuning) {
+        *self.tuning.lock() = tuning;
     }
 
     /// As `verbosity` set it; the binary may read it as a log level.
@@ -117,6 +170,7 @@ impl Server {
         let is_due = due != 0 && due <= now_ms;
         if is_due && self.flush_at_ms.compare_exchange(due, 0, Relaxed, Relaxed).is_ok() {
             self.keyspace.flush(DATABASE);
+            self.surveys.forget();
         }
     }
 }

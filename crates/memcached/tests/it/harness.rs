@@ -133,7 +133,7 @@ impl Talk {
             self.slices_at = self.out.slices().map(<[u8]>::as_ptr).collect();
             self.out.clear();
             self.last_step = Some(step);
-            if step != Step::Write {
+            if step != Step::Write && step != Step::Yield {
                 return answer;
             }
         }
