@@ -77,11 +77,13 @@ impl LargeOptions {
         let n_times: u64 = rounds.iter().map(|it| it.n_times).sum();
         let (name, protocol) = (&server.name, server.protocol.name());
         println!("{name} ({protocol}), {} B in and out {n_times} times", self.value_bytes);
-        print("quiet", rounds.iter().map(|it| &it.quiet));
-        let most_ms = print("meanwhile", rounds.iter().map(|it| &it.busy)) / 1e3;
+        let quiet_us = print("quiet", rounds.iter().map(|it| &it.quiet));
+        let busy_us = print("meanwhile", rounds.iter().map(|it| &it.busy));
         if recipe.is_tandem() {
-            let verdict = if most_ms <= BOUND_MS { "met" } else { "MISSED" };
-            println!("  {verdict}: bound {BOUND_MS} ms for the longest wait");
+            // What the machine itself delays is in both.
+            let delay_ms = (busy_us - quiet_us) / 1e3;
+            let verdict = if delay_ms <= BOUND_MS { "met" } else { "MISSED" };
+            println!("  {verdict}: {delay_ms:.2} ms more in the longest wait, bound {BOUND_MS} ms");
         }
         Ok(())
     }

@@ -11,7 +11,9 @@ use crate::memory::discard_piecewise;
 
 /// What waits to be freed.
 struct Waiting {
-    values: Vec<Bytes>,
+    /// Each with its bytes in memory.
+    values: Vec<(Bytes, usize)>,
+    /// Of all of them and of the one that is being freed.
     n_bytes: usize,
 }
 
@@ -51,8 +53,8 @@ fn hand_over(value: Bytes, n_bytes: usize) {
     }
     let mut waiting = WAITING.lock();
     // Whoever lets go of more than the thread can free does it alone, or memory would not follow.
-    if waiting.values.is_empty() || waiting.n_bytes + n_bytes <= WAITING_BYTES_MAX {
-        waiting.values.push(value);
+    if waiting.n_bytes == 0 || waiting.n_bytes + n_bytes <= WAITING_BYTES_MAX {
+        waiting.values.push((value, n_bytes));
         waiting.n_bytes += n_bytes;
         drop(waiting);
         MORE.notify_one();
@@ -63,14 +65,19 @@ fn hand_over(value: Bytes, n_bytes: usize) {
 pub fn free_let_go() {
     HAS_THREAD.store(true, Relaxed);
     loop {
-        let mut waiting = WAITING.lock();
-        while waiting.values.is_empty() {
-            MORE.wait(&mut waiting);
+        let (value, n_bytes) = next_let_go();
+        free(value);
+        WAITING.lock().n_bytes -= n_bytes;
+    }
+}
+
+fn next_let_go() -> (Bytes, usize) {
+    let mut waiting = WAITING.lock();
+    loop {
+        match waiting.values.pop() {
+            Some(next) => return next,
+            None => MORE.wait(&mut waiting),
         }
-        let values = std::mem::take(&mut waiting.values);
-        waiting.n_bytes = 0;
-        drop(waiting);
-        values.into_iter().for_each(free);
     }
 }
 

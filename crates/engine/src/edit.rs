@@ -16,6 +16,7 @@ pub struct Edit<'a, T: Kind> {
     /// `None` only while dropping.
     value: Option<T>,
     touched: bool,
+    cas: Option<u64>,
     now_ms: u64,
 }
 
@@ -35,7 +36,8 @@ impl<'a, T: Kind> Edit<'a, T> {
             None => (Repr::Small(shard.scratch()), Attributes::default()),
         };
         let value = T::open(repr, attributes.edited, shard.shared.limits());
-        Edit { shard, key, found, attributes, value: Some(value), touched: false, now_ms }
+        let value = Some(value);
+        Edit { shard, key, found, attributes, value, touched: false, cas: None, now_ms }
     }
 
     /// True when the key was absent: the value is a new, empty one.
@@ -47,6 +49,13 @@ impl<'a, T: Kind> Edit<'a, T> {
     pub fn set_expire(&mut self, at_ms: Option<u64>) {
         self.touched = true;
         self.attributes.expire_at_ms = at_ms.unwrap_or(0);
+    }
+
+    /// Sets the CAS number that the key has from now on, in place of the one that closing the
+    /// edit would give.
+    pub fn set_cas(&mut self, cas: u64) {
+        self.touched = true;
+        self.cas = Some(cas);
     }
 
     /// An untouched value goes back as it was; a new one is forgotten.
@@ -97,8 +106,10 @@ impl<T: Kind> Drop for Edit<'_, T> {
             }
             return self.shard.written(self.key);
         }
-        if self.attributes.cas != 0 {
-            self.attributes.cas = self.shard.next_cas();
+        match self.cas {
+            Some(given) => self.attributes.cas = given,
+            None if self.attributes.cas != 0 => self.attributes.cas = self.shard.next_cas(),
+            None => {}
         }
         self.attributes.edited = edited;
         self.attributes.used_s = seconds(self.now_ms);

@@ -88,6 +88,8 @@ pub struct SetOptions {
     pub expire: Expire,
     /// The 32 bits that memcached clients keep beside a value; 0 takes no memory.
     pub client_flags: u32,
+    /// The CAS number that the item gets. With `None` it gets a new one if it had one.
+    pub cas: Option<u64>,
 }
 
 /// What `View::set` did.

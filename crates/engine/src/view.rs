@@ -164,10 +164,15 @@ impl<'a> View<'a> {
             }
             Expire::AtMs(at) => at,
         };
+        let cas = match (options.cas, old_cas) {
+            (Some(given), _) => given,
+            // A number that somebody was given moves on; nobody else pays for one.
+            (None, None | Some(0)) => 0,
+            (None, Some(_)) => shard.next_cas(),
+        };
         let attributes = Attributes {
             expire_at_ms,
-            // A number that somebody was given moves on; nobody else pays for one.
-            cas: if old_cas.unwrap_or(0) == 0 { 0 } else { shard.next_cas() },
+            cas,
             client_flags: options.client_flags,
             used_s: seconds(now_ms),
             ..Attributes::default()
@@ -219,6 +224,12 @@ impl<'a> View<'a> {
         let cas = shard.cas(key, found);
         shard.book();
         Some(cas)
+    }
+
+    /// A CAS number that no write has had, for a store or an edit that tells its own
+    /// (`SetOptions::cas`, `Edit::set_cas`).
+    pub fn new_cas(&mut self, key: Key<'_>) -> u64 {
+        self.shard(key).next_cas()
     }
 
     /// Moves the value with its expiry to another key (or database), over what is there.

@@ -6,11 +6,12 @@ use crate::crawler;
 use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
+use crate::ops::expiry;
 use crate::parse::Words;
 use crate::reply;
 use crate::report;
 use crate::request::{Request, Tell};
-use crate::run::{After, Cx, expiry};
+use crate::run::{After, Cx};
 use crate::server::DATABASE;
 use crate::tuning;
 

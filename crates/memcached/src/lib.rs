@@ -1,7 +1,7 @@
 //! The memcached front end: the classic text protocol over the engine, without sockets or clocks.
 //!
-//! A `Session` is one connection: bytes in, bytes out. Text (and later meta and binary) commands
-//! become a `Request`; one `run` executes it. Words and limits are those of memcached 1.6.45.
+//! A `Session` is one connection: bytes in, bytes out. Every encoding has its own requests and its
+//! own answers; `ops` has what happens between. Words and limits are those of memcached 1.6.45.
 
 mod admin;
 mod classes;
@@ -11,6 +11,7 @@ mod crawler;
 mod error;
 mod host;
 mod number;
+mod ops;
 mod parse;
 mod prefixes;
 mod reply;

@@ -56,6 +56,12 @@ pub(crate) fn value(out: &mut Output, found: Found<'_>, end: &[u8]) {
     out.buf.extend_from_slice(end);
 }
 
+/// Appends a line of a number alone.
+pub(crate) fn number(out: &mut Output, number: u64) {
+    out.put(itoa::Buffer::new().format(number).as_bytes());
+    out.put(LINE_END);
+}
+
 /// Appends a blank and a number.
 fn put_number(buf: &mut Vec<u8>, number: impl itoa::Integer) {
     let mut digits = itoa::Buffer::new();

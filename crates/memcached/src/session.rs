@@ -431,7 +431,7 @@ fn refuse(cx: &mut Cx<'_>, refusal: &Refusal<'_>) {
     let Refusal { error, verb, tell, key } = *refusal;
     match (error, verb, key) {
         (Error::BadDataChunk, Some(verb), _) => cx.refuse_data(verb, tell),
-        (_, Some(verb), Some(key)) => run::refuse_store(cx, verb, tell, key, error),
+        (_, Some(verb), Some(key)) => run::refuse_too_large(cx, verb, tell, key),
         _ => cx.refuse(verb, tell, error),
     }
 }

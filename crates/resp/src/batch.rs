@@ -126,27 +126,28 @@ impl Batch {
         keyspace: &Keyspace,
         db: u32,
     ) {
-        let mut work =
-            self.work.take().or_else(|| SPARES.with_borrow_mut(Vec::pop)).unwrap_or_default();
-        work.settle(&mut self.parser, input);
-        work.ending = work.parse(&mut self.parser, input, limits);
-        match work.source {
-            Source::Input => work.prepare(input, keyspace, db),
-            Source::Inline => {
-                let inline = std::mem::take(&mut work.inline);
-                work.prepare(&inline, keyspace, db);
-                work.inline = inline;
+        let mut work = match self.work.take() {
+            Some(mut work) => {
+                work.settle(&mut self.parser, input);
+                work
             }
-            Source::Frame => {
-                let n_bytes = self.parser.settled();
-                let frame = input.split_to(n_bytes).freeze();
-                self.parser.consumed(n_bytes);
-                work.prepare(&frame, keyspace, db);
-                work.frame = Some(frame);
-            }
+            None => SPARES.with_borrow_mut(Vec::pop).unwrap_or_default(),
+        };
+        work.ending = work.parse(&mut self.parser, input, limits, Place { keyspace, db });
+        if work.source == Source::Frame {
+            let n_bytes = self.parser.settled();
+            self.parser.consumed(n_bytes);
+            work.frame = Some(input.split_to(n_bytes).freeze());
         }
         self.work = Some(work);
     }
+}
+
+/// Where the keys of a batch are looked up.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    keyspace: &'a Keyspace,
+    db: u32,
 }
 
 impl Work {
@@ -198,41 +199,54 @@ impl Work {
         }
     }
 
-    fn parse(&mut self, parser: &mut Parser, input: &BytesMut, limits: ParseLimits) -> Ending {
+    /// Parses the next commands, looks them up and hashes their first keys. Of several, the table
+    /// slots and then the items of those keys are fetched into the CPU's cache.
+    fn parse(
+        &mut self,
+        parser: &mut Parser,
+        input: &BytesMut,
+        limits: ParseLimits,
+        place: Place<'_>,
+    ) -> Ending {
         // AUTH lifts the limits under which what follows it has to be parsed.
         let lines_max = if limits.authenticated { LINES_MAX } else { 1 };
-        while self.lines.len() < lines_max {
-            let n_spans = self.lines.last().map_or(0, |it: &Pending| it.spans_end);
-            let is_first = self.lines.is_empty();
+        let mut n_spans = 0;
+        let ending = loop {
             match parser.next(input, &mut self.spans, &mut self.inline, limits) {
-                Ok(Found::Command { big: false }) => self.push(),
-                Ok(Found::Command { big: true }) if !self.fills_its_buffer(n_spans, input) => {
-                    self.push();
-                }
-                Ok(Found::Incomplete { need }) => return Ending::ReadMore { need },
-                Err(error) => return Ending::Protocol(error),
-                Ok(_) if !is_first => {
+                Ok(Found::Command { big: false }) => {}
+                Ok(Found::Command { big: true }) if !self.fills_its_buffer(n_spans, input) => {}
+                Ok(Found::Incomplete { need }) => break Ending::ReadMore { need },
+                Err(error) => break Ending::Protocol(error),
+                Ok(_) if !self.lines.is_empty() => {
                     self.spans.truncate(n_spans);
                     parser.rewind();
-                    return Ending::More;
+                    break Ending::More;
                 }
-                Ok(Found::Command { .. }) => {
-                    self.source = Source::Frame;
-                    self.push();
-                    return Ending::More;
-                }
-                Ok(Found::Inline) => {
-                    self.source = Source::Inline;
-                    self.push();
-                    return Ending::More;
-                }
+                Ok(Found::Command { .. }) => self.source = Source::Frame,
+                Ok(Found::Inline) => self.source = Source::Inline,
+            }
+            let buffer = if self.source == Source::Inline { &self.inline } else { &input[..] };
+            let argv = Argv::new(buffer, &self.spans[n_spans..]);
+            n_spans = self.spans.len();
+            let line = Pending::new(argv, n_spans, place.keyspace);
+            // One line alone is fetched by who looks ahead, if anybody does.
+            if let [first] = &self.lines[..] {
+                first.prefetch_slot(place);
+            }
+            if !self.lines.is_empty() {
+                line.prefetch_slot(place);
+            }
+            self.lines.push(line);
+            if self.source != Source::Input || self.lines.len() == lines_max {
+                break Ending::More;
+            }
+        };
+        if self.lines.len() > 1 {
+            for hash in self.lines.iter().filter_map(|it| it.hash) {
+                place.keyspace.prefetch_item(place.db, hash);
             }
         }
-        Ending::More
-    }
-
-    fn push(&mut self) {
-        self.lines.push(Pending { command: None, hash: None, spans_end: self.spans.len() });
+        ending
     }
 
     /// True when one value takes up so much of the input's memory that keeping all of it costs
@@ -241,33 +255,21 @@ impl Work {
         let biggest = self.spans[n_spans..].iter().map(|it| it.len).max().unwrap_or(0);
         biggest as usize >= input.capacity() / 2
     }
+}
 
-    /// Looks up the lines' commands and hashes their first keys; with several lines, also fetches
-    /// the table slots and then the items of those keys into the CPU's cache.
+impl Pending {
     #[inline]
-    fn prepare(&mut self, buffer: &[u8], keyspace: &Keyspace, db: u32) {
-        let table = Table::get();
-        let is_many = self.lines.len() > 1;
-        let mut start = 0;
-        for line in &mut self.lines {
-            let argv = Argv::new(buffer, &self.spans[start..line.spans_end]);
-            start = line.spans_end;
-            line.command = table.resolve(argv);
-            let Some(command) = line.command else { continue };
-            if command.first_key == 0 {
-                continue;
-            }
-            let Some(name) = argv.get(command.first_key) else { continue };
-            let hash = keyspace.hash(name);
-            line.hash = Some(hash);
-            if is_many {
-                keyspace.prefetch_slot(db, hash);
-            }
-        }
-        if is_many {
-            for hash in self.lines.iter().filter_map(|it| it.hash) {
-                keyspace.prefetch_item(db, hash);
-            }
+    fn new(argv: Argv<'_>, spans_end: usize, keyspace: &Keyspace) -> Pending {
+        let command = Table::get().resolve(argv);
+        let first_key = command.map_or(0, |it| it.first_key);
+        let name = if first_key == 0 { None } else { argv.get(first_key) };
+        Pending { command, hash: name.map(|it| keyspace.hash(it)), spans_end }
+    }
+
+    #[inline]
+    fn prefetch_slot(&self, place: Place<'_>) {
+        if let Some(hash) = self.hash {
+            place.keyspace.prefetch_slot(place.db, hash);
         }
     }
 }

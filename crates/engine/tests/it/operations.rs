@@ -71,12 +71,19 @@ fn set(world: &mut World, random: &mut Random, key: Key<'_>) {
     } else {
         NewValue::Shared(Bytes::from(bytes.clone()))
     };
-    let options = SetOptions { when, expire, client_flags };
-    let outcome = world.keyspace.view(key, now_ms).set(key, value, options);
+    let mut view = world.keyspace.view(key, now_ms);
+    let cas = random.one_in(4).then(|| view.new_cas(key));
+    let options = SetOptions { when, expire, client_flags, cas };
+    let outcome = view.set(key, value, options);
     assert_eq!(outcome, expected);
     if outcome != SetOutcome::Stored {
         return;
     }
+    if cas.is_some() {
+        assert_eq!(view.peek(key).map_or(cas, |it| it.cas), cas, "the number that was given");
+    }
+    drop(view);
+    let has_cas = has_cas || cas.is_some();
     let expire_at_ms = match expire {
         Expire::Never => None,
         Expire::Keep => old.and_then(|it| it.expire_at_ms),
@@ -119,6 +126,7 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
     let creates = random.one_in(2);
     let entry = world.entry(key).cloned();
     let mut view = world.keyspace.view(key, now_ms);
+    let cas = random.one_in(6).then(|| view.new_cas(key));
     let opened =
         if creates { view.edit_or_create::<Str>(key).map(Some) } else { view.edit::<Str>(key) };
     let mut model = match &entry {
@@ -146,7 +154,14 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
         open.set_expire(at);
         entry.expire_at_ms = at;
     }
+    if let Some(cas) = cas {
+        open.set_cas(cas);
+        entry.has_cas = true;
+    }
     drop(open);
+    if cas.is_some() {
+        assert_eq!(view.peek(key).map(|it| it.cas), Some(cas), "the number that was given");
+    }
     drop(view);
     entry = Entry { value: Value::String(model), edited, used_s: Some(now_ms / 1000), ..entry };
     world.put(key, entry);
