@@ -32,8 +32,8 @@ const EXPIRED_SHARE_MIN: usize = 32;
 /// What a step of `Keyspace::crawl` did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crawled {
-    /// Where the next step goes on; 0 at the end.
-    pub next: usize,
+    /// Where the next step goes on; `None` at the end.
+    pub next: Option<usize>,
     /// Items looked at.
     pub n_examined: usize,
 }
@@ -183,16 +183,17 @@ impl Keyspace {
     pub fn crawl(&self, db: u32, from: usize, n_items: usize, now_ms: u64) -> Crawled {
         let cells = self.used_database(db).map_or(&[][..], Database::cells);
         let Some(at) = (from..cells.len()).find(|at| cells[*at].is_due(now_ms)) else {
-            return Crawled { next: 0, n_examined: 0 };
+            return Crawled { next: None, n_examined: 0 };
         };
         let mut looks = n_items.div_ceil(ITEMS_SWEPT_PER_LOOK);
-        let swept = cells[at].lock().sweep(now_ms, &mut || {
+        let mut shard = cells[at].lock();
+        let swept = shard.sweep(now_ms, &mut || {
             looks = looks.saturating_sub(1);
             looks != 0
         });
+        shard.book();
         let next = if swept.more { at } else { at + 1 };
-        let next = if next < cells.len() { next } else { 0 };
-        Crawled { next, n_examined: swept.n_examined }
+        Crawled { next: (next < cells.len()).then_some(next), n_examined: swept.n_examined }
     }
 
     pub fn stats(&self) -> KeyspaceStats {
@@ -349,7 +350,37 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::KeyspaceOptions;
+    use crate::options::{Expire, KeyspaceOptions, SetOptions};
+    use crate::value::NewValue;
+
+    #[test]
+    fn a_crawl_removes_all_that_has_expired_in_bounded_steps() {
+        let keyspace = Keyspace::new(KeyspaceOptions { n_shards: 4, ..KeyspaceOptions::default() });
+        keyspace.count_by_class(2, Box::new(|it| usize::from(it.key.starts_with(b"long:"))));
+        for index in 0..2000 {
+            let start = if index % 4 == 0 { "long:" } else { "" };
+            let name = format!("{start}{index}");
+            let key = keyspace.key(0, name.as_bytes());
+            let expire = Expire::AtMs(if index < 1500 { 10 } else { 1000 });
+            let options = SetOptions { expire, ..SetOptions::default() };
+            keyspace.view(key, 1).set(key, NewValue::Copied(b"x"), options);
+        }
+        let (mut from, mut n_steps) = (Some(0), 0);
+        while let Some(at) = from {
+            let crawled = keyspace.crawl(0, at, 64, 11);
+            assert!(crawled.n_examined <= 64, "{crawled:?}");
+            from = crawled.next;
+            n_steps += 1;
+        }
+        let stats = keyspace.stats();
+        assert_eq!((stats.n_items, stats.sweepings, stats.expirations), (500, 1500, 1500));
+        assert!(stats.n_swept >= 1500 && n_steps >= 1500 / 64, "{n_steps} steps");
+        let by_class: Vec<u64> = keyspace.class_stats().iter().map(|it| it.sweepings).collect();
+        assert_eq!(by_class, [1125, 375]);
+        assert_eq!(keyspace.crawl(0, 0, 64, 11), Crawled { next: None, n_examined: 0 });
+        keyspace.reset_stats();
+        assert_eq!(keyspace.class_stats(), [ClassStats::default(); 2]);
+    }
 
     #[test]
     fn looking_at_a_database_makes_none() {

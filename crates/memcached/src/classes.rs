@@ -2,7 +2,7 @@
 //! class here: an item takes what it needs. A class says where memcached would keep an item, with
 //! the sizes that its settings give, so that dashboards show how big items are.
 
-use tandem_engine::{Item, Value};
+use tandem_engine::{Item, Key, Value};
 
 use crate::settings::Settings;
 
@@ -81,6 +81,13 @@ impl Classes {
         let Value::String(value) = item.value else { return None };
         let cas = if self.cas { Cas::Kept } else { Cas::Off };
         Some(item_bytes(item.key.len(), item.client_flags, value.as_slice().len(), cas))
+    }
+
+    /// The class of an item that has these parts.
+    #[inline]
+    pub(crate) fn of_parts(&self, key: Key<'_>, client_flags: u32, value_bytes: usize) -> usize {
+        let cas = if self.cas { Cas::Kept } else { Cas::Off };
+        self.of_bytes(item_bytes(key.name.len(), client_flags, value_bytes, cas))
     }
 
     /// The class of an item; 0 for values that memcached does not know.

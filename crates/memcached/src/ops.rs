@@ -6,6 +6,7 @@ use tandem_engine::{Str, StrRef, Value, When};
 
 use crate::number;
 use crate::run::Cx;
+use crate::stats::ClassEvent;
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
 const RELATIVE_SECONDS_MAX: i32 = 60 * 60 * 24 * 30;
@@ -65,9 +66,12 @@ pub(crate) enum Unstorable {
 /// Stores a value; big ones come shared.
 #[inline]
 pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+    let class = cx.server.classes.of_parts(store.key, store.client_flags, value.as_slice().len());
     cx.worker.stores.add(1);
+    cx.worker.count_class(class, ClassEvent::Set);
     cx.count_prefix(store.key, |it| it.sets += 1);
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
+        cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
     }
@@ -88,7 +92,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> 
     let outcome = view.set(store.key, value, options);
     drop(view);
     if matches!(when, When::CasIs(_)) {
-        count_cas(cx, outcome);
+        count_cas(cx, class, outcome);
     }
     match outcome {
         SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
@@ -98,11 +102,17 @@ pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> 
     }
 }
 
-fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
+fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
     match outcome {
-        SetOutcome::Stored => cx.worker.cas_hits.add(1),
+        SetOutcome::Stored => {
+            cx.worker.cas_hits.add(1);
+            cx.worker.count_class(class, ClassEvent::Cas);
+        }
         SetOutcome::Missing => cx.worker.cas_misses.add(1),
-        SetOutcome::CasMismatch | SetOutcome::NotStored => cx.worker.cas_badval.add(1),
+        SetOutcome::CasMismatch | SetOutcome::NotStored => {
+            cx.worker.cas_badval.add(1);
+            cx.worker.count_class(class, ClassEvent::CasBadval);
+        }
     }
 }
 
@@ -196,8 +206,14 @@ fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, H
     }
     let Some(item) = view.read(read.key) else { return false };
     let Value::String(value) = item.value else { return false };
+    let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
+    cx.worker.count_class(class, ClassEvent::Get);
+    if item.fetched {
+        cx.worker.count_class(class, ClassEvent::GetAgain);
+    }
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
+        cx.worker.count_class(class, ClassEvent::Touch);
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
     }
     true
@@ -215,21 +231,28 @@ pub(crate) enum Removed {
 pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed {
     cx.count_prefix(key, |it| it.deletes += 1);
     let mut view = cx.view(key);
-    if compare.is_some() && view.peek(key).is_some_and(|it| it.cas != compare) {
+    let Some(item) = view.peek(key) else {
+        cx.worker.delete_misses.add(1);
+        return Removed::Missing;
+    };
+    if compare.is_some() && item.cas != compare {
         return Removed::CasMismatch;
     }
-    if view.remove(key) {
-        cx.worker.delete_hits.add(1);
-        return Removed::Done;
-    }
-    cx.worker.delete_misses.add(1);
-    Removed::Missing
+    let class = cx.server.classes.of(&item);
+    view.remove(key);
+    cx.worker.delete_hits.add(1);
+    cx.worker.count_class(class, ClassEvent::Delete);
+    Removed::Done
 }
 
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
-    let is_found = cx.view(key).set_expire(key, at_ms);
+    let mut view = cx.view(key);
+    if let Some(item) = view.peek(key) {
+        cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);
+    }
+    let is_found = view.set_expire(key, at_ms);
     let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
     touches.add(1);
     is_found
@@ -313,12 +336,15 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     if let Some(cas) = cas {
         value.set_cas(cas);
     }
+    // Whoever counts seldom sets flags: these four bytes are not looked for.
+    let class = cx.server.classes.of_parts(key, 0, value.len());
     drop(value);
-    let hits = match sum.sign {
-        Sign::Plus => &cx.worker.incr_hits,
-        Sign::Minus => &cx.worker.decr_hits,
+    let (hits, event) = match sum.sign {
+        Sign::Plus => (&cx.worker.incr_hits, ClassEvent::Incr),
+        Sign::Minus => (&cx.worker.decr_hits, ClassEvent::Decr),
     };
     hits.add(1);
+    cx.worker.count_class(class, event);
     Summed::Done { value: new, cas: cx.told_cas(cas) }
 }
 

@@ -323,7 +323,6 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
     }
     let tell = match verb {
         Verb::Stats | Verb::Version | Verb::Quit | Verb::LruCrawler => Tell::Outcome,
-        // Of its two commands memcached lets only this one be silent.
         Verb::Slabs if words.get(1) != b"automove" => Tell::Outcome,
         _ => words.tell(),
     };
@@ -347,10 +346,7 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
     let (place, data) = (Place::Only, words.behind_first);
     let request = Request { verb, tell, place, key, client_flags: 0, exptime, number: delta, data };
     let entry = Entry::Run(request);
-    if verb.may_go_on() {
-        return Parsed::Last { entry, len };
-    }
-    Parsed::Whole { entry, len }
+    if verb.may_go_on() { Parsed::Last { entry, len } } else { Parsed::Whole { entry, len } }
 }
 
 fn key_request<'a>(line: Retrieval, name: &'a [u8], rules: Rules<'_>) -> Request<'a> {

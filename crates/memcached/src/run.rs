@@ -19,7 +19,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) worker: &'a WorkerStats,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
-    /// What the command at hand still has to do, over further turns.
+    /// What the command at hand still has to do, over further turns. Who runs a command in other
+    /// ways than a session of text steps it to its end.
     pub(crate) walk: Option<Box<Walk>>,
 }
 

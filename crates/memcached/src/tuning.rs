@@ -36,7 +36,8 @@ pub(crate) fn lru(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     Ok(reply::OK)
 }
 
-/// There is no memory to move between classes, and nothing but `automove 0` can be granted.
+/// There is no memory to move between classes, and nothing but `automove 0` can be granted. Only
+/// `automove` may be silent, as in memcached.
 pub(crate) fn slabs(words: &Words<'_>) -> Done {
     match (words.get(0), words.n) {
         (b"reassign", 3) => Err(Error::SlabsFixed),

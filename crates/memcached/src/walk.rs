@@ -216,12 +216,12 @@ impl Crawl {
         for _ in 0..LOCKS_PER_TURN {
             let n_items = self.n_left.min(ITEMS_PER_LOCK);
             let crawled = cx.server.keyspace.crawl(DATABASE, self.from, n_items, cx.now_ms);
-            self.from = crawled.next;
             self.n_left = self.n_left.saturating_sub(crawled.n_examined);
-            if self.from == 0 || self.n_left == 0 {
+            let Some(next) = crawled.next.filter(|_| self.n_left != 0) else {
                 cx.out.put(reply::OK);
                 return Progress::Done;
-            }
+            };
+            self.from = next;
         }
         Progress::More
     }

@@ -3,7 +3,7 @@
 
 use tandem_engine::ClassStats;
 
-use crate::classes::{CLASSES_MAX, PAGE_BYTES};
+use crate::classes::PAGE_BYTES;
 use crate::reply::stat;
 use crate::report::Topic;
 use crate::run::Cx;
@@ -83,10 +83,10 @@ fn slabs(cx: &mut Cx<'_>, survey: &Survey) {
     let totals = cx.server.class_totals_since_reset();
     let none = ClassItems::default();
     let mut n_active = 0_u64;
-    for class in 1..CLASSES_MAX {
+    for (class, totals) in totals.iter().enumerate().skip(1) {
         let items = survey.class(class).unwrap_or(&none);
-        if items.n_items > 0 || totals[class] != ClassTotals::default() {
-            put_slab(cx, class, items.n_chunks, &totals[class]);
+        if items.n_items > 0 || *totals != ClassTotals::default() {
+            put_slab(cx, class, items.n_chunks, totals);
             n_active += 1;
         }
     }
