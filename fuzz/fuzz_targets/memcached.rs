@@ -87,8 +87,8 @@ fn converse<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     answer
 }
 
-/// `stats` counts packets too, a dump must come alone, and as in memcached a line of more than 2048 bytes is an error when
-/// it comes at once but closes the connection when its end is still to come.
+/// `stats` counts packets too, a dump must come alone, and as in memcached a line of more than 2048
+/// bytes is an error when it comes at once but closes the connection when its end is still to come.
 fn is_steady(request: &[u8]) -> bool {
     let mut lines = request.split(|byte| *byte == b'\n');
     let says = |word: &[u8]| request.windows(word.len()).any(|it| it == word);

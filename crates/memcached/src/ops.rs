@@ -120,12 +120,18 @@ fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
 /// meant to replace it must not read it again.
 pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
     match why {
-        Unstorable::TooLarge => cx.worker.store_too_large.add(1),
+        Unstorable::TooLarge => count_too_large(cx, key),
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
     }
     if mode == Mode::Set {
         cx.view(key).remove(key);
     }
+}
+
+fn count_too_large(cx: &Cx<'_>, key: Key<'_>) {
+    cx.worker.store_too_large.add(1);
+    let prefix = cx.server.too_large.count(key.name, cx.server.settings.prefix_delimiter);
+    cx.server.host.store_was_too_large(&prefix, cx.server.settings.item_bytes_max);
 }
 
 fn extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {

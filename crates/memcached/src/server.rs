@@ -10,7 +10,7 @@ use crate::classes::{CLASSES_MAX, Classes};
 use crate::clients::Clients;
 use crate::crawler::Crawler;
 use crate::host::Host;
-use crate::prefixes::Prefixes;
+use crate::prefixes::{Prefixes, TooLarge};
 use crate::settings::Settings;
 use crate::stats::{ClassTotals, Totals, WorkerStats};
 use crate::survey::{Surveys, Tuning};
@@ -34,6 +34,7 @@ pub struct Server {
     pub clients: Clients,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
+    pub(crate) too_large: TooLarge,
     pub(crate) classes: Arc<Classes>,
     pub(crate) crawler: Arc<Crawler>,
     pub(crate) surveys: Surveys,
@@ -74,6 +75,7 @@ impl Server {
             clients: Clients::default(),
             clock_ns,
             prefixes: Prefixes::default(),
+            too_large: TooLarge::default(),
             classes,
             crawler: Arc::new(Crawler::new(settings.crawler_sleep_us, settings.n_to_crawl)),
             surveys: Surveys::default(),
@@ -134,6 +136,12 @@ impl Server {
 
     pub(crate) fn set_tuning(&self, tuning: Tuning) {
         *self.tuning.lock() = tuning;
+    }
+
+    /// Stores of items that were too large since the start, by the prefix of their key; empty for
+    /// those without one, `other` for those beyond a few dozen.
+    pub fn too_large_by_prefix(&self) -> Vec<(String, u64)> {
+        self.too_large.all()
     }
 
     /// As `verbosity` set it; the binary may read it as a log level.

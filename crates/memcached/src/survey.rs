@@ -30,7 +30,7 @@ const SIZE_STEP_BYTES: usize = 32;
 pub(crate) struct Survey {
     cursor: u64,
     by_class: Vec<ClassItems>,
-    /// Items by their size's step, the highest number of bytes in it; empty unless sizes are tracked.
+    /// Items by the highest number of bytes in their size's step; empty unless sizes are tracked.
     pub(crate) sizes: BTreeMap<usize, u64>,
     taken_at_ms: u64,
     n_items: u64,

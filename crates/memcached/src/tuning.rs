@@ -11,8 +11,8 @@ use crate::survey::Tuning;
 /// The hot and the warm list take no more of a class than this together.
 const SHARES_MAX: u32 = 80;
 
-/// Only `lru tune` has something to set: how `stats items` sorts items by use. There is one order of
-/// use and no list for short lives, so `mode` and `temp_ttl` are answered as by a memcached that
+/// Only `lru tune` has something to set: how `stats items` sorts items by use. There is one order
+/// of use and no list for short lives, so `mode` and `temp_ttl` are answered as by a memcached that
 /// runs without its LRU maintainer.
 pub(crate) fn lru(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     if words.get(0) != b"tune" || words.n < 5 {

@@ -70,6 +70,8 @@ pub(crate) struct Redis {
 pub(crate) struct Cached {
     pub(crate) totals: tandem_memcached::Totals,
     pub(crate) is_accepting: bool,
+    /// Stores of items that were too large, by the prefix of their key.
+    pub(crate) too_large: Vec<(String, u64)>,
 }
 
 impl Snapshot {
@@ -87,6 +89,7 @@ impl Snapshot {
             cached: Cached {
                 totals: admin.shop.memcached.server.totals(),
                 is_accepting: !admin.process.stop.is_draining(),
+                too_large: admin.shop.memcached.server.too_large_by_prefix(),
             },
         }
     }

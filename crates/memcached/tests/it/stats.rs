@@ -83,6 +83,22 @@ fn calls_are_counted_by_command() {
     assert_eq!(calls("incr"), (0, 1));
 }
 
+/// An application that does not look at errors never learns that its values are not kept: the
+/// operator has to.
+#[test]
+fn values_that_are_too_large_are_counted_by_the_prefix_of_their_key() {
+    let mut talk = Talk::with("-I 1k");
+    talk.say("set page:1 0 0 1\r\nx");
+    for line in ["set page:1 0 0 2000", "add page:2 0 0 2000 noreply", "set plain 0 0 2000"] {
+        talk.send(&[line.as_bytes(), b"\r\n", &[b'x'; 2000], b"\r\n"].concat());
+    }
+    assert_eq!(talk.say("get page:1"), "END\r\n", "the old value is gone");
+    assert_eq!(stat(&mut talk, "stats", "store_too_large"), "3");
+    let counts = [(String::new(), 1), ("page".to_owned(), 2)];
+    assert_eq!(talk.server.too_large_by_prefix(), counts);
+    assert_eq!(*talk.host.too_large.lock(), ["page", "page", ""]);
+}
+
 #[test]
 fn settings_show_the_command_line() {
     let mut talk = Talk::with("-m 128 -c 2048 -C -F -A -D . -I 2m -p 11311 -l 127.0.0.1");
