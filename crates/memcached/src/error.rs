@@ -39,6 +39,11 @@ pub(crate) enum Error {
     LruShares,
     LruFactors,
     SlabsFixed,
+    Unauthenticated,
+    TokenTooLong,
+    BadTermination,
+    BadToken,
+    AuthenticationFailure,
 }
 
 impl Error {
@@ -83,6 +88,11 @@ impl Error {
             Error::LruShares => b"ERROR hot and warm pcts must not exceed 80\r\n",
             Error::LruFactors => b"ERROR hot/warm age factors must be greater than 0\r\n",
             Error::SlabsFixed => b"CLIENT_ERROR slab reassignment disabled\r\n",
+            Error::Unauthenticated => b"CLIENT_ERROR unauthenticated\r\n",
+            Error::TokenTooLong => b"CLIENT_ERROR auth token too long\r\n",
+            Error::BadTermination => b"CLIENT_ERROR bad command line termination\r\n",
+            Error::BadToken => b"CLIENT_ERROR bad authentication token format\r\n",
+            Error::AuthenticationFailure => b"CLIENT_ERROR authentication failure\r\n",
         }
     }
 }

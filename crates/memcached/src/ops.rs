@@ -70,6 +70,12 @@ pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> 
     cx.worker.stores.add(1);
     cx.worker.count_class(class, ClassEvent::Set);
     cx.count_prefix(store.key, |it| it.sets += 1);
+    put(cx, store, class, value)
+}
+
+/// A store that is not counted as one.
+#[inline]
+fn put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
         cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
@@ -184,7 +190,7 @@ pub(crate) fn read(
     read: &Read<'_>,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
-    let is_found = read_item(cx, read, write);
+    let is_found = read_item(cx, read, ClassEvent::Get, write);
     let worker = cx.worker;
     if is_found {
         worker.get_hits.add(1);
@@ -193,18 +199,44 @@ pub(crate) fn read(
     }
     // They are counted as both.
     if read.touch.is_some() {
-        let touches = if is_found { &worker.touch_hits } else { &worker.touch_misses };
-        touches.add(1);
+        count_touch(cx, is_found);
     }
-    cx.count_prefix(read.key, |it| {
-        it.gets += 1;
-        it.hits += u64::from(is_found);
-    });
+    count_read_prefix(cx, read.key, is_found);
     is_found
 }
 
+/// Has an item written whose expiry is set, if there is one, and counts this as no read.
+pub(crate) fn touch_and_read(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
+    let is_found = read_item(cx, read, ClassEvent::Touch, write);
+    count_touch(cx, is_found);
+    count_read_prefix(cx, read.key, is_found);
+    is_found
+}
+
+fn count_touch(cx: &Cx<'_>, is_found: bool) {
+    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
+    touches.add(1);
+}
+
 #[inline]
-fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, Hit<'_>)) -> bool {
+fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
+    cx.count_prefix(key, |it| {
+        it.gets += 1;
+        it.hits += u64::from(is_found);
+    });
+}
+
+#[inline]
+fn read_item(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    event: ClassEvent,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
     let mut view = cx.view(read.key);
     let mut cas = None;
     if read.wants_cas {
@@ -213,13 +245,16 @@ fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, H
     let Some(item) = view.read(read.key) else { return false };
     let Value::String(value) = item.value else { return false };
     let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
-    cx.worker.count_class(class, ClassEvent::Get);
-    if item.fetched {
+    cx.worker.count_class(class, event);
+    if event == ClassEvent::Get && item.fetched {
         cx.worker.count_class(class, ClassEvent::GetAgain);
     }
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
-        cx.worker.count_class(class, ClassEvent::Touch);
+        if event == ClassEvent::Get {
+            // Counted as both.
+            cx.worker.count_class(class, ClassEvent::Touch);
+        }
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
     }
     true
@@ -259,8 +294,7 @@ pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
         cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);
     }
     let is_found = view.set_expire(key, at_ms);
-    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
-    touches.add(1);
+    count_touch(cx, is_found);
     is_found
 }
 
@@ -366,16 +400,19 @@ fn put_padded(value: &mut Str, digits: &[u8]) {
     value.replace(&padded);
 }
 
-/// A sum without an item: counts the miss, and stores the initial number if there is one.
+/// A sum without an item: begins with the initial number, or counts the miss.
 fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    let misses = match sum.sign {
-        Sign::Plus => &cx.worker.incr_misses,
-        Sign::Minus => &cx.worker.decr_misses,
+    let Some(Initial { value, exptime }) = sum.initial else {
+        let misses = match sum.sign {
+            Sign::Plus => &cx.worker.incr_misses,
+            Sign::Minus => &cx.worker.decr_misses,
+        };
+        misses.add(1);
+        return Summed::Missing;
     };
-    misses.add(1);
-    let Some(Initial { value, exptime }) = sum.initial else { return Summed::Missing };
     let mut digits = itoa::Buffer::new();
-    let digits = NewValue::Copied(digits.format(value).as_bytes());
+    let digits = digits.format(value).as_bytes();
+    let class = cx.server.classes.of_parts(sum.key, 0, digits.len());
     let first = Store {
         key: sum.key,
         mode: Mode::Add,
@@ -384,7 +421,7 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         compare: None,
         wants_cas: sum.wants_cas,
     };
-    match store(cx, &first, digits) {
+    match put(cx, &first, class, NewValue::Copied(digits)) {
         Stored::Done { cas } => Summed::Done { value, cas },
         Stored::NoMemory => Summed::NoMemory,
         // Somebody else was first.

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::auth::{Guard, Passwords};
 use crate::classes::{CLASSES_MAX, Classes};
 use crate::clients::Clients;
 use crate::crawler::Crawler;
 use crate::host::Host;
+use crate::parse::Rules;
 use crate::prefixes::{Prefixes, TooLarge};
 use crate::settings::Settings;
 use crate::stats::{ClassTotals, Totals, WorkerStats};
@@ -39,6 +41,7 @@ pub struct Server {
     pub(crate) crawler: Arc<Crawler>,
     pub(crate) surveys: Surveys,
     tuning: Mutex<Tuning>,
+    pub(crate) guard: Guard,
     workers: Box<[Arc<WorkerStats>]>,
     verbosity: AtomicU32,
     detail: AtomicBool,
@@ -80,6 +83,7 @@ impl Server {
             crawler: Arc::new(Crawler::new(settings.crawler_sleep_us, settings.n_to_crawl)),
             surveys: Surveys::default(),
             tuning: Mutex::new(settings.tuning),
+            guard: Guard::default(),
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
             verbosity: AtomicU32::new(settings.verbosity),
             detail: AtomicBool::new(settings.detail),
@@ -87,6 +91,17 @@ impl Server {
             baseline: Mutex::default(),
             settings,
         }
+    }
+
+    /// What parsing depends on.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules { keyspace: &self.keyspace, settings: &self.settings }
+    }
+
+    /// Exchanges the names and passwords that clients have to know where the settings ask for
+    /// them. Those who have said theirs stay.
+    pub fn set_passwords(&self, passwords: Passwords) {
+        self.guard.exchange(passwords);
     }
 
     /// The counters of each worker, for its sessions and for whoever adds them up.

@@ -237,6 +237,9 @@ counters! {
     /// `cas` with another number than the item's.
     cas_badval,
     flushes,
+    /// Clients that said who they are (`auth_cmds`), right or wrong.
+    auth_cmds,
+    auth_errors,
     /// Written by the connection loop.
     bytes_read,
     /// Written by the connection loop.

@@ -1,6 +1,7 @@
 //! Transcripts of the memcached front end.
 
 mod arith;
+mod auth;
 mod crawler;
 mod errors;
 mod expiry;
