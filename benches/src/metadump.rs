@@ -128,7 +128,7 @@ fn dump_until(address: SocketAddr, is_over: &AtomicBool) -> Result<Dumped> {
             if n == 0 {
                 bail!("the server closed the connection");
             }
-            dumped.n_lines += part[..n].iter().filter(|it| **it == b'\n').count() as u64;
+            dumped.n_lines += (part[..n].split(|it| *it == b'\n').count() - 1) as u64;
             if part[..n].ends_with(b"END\r\n") || is_over.load(Relaxed) {
                 break;
             }

@@ -17,7 +17,9 @@ struct Pair {
 impl Pair {
     fn start() -> Pair {
         let tandem = Tandem::start(&[]);
-        let oracle = Oracle::start(Kind::Memcached, &[]).unwrap();
+        // Its maintainer would crawl too, and dumps would find it busy.
+        let oracle = Oracle::start(Kind::Memcached, &["-o", "no_lru_maintainer"])
+            .expect("`cargo xtask test` installs the real servers");
         let (ours, theirs) = (tandem.memcached(), Client::connect(oracle.port));
         Pair { ours, theirs, _tandem: tandem, _oracle: oracle }
     }
@@ -55,7 +57,7 @@ fn metadump_tells_of_items_what_memcached_tells() {
         let request = format!("lru_crawler metadump {list}\r\n");
         let [ours, theirs] = pair.send(request.as_bytes(), b"END\r\n").map(lines);
         assert_eq!(ours[0], "OK\r\n", "since 1.6.45");
-        let [ours, theirs] = [&ours[1..], &theirs[..]].map(|it| parsed(it));
+        let [ours, theirs] = [&ours[1..], &theirs[..]].map(parsed);
         let differ = |key: &&String| !ours.get(*key).is_some_and(|it| it.is_like(&theirs[*key]));
         let different: Vec<_> = theirs.keys().filter(differ).take(5).collect();
         assert!(different.is_empty() && ours.len() == theirs.len(), "{list}: {different:?}");
@@ -100,7 +102,7 @@ fn classes_hold_the_items_that_they_hold_in_memcached() {
         // A class that memcached uses for the parts of big items alone has none of its own.
         let theirs: BTreeMap<_, _> =
             theirs.into_iter().filter(|(name, _)| ours.contains_key(name)).collect();
-        assert!(ours.len() > 60, "{ours:?}");
+        assert!(ours.len() > 40, "{ours:?}");
         assert_eq!(ours, theirs, "stats {topic}");
     }
 }
