@@ -2,6 +2,7 @@
 
 use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
+use crate::discovery;
 use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
@@ -30,6 +31,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),
+        Verb::Config => discovery::config(cx, request),
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };

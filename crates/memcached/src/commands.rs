@@ -58,6 +58,7 @@ pub const COMMANDS: &[Command] = &[
         "Tells and resets statistics."),
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
+    command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
     command("mg", "<key> <flag>*", Later, "Meta get."),
     command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
     command("md", "<key> <flag>*", Later, "Meta delete."),
@@ -97,6 +98,7 @@ pub(crate) enum Verb {
     Stats,
     CacheMemlimit,
     Shutdown,
+    Config,
 }
 
 impl Verb {
@@ -124,6 +126,7 @@ impl Verb {
             b"stats" => Verb::Stats,
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
+            b"config" => Verb::Config,
             _ => return None,
         })
     }

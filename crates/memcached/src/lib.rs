@@ -6,6 +6,7 @@
 mod admin;
 mod clients;
 mod commands;
+mod discovery;
 mod error;
 mod host;
 mod number;
@@ -23,6 +24,7 @@ mod stats;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};
+pub use crate::discovery::{Cluster, ClusterList, Node, NodesError};
 pub use crate::error::TOO_MANY_CONNECTIONS;
 pub use crate::host::{Connections, CpuTimes, Host, Shutdown};
 pub use crate::server::{Server, ServerParts};
@@ -32,6 +34,9 @@ pub use crate::stats::{
     CommandStats, Counter, HISTOGRAM_BUCKETS, Histogram, HistogramSnapshot, Totals, WorkerStats,
     bucket_max_ns,
 };
+
+/// memcached's own port.
+pub const DEFAULT_PORT: u16 = 11211;
 
 /// What `version` answers: the memcached whose behaviour this front end has.
 pub const COMPATIBLE_VERSION: &str = "1.6.45";

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
 use crate::clients::Clients;
+use crate::discovery::Cluster;
 use crate::host::Host;
 use crate::prefixes::Prefixes;
 use crate::settings::Settings;
@@ -29,6 +30,8 @@ pub struct Server {
     pub settings: Settings,
     pub host: Arc<dyn Host>,
     pub clients: Clients,
+    /// The list of nodes that clients ask for.
+    pub cluster: Cluster,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
     workers: Box<[Arc<WorkerStats>]>,
@@ -47,6 +50,7 @@ impl Server {
             keyspace,
             host,
             clients: Clients::default(),
+            cluster: Cluster::new(settings.cluster_version, settings.cluster_nodes.clone()),
             clock_ns,
             prefixes: Prefixes::default(),
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),

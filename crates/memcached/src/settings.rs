@@ -2,6 +2,7 @@
 
 use tandem_engine::{KeyspaceOptions, Limits, Policy};
 
+use crate::discovery::{self, Node, NodesError};
 use crate::settings::letters::LETTERS;
 
 mod letters;
@@ -70,6 +71,10 @@ pub struct Settings {
     pub unix_mask: u32,
     /// `-P`
     pub pid_file: Option<String>,
+    /// What `config get cluster` tells, in order; empty is this node alone.
+    pub cluster_nodes: Vec<Node>,
+    /// The version of that list at the start.
+    pub cluster_version: u64,
 }
 
 impl Default for Settings {
@@ -99,6 +104,8 @@ impl Default for Settings {
             unix_socket: None,
             unix_mask: 0o700,
             pid_file: None,
+            cluster_nodes: Vec::new(),
+            cluster_version: 1,
         }
     }
 }
@@ -138,6 +145,16 @@ impl Settings {
                 self.item_bytes_max
             )));
         }
+        Ok(())
+    }
+
+    /// Sets what `config get cluster` tells, each node as `host|ip|port`.
+    pub fn set_cluster_nodes<'a>(
+        &mut self,
+        nodes: impl Iterator<Item = &'a str>,
+    ) -> Result<(), NodesError> {
+        let nodes = nodes.map(str::parse).collect::<Result<Vec<Node>, _>>()?;
+        self.cluster_nodes = discovery::checked(nodes)?;
         Ok(())
     }
 

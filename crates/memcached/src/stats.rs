@@ -195,6 +195,8 @@ counters! {
     /// `cas` with another number than the item's.
     cas_badval,
     flushes,
+    /// Questions for the list of nodes (`config get`).
+    config_gets,
     /// Written by the connection loop.
     bytes_read,
     /// Written by the connection loop.

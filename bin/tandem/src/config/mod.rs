@@ -72,7 +72,7 @@ impl Config {
             text("bind"),
             text("maxmemory"),
             text("maxmemory-policy"),
-            memcached.port.unwrap_or(MEMCACHED_PORT),
+            memcached.port.unwrap_or(tandem_memcached::DEFAULT_PORT),
             memcached.listen.join(" "),
             memcached.memory_max_bytes,
             memcached.connections_max,
@@ -178,7 +178,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The names are memcached's long options; four more are as in the other section.
+    /// The names are memcached's long options; a few more are as in the other section or ours.
     fn take_memcached(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "bind" => self.memcached_bind = Some(hosts(value)),
@@ -186,6 +186,11 @@ impl Loader {
                 let bytes = size::parse(value).ok_or("expected a size such as 64mb or 2gb")?;
                 self.memcached.memory_max_bytes = bytes;
             }
+            "cluster-nodes" => {
+                let nodes = value.split_whitespace();
+                self.memcached.set_cluster_nodes(nodes).map_err(|e| e.to_string())?;
+            }
+            "cluster-version" => self.memcached.cluster_version = whole(value, 1, u64::MAX)?,
             "idle-timeout" => self.memcached.idle_timeout_s = whole(value, 0, u64::MAX)?,
             _ => return self.take_memcached_option(name, value),
         }
@@ -324,9 +329,6 @@ const DEFAULT_FILE: &str = "tandem.toml";
 
 /// The port of the Redis exporter, which dashboards and scrapers know.
 const ADMIN_PORT: u16 = 9121;
-
-/// memcached's own.
-pub(crate) const MEMCACHED_PORT: u16 = 11211;
 
 /// All IPv4 addresses, and all IPv6 ones where there is IPv6: Redis's own default.
 const DEFAULT_BIND: [&str; 2] = ["*", "-::*"];
