@@ -140,7 +140,7 @@ impl LoadOptions {
         if self.connections < self.threads {
             bail!("{} threads need at least as many connections", self.threads);
         }
-        if self.work != Work::Strings && self.protocol == Protocol::Memcached {
+        if self.work.is_about_carts() && self.protocol == Protocol::Memcached {
             bail!("memcached has no carts");
         }
         Ok(())
@@ -162,8 +162,7 @@ impl LoadOptions {
             wire: self.wire(),
             workload: match self.work {
                 Work::Strings => Workload::Mix { gets: self.gets, sets: self.sets, keys },
-                Work::CartIncrement => Workload::CartIncrement { keys },
-                Work::CartRead => Workload::CartRead { keys },
+                other => other.workload(self.protocol, keys),
             },
             n_threads: self.threads,
             n_connections: self.connections,

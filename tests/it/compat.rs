@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use tandem_memcached::{COMMANDS, Support};
+use tandem_memcached::{COMMANDS, OPCODES, Support};
 use tandem_resp::Table;
 use tandem_tests::oracle::{Kind, Oracle};
 
@@ -98,6 +98,20 @@ fn memcached() -> Vec<String> {
             Support::Never => "no such part here",
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
+    }));
+    lines.push("\n### Binary protocol\n".to_owned());
+    lines.push(
+        "Recognised by the first byte of a connection. What stands in braces are extras.".into(),
+    );
+    lines.push("\n| opcode | quiet | name | body | |\n|---|---|---|---|---|".to_owned());
+    lines.extend(OPCODES.iter().map(|it| {
+        let quiet = it.quiet.map_or(String::new(), |code| format!("`{code:#04x}`"));
+        let support = match it.support {
+            Support::Complete => "complete",
+            Support::Later => "not yet",
+            Support::Never => "unknown, as to memcached itself",
+        };
+        format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
     }));
     lines
 }

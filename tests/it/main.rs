@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod binary;
 mod clients;
 mod compat;
 mod differences;

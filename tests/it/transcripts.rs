@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use tandem_memcached::{COMMANDS, Support};
+use tandem_memcached::{COMMANDS, OPCODES, Support};
 use tandem_resp::Table;
+use tandem_tests::frame;
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::peers::SocketPeer;
 use tandem_tests::transcript::{self, Dialect, Found};
@@ -21,6 +22,11 @@ fn every_memcached_transcript_is_what_memcached_answers() {
 }
 
 #[test]
+fn every_binary_transcript_is_what_memcached_answers() {
+    replay("binary", Dialect::Binary, || Oracle::start(Kind::Memcached, &[]).unwrap());
+}
+
+#[test]
 fn every_row_of_the_resp_table_occurs_in_a_transcript() {
     let seen = names_in("resp", b"|");
     let missing: Vec<&str> =
@@ -34,6 +40,15 @@ fn every_complete_memcached_command_occurs_in_a_transcript() {
     let complete = COMMANDS.iter().filter(|it| matches!(it.support, Support::Complete));
     let missing: Vec<&str> =
         complete.map(|it| it.name).filter(|name| !seen.contains(*name)).collect();
+    assert!(missing.is_empty(), "no transcript runs {missing:?}");
+}
+
+#[test]
+fn every_complete_opcode_occurs_in_a_transcript() {
+    let seen = names_in("binary", b" ");
+    let complete = OPCODES.iter().filter(|it| it.support == Support::Complete);
+    let codes = complete.flat_map(|it| [Some(it.code), it.quiet]).flatten();
+    let missing: Vec<String> = codes.map(frame::name).filter(|it| !seen.contains(it)).collect();
     assert!(missing.is_empty(), "no transcript runs {missing:?}");
 }
 

@@ -109,12 +109,19 @@ impl Client {
 
     /// Reads exactly this many bytes.
     pub fn take(&mut self, length: usize) -> Vec<u8> {
+        self.try_take(length).expect("the connection goes on until all of it is there")
+    }
+
+    /// Reads exactly this many bytes, or `None` when the server closes before.
+    pub fn try_take(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.input.len() - self.consumed < length {
-            assert!(self.fill(), "the connection ends before {length} bytes are there");
+            if !self.fill() {
+                return None;
+            }
         }
         let bytes = self.input[self.consumed..self.consumed + length].to_vec();
         self.consume(length);
-        bytes
+        Some(bytes)
     }
 
     /// Sends one memcached line and reads the first line of its answer, without its end.

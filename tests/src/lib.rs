@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod differential;
+pub mod frame;
 pub mod generate;
 pub mod oracle;
 pub mod peers;

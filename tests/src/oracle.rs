@@ -61,15 +61,16 @@ impl Kind {
     fn answers(self, port: u16) -> bool {
         let (request, answer): (&[u8], &[u8]) = match self {
             Kind::Valkey | Kind::Redis => (b"PING\r\n", b"+PONG"),
-            Kind::Memcached => (b"version\r\n", b"VERSION"),
+            // A frame and a line: a word comes back whatever it speaks and of whomever it knows.
+            Kind::Memcached => (MEMCACHED_QUESTION, b""),
         };
-        let mut start = vec![0; answer.len()];
+        let mut start = vec![0; answer.len().max(1)];
         let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
             stream.set_read_timeout(Some(POLL * 20))?;
             stream.write_all(request)?;
             stream.read_exact(&mut start)
         });
-        asked.is_ok() && start == answer
+        asked.is_ok() && start.starts_with(answer)
     }
 }
 
@@ -284,6 +285,9 @@ fn loader(root: &Path) -> Option<(PathBuf, PathBuf)> {
 /// Starts its arguments, tells their process id and ends them once its input ends: which it does
 /// when the owner closes it, and just as well when the owner is killed.
 const KEEPER: &str = r#""$@" >&2 & echo $!; exec >&-; cat > /dev/null; kill -9 $!; wait $!"#;
+
+/// A no-op of the binary protocol, which is also a line that the text protocol refuses.
+const MEMCACHED_QUESTION: &[u8] = b"\x80\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\r\n";
 
 /// A free port can be taken by another before the server has it.
 const ATTEMPTS: u32 = 5;

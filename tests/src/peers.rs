@@ -1,6 +1,7 @@
 //! What transcripts speak to: a server behind a socket, or a session without one.
 
 use crate::client::Client;
+use crate::frame::{self, Frame, HEADER_BYTES};
 use crate::transcript::{Dialect, Peer};
 use crate::words::escaped;
 
@@ -22,6 +23,12 @@ impl SocketPeer {
         let client = &mut self.clients[connection];
         match self.dialect {
             Dialect::Resp => client.try_value().map(|(value, _)| value.to_string()),
+            Dialect::Binary => {
+                let header = client.try_take(HEADER_BYTES)?;
+                let length = frame::whole(header.first_chunk().expect("a whole header"));
+                let body = client.try_take(length - HEADER_BYTES)?;
+                Frame::read(&[header, body].concat()).map(|(frame, _)| frame.line())
+            }
             Dialect::Memcached => {
                 let line = client.until(b"\n")?;
                 let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(&line);

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::client::encode;
-use crate::words;
+use crate::{frame, words};
 
 /// What a transcript speaks to.
 pub trait Peer {
@@ -42,6 +42,8 @@ pub enum Dialect {
     Resp,
     /// The line and its end.
     Memcached,
+    /// A frame of memcached's binary protocol; `frame.rs` says how it is written.
+    Binary,
 }
 
 /// Runs a transcript and panics with both texts where the answers differ.
@@ -168,6 +170,7 @@ fn action(line: &str, dialect: Dialect) -> Option<Action> {
         let text = rest.strip_prefix("> ").or_else(|| (rest == ">").then_some(""))?;
         match dialect {
             Dialect::Resp => encode(&words::split(text)),
+            Dialect::Binary => frame::encode(&words::split(text)),
             Dialect::Memcached => [words::unescape(text), b"\r\n".to_vec()].concat(),
         }
     };

@@ -6,6 +6,7 @@
 mod connection;
 mod reply;
 mod source;
+mod varied;
 mod wire;
 mod worker;
 

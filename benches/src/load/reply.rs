@@ -1,5 +1,6 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
+use super::varied;
 use super::wire::{CART_FIELDS, MANY, Op, Protocol, Wire, key_name};
 
 /// A whole and right reply.
@@ -49,6 +50,11 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
         (Op::Set, Protocol::Memcached) => fixed(input, b"STORED\r\n", Outcome::Done),
         (Op::CartIncrement | Op::CartFill, _) => integer(input),
         (Op::CartRead, _) => cart(input),
+        (Op::Varied, protocol) => match varied::reply_bytes(protocol, input) {
+            Ok(Some(length)) => Scan::Right(Right { length, outcome: Outcome::Done }),
+            Ok(None) => Scan::Short,
+            Err(varied::NoAnswer) => Scan::Wrong,
+        },
     };
     match checked {
         Scan::Right(it) => Ok(Some(it)),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::wire::{CART_FIELDS, MANY, Op};
 use fastrand::Rng;
 
+use super::varied;
+use super::wire::{CART_FIELDS, MANY, Op, Protocol};
 use crate::zipf::zipf_draws;
 
 /// What a run asks for.
@@ -27,6 +28,8 @@ pub(crate) enum Workload {
     CartIncrement { keys: Keys },
     /// Reads a whole cart.
     CartRead { keys: Keys },
+    /// All commands of `varied` in turn.
+    Varied { n_commands: u32, keys: Keys },
 }
 
 /// How keys are chosen among the first n.
@@ -84,15 +87,35 @@ pub(crate) enum Work {
     CartIncrement,
     /// HGETALL of carts.
     CartRead,
+    /// All kinds of commands in turn, some of whose keys expire; replies are only looked at for
+    /// errors.
+    Varied,
 }
 
 impl Work {
     /// What has to be written before `n_keys` keys can be worked on.
     pub(crate) fn preload(self, n_keys: u32) -> Workload {
         match self {
-            Work::Strings => Workload::Fill { first: 0, n_keys },
+            Work::Strings | Work::Varied => Workload::Fill { first: 0, n_keys },
             Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
         }
+    }
+
+    /// The work on keys that are there; strings are read ten times as often as written.
+    pub(crate) fn workload(self, protocol: Protocol, keys: Keys) -> Workload {
+        match self {
+            Work::Strings => Workload::Mix { gets: 10, sets: 1, keys },
+            Work::CartIncrement => Workload::CartIncrement { keys },
+            Work::CartRead => Workload::CartRead { keys },
+            Work::Varied => {
+                let n_commands = varied::n_commands(protocol);
+                Workload::Varied { n_commands, keys: keys.firsts() }
+            }
+        }
+    }
+
+    pub(crate) fn is_about_carts(self) -> bool {
+        matches!(self, Work::CartIncrement | Work::CartRead)
     }
 }
 
@@ -171,6 +194,10 @@ impl Source {
             }
             Workload::CartRead { keys } => {
                 Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::Varied { n_commands, keys } => {
+                self.turn = if self.turn + 1 >= *n_commands { 0 } else { self.turn + 1 };
+                Ask { op: Op::Varied, key: choose(keys, random, draw), field: self.turn }
             }
         };
         Some(ask)

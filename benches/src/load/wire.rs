@@ -1,6 +1,6 @@
 //! Requests as bytes: templates filled in with a key's digits.
 
-use super::reply;
+use super::{reply, varied};
 
 /// Which of the two protocols a run speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -19,7 +19,7 @@ impl Protocol {
     }
 }
 
-/// What one request does. All behind `GetMany` are RESP's alone.
+/// What one request does. Those between `GetMany` and `Varied` are RESP's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Get,
@@ -34,6 +34,8 @@ pub(crate) enum Op {
     CartRead,
     /// Writes all fields of a cart.
     CartFill,
+    /// Any command, of either protocol; the field says which.
+    Varied,
 }
 
 /// How requests look: all that two requests of one run have in common.
@@ -127,6 +129,11 @@ impl Wire {
                 put_all(out, &[&field_name(field), b"\r\n$1\r\n1\r\n"]);
             }
             (Op::CartFill, _) => put_cart(key, out),
+            (Op::Varied, protocol) => {
+                let mut value = Vec::new();
+                self.put_value(key, &mut value);
+                varied::put(protocol, field, key, &value, out);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::contest::{Outcome, Sample, Samples};
 use super::matrix::{Cell, Content, Mode};
 use super::table::Measure;
-use crate::load::{Protocol, Spread};
+use crate::load::{Protocol, Spread, Work};
 use crate::servers::FLOOR;
 use crate::spanned::Spanned;
 
@@ -46,7 +46,7 @@ enum Bound {
 /// The goals of a cell: GETs and SETs of uniform keys, where it is not said otherwise.
 pub(super) fn of(cell: Cell) -> Vec<Goal> {
     let is_fifty = cell.n_connections == 50;
-    if cell.spread != Spread::Uniform {
+    if cell.spread != Spread::Uniform || cell.work == Work::Varied {
         return Vec::new();
     }
     match (cell.stage.mode, cell.stage.content) {

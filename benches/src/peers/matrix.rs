@@ -119,8 +119,7 @@ impl Selection {
     fn works(&self, content: Content) -> Vec<Work> {
         let all = &[Work::Strings, Work::CartIncrement, Work::CartRead];
         let mut works = or(&self.work, self.quick_or(&[Work::Strings], all));
-        let is_string = matches!(content, Content::Strings { .. });
-        works.retain(|it| (*it == Work::Strings) == is_string);
+        works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
         works
     }
 
@@ -210,6 +209,7 @@ impl Cell {
             Work::Strings => "",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
+            Work::Varied => " varied",
         };
         let (stage, spread) = (self.stage.name(), self.spread.name());
         format!("{stage}{work}, {spread}, c{}, p{}", self.n_connections, self.pipeline)
@@ -242,12 +242,7 @@ impl Cell {
     }
 
     pub(crate) fn workload(self, n_keys: u32) -> Workload {
-        let keys = self.spread.keys(n_keys);
-        match self.work {
-            Work::Strings => Workload::Mix { gets: 10, sets: 1, keys },
-            Work::CartIncrement => Workload::CartIncrement { keys },
-            Work::CartRead => Workload::CartRead { keys },
-        }
+        self.work.workload(self.stage.protocol, self.spread.keys(n_keys))
     }
 }
 
@@ -288,6 +283,7 @@ mod tests {
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
         assert_eq!(names, ends.map(|end| format!("RESP 512 B, uniform, {end}")));
         assert!(cells("--goals --spread zipf").is_empty());
+        assert!(cells("--goals --work varied").is_empty());
     }
 
     #[test]
@@ -312,6 +308,10 @@ mod tests {
             cells("--mode pinned --protocol memcached --value-bytes 7 --spread zipf -c 3 -p 9");
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].name(), "memcached 7 B, zipf, c3, p9");
+        let varied = cells("--work varied --mode pinned --value-bytes 64");
+        let names: Vec<String> = varied.into_iter().map(Cell::name).collect();
+        let protocols = ["RESP", "memcached"];
+        assert_eq!(names, protocols.map(|it| format!("{it} 64 B varied, uniform, c50, p16")));
     }
 
     #[test]

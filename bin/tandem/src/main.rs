@@ -10,6 +10,7 @@ mod connection;
 mod front;
 mod host;
 mod logging;
+mod passwords;
 mod process;
 mod protocol;
 mod rewrite;

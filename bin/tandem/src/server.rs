@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tandem_engine::{Keyspace, KeyspaceOptions};
+use tandem_memcached::Server as MemcachedServer;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::accept::Door;
@@ -13,6 +14,7 @@ use crate::admin::{self, Admin};
 use crate::config::Config;
 use crate::front::{memcached::Memcached, resp::Resp};
 use crate::host::{Listening, Process};
+use crate::passwords::PasswordFile;
 use crate::socket::{self, Address, Listener};
 use crate::worker::{Job, Pool, Shop};
 use crate::{banner, clock, process, shards, trim};
@@ -34,16 +36,38 @@ struct Signals {
 impl Signals {
     fn watch(runtime: &tokio::runtime::Runtime) -> Result<Signals, String> {
         let _context = runtime.enter();
-        let watch = |kind| signal(kind).map_err(|e| format!("cannot watch for signals: {e}"));
         Ok(Signals {
             terminate: watch(SignalKind::terminate())?,
             interrupt: watch(SignalKind::interrupt())?,
         })
     }
+
+    /// What an operator has files read again with.
+    fn hangup(runtime: &tokio::runtime::Runtime) -> Result<Signal, String> {
+        let _context = runtime.enter();
+        watch(SignalKind::hangup())
+    }
+}
+
+fn watch(kind: SignalKind) -> Result<Signal, String> {
+    signal(kind).map_err(|e| format!("cannot watch for signals: {e}"))
+}
+
+/// Reads the passwords again at every hangup. A file that is wrong leaves those that hold.
+async fn keep_up(file: PasswordFile, mut hangup: Signal, memcached: Arc<MemcachedServer>) {
+    while hangup.recv().await.is_some() {
+        match file.load() {
+            Ok(passwords) => {
+                memcached.set_passwords(passwords);
+                tracing::info!("passwords are read again");
+            }
+            Err(why) => tracing::error!("{why}; the passwords from before hold"),
+        }
+    }
 }
 
 /// Serves until a signal or a client ends it.
-pub(crate) fn run(config: Config) -> Result<(), String> {
+pub(crate) fn run(mut config: Config) -> Result<(), String> {
     let dir = config.resp.text("dir");
     std::env::set_current_dir(&dir).map_err(|e| format!("cannot work in {dir}: {e}"))?;
     raise_limits(&config);
@@ -60,9 +84,16 @@ pub(crate) fn run(config: Config) -> Result<(), String> {
     }
     let drain_s = config.resp.integer("shutdown-timeout") as u64;
     let pid_files = pid_files(&config);
+    let passwords = config.passwords.take();
     tandem_engine::tune_heap();
     trim::start_freeing().map_err(|e| format!("cannot start a thread: {e}"))?;
     let (n_workers, shop) = (config.n_threads, shop(config, &process));
+    if let Some((file, passwords)) = passwords {
+        let memcached = Arc::clone(&shop.memcached.server);
+        memcached.set_passwords(passwords);
+        let hangup = Signals::hangup(&runtime)?;
+        runtime.spawn(keep_up(file, hangup, memcached));
+    }
     let pool = Pool::start(n_workers, &shop).map_err(|e| format!("cannot start a worker: {e}"))?;
     print!("{banner}");
     let mut paths: Vec<PathBuf> = listening.unix_paths().collect();

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use tandem_tests::oracle::{self, Kind, Program};
 
 use crate::oracles;
+use crate::process::signal;
 
 /// What to do with them.
 #[derive(Clone, Copy, ValueEnum)]
@@ -86,9 +87,8 @@ fn down() -> Result<()> {
 }
 
 fn end(it: &Running) -> Result<()> {
-    for signal in ["-TERM", "-KILL"] {
-        let line = [signal, &it.pid.to_string()].map(str::to_owned);
-        let _ = Command::new("sh").args(["-c", r#"kill "$0" "$1""#]).args(line).output();
+    for name in ["-TERM", "-KILL"] {
+        signal(it.pid, name);
         if oracle::wait_until(END_TRIES, || !is_alive(it)) {
             return Ok(());
         }

@@ -8,8 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::licences::metadata;
-use crate::process::{Output, capture, cargo, output_of, workspace};
+use crate::process::{Output, capture, cargo, output_of, target_folder, workspace};
 use crate::report::Outcome;
 use crate::valgrind::Valgrind;
 
@@ -100,9 +99,7 @@ fn left_out() -> Option<String> {
 fn build() -> Result<PathBuf> {
     let build = ["build", "--quiet", "--profile", PROFILE, "--package", "tandem-benches"];
     output_of(cargo(&build).args(["--bin", "tandem-bench"]))?;
-    let metadata = metadata()?;
-    let target = metadata["target_directory"].as_str().context("no target directory")?;
-    Ok(Path::new(target).join(PROFILE).join("tandem-bench"))
+    Ok(target_folder()?.join(PROFILE).join("tandem-bench"))
 }
 
 fn count_all(valgrind: &Valgrind, program: &Path) -> Result<Vec<Row>> {

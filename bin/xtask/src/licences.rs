@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::process::{cargo, is_installed, output_of, workspace};
+use crate::process::{cargo, is_installed, metadata, output_of, workspace};
 
 /// Checks licences and sources of all that is linked or used in tests.
 pub(crate) fn check() -> Result<String> {
@@ -24,12 +24,6 @@ pub(crate) fn check() -> Result<String> {
         note += ", cargo-deny agrees";
     }
     Ok(note)
-}
-
-/// `cargo metadata` of the whole workspace.
-pub(crate) fn metadata() -> Result<Value> {
-    let text = output_of(&mut cargo(&["metadata", "--format-version=1", "--quiet"]))?;
-    serde_json::from_str(&text).context("cargo metadata is not JSON")
 }
 
 struct Policy {

@@ -2,14 +2,18 @@
 
 mod apt;
 mod bench;
+mod compiler;
 mod daemons;
 mod instructions;
 mod licences;
 mod oracles;
+mod pgo;
 mod process;
+mod profdata;
 mod python;
 mod report;
 mod test;
+mod training;
 mod valgrind;
 
 use std::process::ExitCode;
@@ -50,6 +54,13 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Build the server that packages and images are made of, with profile-guided optimisation
+    ///
+    /// Builds an instrumented server, trains it with a fixed load of both protocols, and builds
+    /// `pgo/tandem` in the target folder with the profile. It is for machines like this one:
+    /// other targets cannot be trained here. RUSTFLAGS and the configuration's
+    /// `target.*.rustflags` are kept; its `build.rustflags` give way, as always in cargo.
+    Pgo,
     /// Write COMPAT.md anew from the command tables
     Compat,
 }
@@ -63,6 +74,7 @@ fn main() -> ExitCode {
         Action::Test { steps, list: false } => test::run(&steps),
         Action::Oracles { action } => daemons::run(action),
         Action::Bench { arguments } => bench::run(&arguments),
+        Action::Pgo => pgo::run(),
         Action::Compat => test::write_compat(),
     };
     match done {

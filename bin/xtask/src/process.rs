@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// What a program wrote, both streams in the order in which it wrote them.
 pub(crate) struct Output {
@@ -56,6 +57,24 @@ pub(crate) fn workspace() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let own = manifest.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned());
     own.ancestors().nth(2).map_or(own.clone(), Path::to_owned)
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let target = metadata()?["target_directory"].as_str().map(PathBuf::from);
+    target.context("no target directory")
+}
+
+/// `cargo metadata` of the whole workspace.
+pub(crate) fn metadata() -> Result<Value> {
+    let text = output_of(&mut cargo(&["metadata", "--format-version=1", "--quiet"]))?;
+    serde_json::from_str(&text).context("cargo metadata is not JSON")
+}
+
+/// Sends a process the signal of this name, such as `-TERM`; it may have ended by itself.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let line = [name, &pid.to_string()].map(str::to_owned);
+    let _ = Command::new("sh").args(["-c", r#"kill "$0" "$1""#]).args(line).output();
 }
 
 /// Whether a program is on the PATH.

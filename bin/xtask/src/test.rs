@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::process::{Output, capture, cargo, output_of, show, workspace};
+use crate::compiler::Compiler;
+use crate::process::{Output, capture, cargo, output_of, show, target_folder, workspace};
 use crate::report::{Outcome, Report};
 use crate::{instructions, licences, oracles, python};
 
@@ -200,9 +201,7 @@ fn server() -> Result<Outcome> {
 
 /// Tells a test where the server and the Python with the client libraries are.
 fn with_server(command: &mut Command) -> Result<&mut Command> {
-    let metadata = licences::metadata()?;
-    let target = metadata["target_directory"].as_str().context("no target directory")?;
-    let server = Path::new(target).join("fast/tandem");
+    let server = target_folder()?.join("fast/tandem");
     if !server.exists() {
         bail!("the server is not built: run cargo xtask test server");
     }
@@ -228,18 +227,12 @@ fn sanitizer() -> Result<Outcome> {
     }
     if works(&["rustc", "--version"]) {
         let mut command = nightly(&["cargo"]);
-        command.args(test).args(["--target", &host()?, "--target-dir", "target/sanitizer"]);
+        let Compiler { host, .. } = Compiler::get()?;
+        command.args(test).args(["--target", &host, "--target-dir", "target/sanitizer"]);
         command.env("RUSTFLAGS", "-Zsanitizer=address");
         return Ok(Outcome::of_tests(capture(&mut command)?).by("AddressSanitizer, no Miri here"));
     }
     Ok(Outcome::passed("left out: no nightly toolchain (rustup toolchain install nightly)"))
-}
-
-/// The triple of the machine.
-fn host() -> Result<String> {
-    let version = output_of(Command::new("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|it| it.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not say its host")
 }
 
 #[cfg(test)]

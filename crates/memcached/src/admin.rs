@@ -46,12 +46,18 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
 pub(crate) type Done = Result<&'static [u8], Error>;
 
 fn flush_all(cx: &mut Cx<'_>, tell: Tell, words: &Words<'_>) -> Done {
+    let has_delay = words.n != usize::from(tell == Tell::Nothing);
+    let delay = if has_delay { number::strict_i32(words.get(0)) } else { Some(0) };
+    flush(cx, delay)
+}
+
+/// Removes every item, now or at a time that is given as an expiry is. Without one that is a
+/// mistake of the client.
+pub(crate) fn flush(cx: &mut Cx<'_>, delay: Option<i32>) -> Done {
     cx.worker.flushes.add(1);
     if !cx.server.settings.flush {
         return Err(Error::FlushNotAllowed);
     }
-    let has_delay = words.n != usize::from(tell == Tell::Nothing);
-    let delay = if has_delay { number::strict_i32(words.get(0)) } else { Some(0) };
     let delay = delay.ok_or(Error::InvalidExptime)?;
     let at_ms = expiry(delay.max(0), cx.now_ms).unwrap_or(cx.now_ms);
     cx.server.flush_at(at_ms, cx.now_ms);

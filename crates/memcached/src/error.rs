@@ -25,6 +25,11 @@ pub(crate) enum Error {
     ShutdownMode,
     MemlimitTooSmall,
     MemlimitNotMegabytes,
+    Unauthenticated,
+    TokenTooLong,
+    BadTermination,
+    BadToken,
+    AuthenticationFailure,
 }
 
 impl Error {
@@ -55,6 +60,11 @@ impl Error {
             Error::MemlimitNotMegabytes => {
                 b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"
             }
+            Error::Unauthenticated => b"CLIENT_ERROR unauthenticated\r\n",
+            Error::TokenTooLong => b"CLIENT_ERROR auth token too long\r\n",
+            Error::BadTermination => b"CLIENT_ERROR bad command line termination\r\n",
+            Error::BadToken => b"CLIENT_ERROR bad authentication token format\r\n",
+            Error::AuthenticationFailure => b"CLIENT_ERROR authentication failure\r\n",
         }
     }
 }

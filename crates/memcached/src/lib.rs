@@ -4,6 +4,9 @@
 //! own answers; `ops` has what happens between. Words and limits are those of memcached 1.6.45.
 
 mod admin;
+mod auth;
+mod big;
+mod binary;
 mod clients;
 mod commands;
 mod discovery;
@@ -22,6 +25,8 @@ mod session;
 mod settings;
 mod stats;
 
+pub use crate::auth::{Passwords, PasswordsError};
+pub use crate::binary::{OPCODES, Opcode};
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};
 pub use crate::discovery::{Cluster, ClusterList, Node, NodesError};
@@ -29,7 +34,7 @@ pub use crate::error::TOO_MANY_CONNECTIONS;
 pub use crate::host::{Connections, CpuTimes, Host, Shutdown};
 pub use crate::server::{Server, ServerParts};
 pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
-pub use crate::settings::{KEY_BYTES_MAX, Settings, SettingsError};
+pub use crate::settings::{KEY_BYTES_MAX, Protocol, Settings, SettingsError};
 pub use crate::stats::{
     CommandStats, Counter, HISTOGRAM_BUCKETS, Histogram, HistogramSnapshot, Totals, WorkerStats,
     bucket_max_ns,

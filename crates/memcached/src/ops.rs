@@ -67,6 +67,12 @@ pub(crate) enum Unstorable {
 pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     cx.worker.stores.add(1);
     cx.count_prefix(store.key, |it| it.sets += 1);
+    put(cx, store, value)
+}
+
+/// A store that is not counted as one.
+#[inline]
+fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
@@ -177,14 +183,35 @@ pub(crate) fn read(
     }
     // They are counted as both.
     if read.touch.is_some() {
-        let touches = if is_found { &worker.touch_hits } else { &worker.touch_misses };
-        touches.add(1);
+        count_touch(cx, is_found);
     }
-    cx.count_prefix(read.key, |it| {
+    count_read_prefix(cx, read.key, is_found);
+    is_found
+}
+
+/// Has an item written whose expiry is set, if there is one, and counts this as no read.
+pub(crate) fn touch_and_read(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
+    let is_found = read_item(cx, read, write);
+    count_touch(cx, is_found);
+    count_read_prefix(cx, read.key, is_found);
+    is_found
+}
+
+fn count_touch(cx: &Cx<'_>, is_found: bool) {
+    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
+    touches.add(1);
+}
+
+#[inline]
+fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
+    cx.count_prefix(key, |it| {
         it.gets += 1;
         it.hits += u64::from(is_found);
     });
-    is_found
 }
 
 #[inline]
@@ -230,8 +257,7 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
     let is_found = cx.view(key).set_expire(key, at_ms);
-    let touches = if is_found { &cx.worker.touch_hits } else { &cx.worker.touch_misses };
-    touches.add(1);
+    count_touch(cx, is_found);
     is_found
 }
 
@@ -334,14 +360,16 @@ fn put_padded(value: &mut Str, digits: &[u8]) {
     value.replace(&padded);
 }
 
-/// A sum without an item: counts the miss, and stores the initial number if there is one.
+/// A sum without an item: begins with the initial number, or counts the miss.
 fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    let misses = match sum.sign {
-        Sign::Plus => &cx.worker.incr_misses,
-        Sign::Minus => &cx.worker.decr_misses,
+    let Some(Initial { value, exptime }) = sum.initial else {
+        let misses = match sum.sign {
+            Sign::Plus => &cx.worker.incr_misses,
+            Sign::Minus => &cx.worker.decr_misses,
+        };
+        misses.add(1);
+        return Summed::Missing;
     };
-    misses.add(1);
-    let Some(Initial { value, exptime }) = sum.initial else { return Summed::Missing };
     let mut digits = itoa::Buffer::new();
     let digits = NewValue::Copied(digits.format(value).as_bytes());
     let first = Store {
@@ -352,7 +380,7 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         compare: None,
         wants_cas: sum.wants_cas,
     };
-    match store(cx, &first, digits) {
+    match put(cx, &first, digits) {
         Stored::Done { cas } => Summed::Done { value, cas },
         Stored::NoMemory => Summed::NoMemory,
         // Somebody else was first.

@@ -27,7 +27,7 @@ const VALUE_BYTES_MAX: usize = i32::MAX as usize - 2;
 const VERB_BYTES_MAX: usize = 14;
 
 /// The line end behind a value.
-const CRLF: &[u8] = b"\r\n";
+pub(crate) const CRLF: &[u8] = b"\r\n";
 
 /// What parsing depends on besides the input.
 #[derive(Clone, Copy)]
@@ -420,7 +420,7 @@ impl<'a> Words<'a> {
     }
 
     /// The words of the line at the start of `input` and its length, if its end is there.
-    fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
+    pub(crate) fn scan(input: &'a [u8]) -> (Words<'a>, Option<usize>) {
         let mut words = Words { first: [b""; WORDS_KEPT], n: 0, last: b"", behind_first: b"" };
         let mut at = 0;
         let mut second_at = None;

@@ -36,6 +36,27 @@ impl<'a> Cx<'a> {
         self.server.keyspace.view(key, self.now_ms)
     }
 
+    /// Runs a command and counts it; of fast ones only some are timed.
+    #[inline]
+    pub(crate) fn counted(&mut self, verb: Verb, run: impl FnOnce(&mut Self) -> After) -> After {
+        let stats = self.worker.command(verb);
+        let is_fast = verb.is_fast();
+        let is_timed = !is_fast || stats.is_sample();
+        stats.calls.add(1);
+        if !is_timed {
+            return run(self);
+        }
+        let start_ns = (self.server.clock_ns)();
+        let after = run(self);
+        let took_ns = (self.server.clock_ns)().saturating_sub(start_ns);
+        if is_fast {
+            stats.record_sample(took_ns);
+        } else {
+            stats.latency.record(took_ns, 1);
+        }
+        after
+    }
+
     pub(crate) fn tell(&mut self, tell: Tell, line: &[u8]) {
         if tell == Tell::Outcome {
             self.out.put(line);
@@ -44,10 +65,14 @@ impl<'a> Cx<'a> {
 
     /// Answers with an error line.
     pub(crate) fn refuse(&mut self, verb: Option<Verb>, tell: Tell, error: Error) {
+        self.count_error(verb);
+        self.tell(tell, error.line());
+    }
+
+    pub(crate) fn count_error(&self, verb: Option<Verb>) {
         if let Some(verb) = verb {
             self.worker.command(verb).errors.add(1);
         }
-        self.tell(tell, error.line());
     }
 
     /// Answers a store whose value does not end where it should.

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::auth::{Guard, Passwords};
 use crate::clients::Clients;
 use crate::discovery::Cluster;
 use crate::host::Host;
+use crate::parse::Rules;
 use crate::prefixes::Prefixes;
 use crate::settings::Settings;
 use crate::stats::{Totals, WorkerStats};
@@ -34,6 +36,7 @@ pub struct Server {
     pub cluster: Cluster,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
+    pub(crate) guard: Guard,
     workers: Box<[Arc<WorkerStats>]>,
     verbosity: AtomicU32,
     detail: AtomicBool,
@@ -53,6 +56,7 @@ impl Server {
             cluster: Cluster::new(settings.cluster_version, settings.cluster_nodes.clone()),
             clock_ns,
             prefixes: Prefixes::default(),
+            guard: Guard::default(),
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
             verbosity: AtomicU32::new(settings.verbosity),
             detail: AtomicBool::new(settings.detail),
@@ -60,6 +64,17 @@ impl Server {
             baseline: Mutex::default(),
             settings,
         }
+    }
+
+    /// What parsing depends on.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules { keyspace: &self.keyspace, settings: &self.settings }
+    }
+
+    /// Exchanges the names and passwords that clients have to know where the settings ask for
+    /// them. Those who have said theirs stay.
+    pub fn set_passwords(&self, passwords: Passwords) {
+        self.guard.exchange(passwords);
     }
 
     /// The counters of each worker, for its sessions and for whoever adds them up.

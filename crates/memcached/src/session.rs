@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use smallvec::SmallVec;
-use tandem_engine::{KeyHash, Mark, NewValue, Output};
+use tandem_engine::{KeyHash, Mark, Output};
 
+use crate::auth::{self, Introduction, Trust};
+use crate::big::{self, Block};
+use crate::binary;
 use crate::clients::{ClientHandle, ConnectionInfo};
 use crate::commands::Verb;
 use crate::error::Error;
-use crate::parse::{self, NextKey, Parsed, Retrieval, Rules};
+use crate::parse::{self, CRLF, NextKey, Parsed, Retrieval, Rules};
 use crate::request::{Entry, Place, Refusal, Request, Tell};
 use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
+use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
 
 /// A session asks to be written once this much waits in its output.
@@ -20,13 +24,7 @@ pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
 
 /// Commands that are parsed and prefetched before the first of them runs; enough to hide the
 /// memory's latency, few enough to stay in the first-level cache.
-const BATCH_MAX: usize = 64;
-
-/// The first byte of a connection that speaks the binary protocol.
-const BINARY_MAGIC: u8 = 0x80;
-
-/// The line end behind a value.
-const CRLF: &[u8] = b"\r\n";
+pub(crate) const BATCH_MAX: usize = 64;
 
 /// What the connection loop does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +44,22 @@ pub struct Session {
     server: Arc<Server>,
     worker: Arc<WorkerStats>,
     handle: Arc<ClientHandle>,
-    state: State,
+    talk: Talk,
 }
 
-/// Where a connection stands between two turns.
+/// What a connection speaks, which its first byte tells.
+enum Talk {
+    Nothing,
+    Text(State),
+    Binary(binary::State),
+}
+
+/// Where a connection of the text protocol stands between two turns.
 struct State {
     expects: Expects,
+    trust: Trust,
     /// Where the answer to the retrieval line at hand begins, while nothing of it is written.
     line_start: Option<Mark>,
-    is_new: bool,
 }
 
 /// What the next bytes of the input are.
@@ -95,8 +100,7 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
-        let state = State { expects: Expects::Command, line_start: None, is_new: true };
-        Session { server, worker, handle, state }
+        Session { server, worker, handle, talk: Talk::Nothing }
     }
 
     /// This connection in the registry: kill flag, waker, byte counts.
@@ -113,17 +117,14 @@ impl Session {
     /// the table is fetched and its database and hash are returned, so that the caller can
     /// `fetch` the item too before it advances.
     pub fn look_ahead(&self, input: &[u8]) -> Option<(u32, KeyHash)> {
-        if !matches!(self.state.expects, Expects::Command) || input.is_empty() {
-            return None;
-        }
-        let rules = Rules { keyspace: &self.server.keyspace, settings: &self.server.settings };
-        let Parsed::Whole { entry, len } = parse::command(input, rules) else { return None };
-        if len != input.len() {
-            return None;
-        }
-        let key = entry.key().filter(|it| !it.name.is_empty())?;
-        rules.keyspace.prefetch_slot(DATABASE, key.hash);
-        Some((DATABASE, key.hash))
+        let first = *input.first()?;
+        let rules = self.server.rules();
+        let hash = match &self.talk {
+            Talk::Nothing => Talk::begun_with(first, rules.settings).look_ahead(input, rules)?,
+            talk => talk.look_ahead(input, rules)?,
+        };
+        rules.keyspace.prefetch_slot(DATABASE, hash);
+        Some((DATABASE, hash))
     }
 
     /// Fetches the item of a key for which `look_ahead` fetched the place, here or in another
@@ -139,7 +140,41 @@ impl Session {
         self.handle.was_active(now_ms);
         let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
         let mut cx = Cx { server, worker, handle, out, now_ms };
-        self.state.advance(input, &mut cx)
+        if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
+            self.talk = Talk::begun_with(*first, &self.server.settings);
+        }
+        self.talk.advance(input, &mut cx)
+    }
+}
+
+impl Talk {
+    fn begun_with(first: u8, settings: &Settings) -> Talk {
+        let is_binary = match settings.protocol {
+            Protocol::Auto => first == binary::MAGIC,
+            Protocol::Ascii => false,
+            Protocol::Binary => true,
+        };
+        if is_binary {
+            return Talk::Binary(binary::State::new(Trust::where_needed(settings.sasl)));
+        }
+        let trust = Trust::where_needed(settings.auth_file.is_some());
+        Talk::Text(State { expects: Expects::Command, trust, line_start: None })
+    }
+
+    fn look_ahead(&self, input: &[u8], rules: Rules<'_>) -> Option<KeyHash> {
+        match self {
+            Talk::Nothing => None,
+            Talk::Text(state) => state.look_ahead(input, rules),
+            Talk::Binary(state) => state.look_ahead(input, rules),
+        }
+    }
+
+    fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
+        match self {
+            Talk::Nothing => Step::ReadMore { need: 0 },
+            Talk::Text(state) => state.advance(input, cx),
+            Talk::Binary(state) => state.advance(input, cx),
+        }
     }
 }
 
@@ -150,11 +185,25 @@ impl Drop for Session {
 }
 
 impl State {
+    /// The hash of the one key that the whole input, a single command, will look up.
+    fn look_ahead(&self, input: &[u8], rules: Rules<'_>) -> Option<KeyHash> {
+        if !matches!(self.expects, Expects::Command) || self.trust == Trust::None {
+            return None;
+        }
+        let Parsed::Whole { entry, len } = parse::command(input, rules) else { return None };
+        let key = entry.key().filter(|it| len == input.len() && !it.name.is_empty())?;
+        Some(key.hash)
+    }
+
     fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;
-        if std::mem::take(&mut self.is_new) && input.first() == Some(&BINARY_MAGIC) {
-            return Step::Close;
+        if self.trust == Trust::None {
+            match auth::introduce(input, cx) {
+                Introduction::Done => self.trust = Trust::Full,
+                Introduction::NeedMore(need) => return Step::ReadMore { need },
+                Introduction::Nonsense => return Step::Close,
+            }
         }
         loop {
             if let Expects::Value(store) = &self.expects {
@@ -175,7 +224,10 @@ impl State {
             match (after, cut) {
                 (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
-                (_, Cut::Big(store)) => self.expect_value(store, input),
+                (_, Cut::Big(store)) => {
+                    big::make_room(input, store.value_bytes + CRLF.len());
+                    self.expects = Expects::Value(store);
+                }
                 (_, Cut::Full) => {}
             }
         }
@@ -188,7 +240,7 @@ impl State {
         input: &'a [u8],
         server: &Server,
     ) -> (usize, Cut) {
-        let rules = Rules { keyspace: &server.keyspace, settings: &server.settings };
+        let rules = server.rules();
         let mut at = 0;
         while batch.len() < BATCH_MAX {
             let rest = &input[at..];
@@ -318,32 +370,7 @@ impl State {
         if request.place == Place::First {
             self.line_start = Some(cx.out.mark());
         }
-        let stats = cx.worker.command(request.verb);
-        let is_fast = request.verb.is_fast();
-        let is_timed = !is_fast || stats.is_sample();
-        stats.calls.add(1);
-        if !is_timed {
-            return run::run(cx, request);
-        }
-        let start_ns = (cx.server.clock_ns)();
-        let after = run::run(cx, request);
-        let took_ns = (cx.server.clock_ns)().saturating_sub(start_ns);
-        if is_fast {
-            stats.record_sample(took_ns);
-        } else {
-            stats.latency.record(took_ns, 1);
-        }
-        after
-    }
-
-    /// Sets out to receive a big value. It gets a buffer of its size, so that it can be kept
-    /// without a copy and without waste, unless it has arrived already or memory is short.
-    fn expect_value(&mut self, store: Box<BigStore>, input: &mut BytesMut) {
-        let need = store.value_bytes + CRLF.len();
-        if input.len() < need {
-            *input = tandem_engine::with_room(input, need - input.len());
-        }
-        self.expects = Expects::Value(store);
+        cx.counted(request.verb, |cx| run::run(cx, request))
     }
 
     /// Stores a big value that has arrived.
@@ -351,22 +378,14 @@ impl State {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
             return;
         };
-        // Kept without a copy if it takes up most of its buffer, which is then kept with it.
-        let fills_it = store.value_bytes >= input.capacity() / 2;
-        let block = input.split_to(store.value_bytes + CRLF.len());
+        let block = Block::take(input, store.value_bytes + CRLF.len());
         cx.worker.command(store.verb).calls.add(1);
-        if &block[store.value_bytes..] != CRLF {
-            tandem_engine::let_go(block.freeze());
+        if &block.bytes()[store.value_bytes..] != CRLF {
+            block.let_go();
             return cx.refuse_data(store.verb, store.tell);
         }
-        let value = if fills_it {
-            block.freeze().slice(..store.value_bytes)
-        } else {
-            // Copied here, not by the engine: there a shard would be locked meanwhile.
-            Bytes::copy_from_slice(&block[..store.value_bytes])
-        };
         let request = store.request(cx.server);
-        run::store(cx, &request, NewValue::Shared(value));
+        run::store(cx, &request, block.into_value(store.value_bytes));
     }
 }
 

@@ -75,6 +75,35 @@ pub struct Settings {
     pub cluster_nodes: Vec<Node>,
     /// The version of that list at the start.
     pub cluster_version: u64,
+    /// `-B`
+    pub protocol: Protocol,
+    /// `-S`: clients of the binary protocol, which is then the only one, have to say who they are.
+    pub sasl: bool,
+    /// Names and passwords for `-S`. memcached leaves this to its SASL library.
+    pub sasl_password_file: Option<String>,
+    /// `-Y`: names and passwords for clients of the text protocol, which is then the only one.
+    pub auth_file: Option<String>,
+}
+
+/// What connections may speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// What the first byte of each tells.
+    #[default]
+    Auto,
+    Ascii,
+    Binary,
+}
+
+impl Protocol {
+    /// As `stats settings` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Protocol::Auto => "auto-negotiate",
+            Protocol::Ascii => "ascii",
+            Protocol::Binary => "binary",
+        }
+    }
 }
 
 impl Default for Settings {
@@ -106,6 +135,10 @@ impl Default for Settings {
             pid_file: None,
             cluster_nodes: Vec::new(),
             cluster_version: 1,
+            protocol: Protocol::Auto,
+            sasl: false,
+            sasl_password_file: None,
+            auth_file: None,
         }
     }
 }
@@ -144,6 +177,12 @@ impl Settings {
                 "-I {} is more than half of the memory limit -m ({half} bytes)",
                 self.item_bytes_max
             )));
+        }
+        if self.sasl && self.protocol != Protocol::Binary {
+            return Err(SettingsError("-S goes with the binary protocol alone".into()));
+        }
+        if self.auth_file.is_some() && self.protocol != Protocol::Ascii {
+            return Err(SettingsError("-Y goes with the ascii protocol alone".into()));
         }
         Ok(())
     }

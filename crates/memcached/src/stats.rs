@@ -197,6 +197,9 @@ counters! {
     flushes,
     /// Questions for the list of nodes (`config get`).
     config_gets,
+    /// Clients that said who they are (`auth_cmds`), right or wrong.
+    auth_cmds,
+    auth_errors,
     /// Written by the connection loop.
     bytes_read,
     /// Written by the connection loop.

@@ -1,6 +1,7 @@
 //! Transcripts of the memcached front end.
 
 mod arith;
+mod auth;
 mod discovery;
 mod errors;
 mod expiry;

@@ -11,6 +11,7 @@ use tandem_memcached::{
 };
 
 use super::{START_MS, small_keyspace, stopped_clock_ns, written};
+use crate::frame::Frame;
 use crate::transcript::Peer;
 use crate::words::escaped;
 
@@ -19,6 +20,7 @@ pub struct MemcachedSessions {
     server: Arc<Server>,
     connections: Vec<Connection>,
     now_ms: u64,
+    render: fn(&[u8], &mut Vec<String>),
 }
 
 struct Connection {
@@ -28,8 +30,22 @@ struct Connection {
 }
 
 impl MemcachedSessions {
-    /// A server with these settings.
+    /// A server with these settings, for transcripts of lines.
     pub fn new(settings: Settings) -> MemcachedSessions {
+        MemcachedSessions::with(settings, render_lines)
+    }
+
+    /// The same for transcripts of frames.
+    pub fn binary(settings: Settings) -> MemcachedSessions {
+        MemcachedSessions::with(settings, render_frames)
+    }
+
+    /// The server that the sessions belong to.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn with(settings: Settings, render: fn(&[u8], &mut Vec<String>)) -> MemcachedSessions {
         let server = Server::new(ServerParts {
             keyspace: small_keyspace(settings.keyspace_options()),
             settings,
@@ -38,7 +54,7 @@ impl MemcachedSessions {
             clock_ns: stopped_clock_ns,
         });
         let server = Arc::new(server);
-        MemcachedSessions { server, connections: Vec::new(), now_ms: START_MS }
+        MemcachedSessions { server, connections: Vec::new(), now_ms: START_MS, render }
     }
 
     fn connection(&mut self, index: usize) -> &mut Connection {
@@ -59,7 +75,7 @@ impl MemcachedSessions {
 
 impl Peer for MemcachedSessions {
     fn exchange(&mut self, connection: usize, bytes: &[u8], _n_expected: usize) -> Vec<String> {
-        let now_ms = self.now_ms;
+        let (now_ms, render) = (self.now_ms, self.render);
         let connection = self.connection(connection);
         connection.input.extend_from_slice(bytes);
         let mut lines = Vec::new();
@@ -82,7 +98,18 @@ impl Peer for MemcachedSessions {
     }
 }
 
-fn render(wire: &[u8], lines: &mut Vec<String>) {
+fn render_frames(wire: &[u8], lines: &mut Vec<String>) {
+    let mut rest = wire;
+    while let Some((frame, length)) = Frame::read(rest) {
+        lines.push(frame.line());
+        rest = &rest[length..];
+    }
+    if !rest.is_empty() {
+        lines.push(escaped(rest));
+    }
+}
+
+fn render_lines(wire: &[u8], lines: &mut Vec<String>) {
     for line in wire.split_inclusive(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(line);
         lines.push(if line.is_empty() { "(empty)".to_owned() } else { escaped(line) });

@@ -7,8 +7,11 @@ mod redis_conf;
 
 use std::path::{Path, PathBuf};
 
+use tandem_memcached::Passwords;
+
 use crate::cli::{Cli, Command};
 use crate::config::layers::{Origin, Setting, Sources};
+use crate::passwords::{PasswordFile, SASL_FILE_VARIABLE};
 use crate::size;
 
 /// Everything that the server is started with.
@@ -18,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) resp: tandem_resp::Settings,
     pub(crate) memcached: tandem_memcached::Settings,
+    /// What clients of memcached's port have to know, where they have to.
+    pub(crate) passwords: Option<(PasswordFile, Passwords)>,
     /// The file that was read, in full.
     pub(crate) file: Option<PathBuf>,
     /// For the log: settings that were accepted and do not do what they say.
@@ -100,6 +105,10 @@ impl Config {
                 loader.errors.push(format!("{origin}: {key} = {}: {why}", values.join(" ")));
             }
         }
+        let sasl_file = sources.environment.iter().find(|it| it.0 == SASL_FILE_VARIABLE);
+        if loader.memcached.sasl_password_file.is_none() {
+            loader.memcached.sasl_password_file = sasl_file.map(|it| it.1.clone());
+        }
         if let Some(Command::Memcached { letters }) = &cli.command
             && let Err(error) = loader.memcached.apply_args(letters)
         {
@@ -178,7 +187,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The names are memcached's long options; a few more are as in the other section or ours.
+    /// The names are memcached's long options; six more are ours.
     fn take_memcached(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "bind" => self.memcached_bind = Some(hosts(value)),
@@ -191,6 +200,7 @@ impl Loader {
                 self.memcached.set_cluster_nodes(nodes).map_err(|e| e.to_string())?;
             }
             "cluster-version" => self.memcached.cluster_version = whole(value, 1, u64::MAX)?,
+            "sasl-password-file" => self.memcached.sasl_password_file = Some(value.to_owned()),
             "idle-timeout" => self.memcached.idle_timeout_s = whole(value, 0, u64::MAX)?,
             _ => return self.take_memcached_option(name, value),
         }
@@ -226,6 +236,13 @@ impl Loader {
         {
             self.errors.push(why);
         }
+        let passwords = match PasswordFile::of(&self.memcached) {
+            Ok(it) => it,
+            Err(why) => {
+                self.errors.push(format!("memcached: {why}"));
+                None
+            }
+        };
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
@@ -248,6 +265,7 @@ impl Loader {
             log: Log { format: self.log_format, level, file: log_file(&self.resp) },
             resp: self.resp,
             memcached: self.memcached,
+            passwords,
             file: file.map(|it| it.canonicalize().unwrap_or(it)),
             warnings: self.warnings,
         })

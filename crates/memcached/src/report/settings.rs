@@ -11,6 +11,7 @@ pub(super) fn put(cx: &mut Cx<'_>) {
     let settings = &server.settings;
     let n_threads = server.host.n_threads();
     let unix_socket = settings.unix_socket.as_deref().unwrap_or("NULL");
+    let auth_file = settings.auth_file.as_deref().unwrap_or("no");
     let inter = if settings.listen.is_empty() { "NULL".into() } else { settings.listen.join(",") };
     let lines: [(&str, &dyn Display); 24] = [
         ("maxbytes", &server.keyspace.memory_max()),
@@ -33,9 +34,9 @@ pub(super) fn put(cx: &mut Cx<'_>) {
         ("reqs_per_event", &settings.requests_per_event),
         ("cas_enabled", &yes_no(settings.cas)),
         ("tcp_backlog", &settings.backlog),
-        ("binding_protocol", &"auto-negotiate"),
-        ("auth_enabled_sasl", &"no"),
-        ("auth_enabled_ascii", &"no"),
+        ("binding_protocol", &settings.protocol.name()),
+        ("auth_enabled_sasl", &yes_no(settings.sasl)),
+        ("auth_enabled_ascii", &auth_file),
         ("item_size_max", &settings.item_bytes_max),
     ];
     let buf = &mut cx.out.buf;

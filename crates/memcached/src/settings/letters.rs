@@ -1,6 +1,6 @@
 //! memcached's command-line letters, one row each.
 
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Protocol, Settings, SettingsError};
 
 /// A letter of the command line.
 pub(super) struct Letter {
@@ -64,7 +64,10 @@ pub(super) const LETTERS: &[Letter] = &[
     option(b'f', "slab-growth-factor", "factor", "accepted, without meaning here", growth_factor),
     option(b'n', "slab-min-size", "bytes", "accepted, without meaning here",
         |it, arg| put(&mut it.chunk_bytes, number(arg, 1, 1 << 20)?)),
-    option(b'B', "protocol", "name", "ascii or auto", protocol),
+    option(b'B', "protocol", "name", "ascii, binary or auto", protocol),
+    option(b'Y', "auth-file", "path", "name:password lines, for text clients alone", auth_file),
+    switch(b'S', "enable-sasl", "binary clients alone, with names and passwords",
+        |it, _| { it.sasl = true; only(it, Protocol::Binary) }),
     option(b'u', "user", "name", "accepted: the service manager sets the user", |_, _| Ok(())),
     option(b'P', "pidfile", "path", "file for the process id",
         |it, arg| put(&mut it.pid_file, Some(arg.into()))),
@@ -205,11 +208,27 @@ fn growth_factor(settings: &mut Settings, arg: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn protocol(_: &mut Settings, arg: &str) -> Result<(), String> {
-    match arg {
-        "ascii" | "auto" => Ok(()),
-        _ => Err("expected ascii or auto".into()),
+fn protocol(settings: &mut Settings, arg: &str) -> Result<(), String> {
+    let protocol = match arg {
+        "ascii" => Protocol::Ascii,
+        "binary" => Protocol::Binary,
+        "auto" => Protocol::Auto,
+        _ => return Err("expected ascii, binary or auto".into()),
+    };
+    put(&mut settings.protocol, protocol)
+}
+
+fn auth_file(settings: &mut Settings, arg: &str) -> Result<(), String> {
+    put(&mut settings.auth_file, Some(arg.into()))?;
+    only(settings, Protocol::Ascii)
+}
+
+/// Names and passwords are for one protocol: the other would be a way around them.
+fn only(settings: &mut Settings, protocol: Protocol) -> Result<(), String> {
+    if settings.protocol == Protocol::Auto {
+        settings.protocol = protocol;
     }
+    Ok(())
 }
 
 /// memcached's `-o` list. Most of it tunes its allocator and its LRU threads, which do not exist

@@ -5,7 +5,7 @@ use tandem_memcached::Node;
 use crate::harness::{Talk, check};
 
 fn nodes(text: &str) -> Vec<Node> {
-    text.split_whitespace().map(|it| it.parse().unwrap()).collect()
+    text.split_whitespace().map(|it| it.parse().expect("a node")).collect()
 }
 
 #[test]

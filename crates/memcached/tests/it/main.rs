@@ -1,5 +1,6 @@
 //! The front end as its clients see it, without sockets.
 
+mod binary;
 mod discovery;
 mod harness;
 mod limits;

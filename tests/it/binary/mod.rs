@@ -1,0 +1,32 @@
+//! Transcripts of memcached's binary protocol.
+
+mod access;
+mod numbers;
+mod storage;
+mod wrong;
+
+use tandem_memcached::{Passwords, Settings};
+use tandem_tests::sessions::MemcachedSessions;
+use tandem_tests::transcript::{self, Dialect};
+
+/// Runs a transcript on sessions without a socket. `transcripts.rs` also runs it on memcached.
+#[track_caller]
+fn check(transcript: &str) {
+    let mut peer = MemcachedSessions::binary(Settings::default());
+    transcript::check(transcript, Dialect::Binary, &mut peer);
+}
+
+/// The same for what only Tandem can show: moved clocks, and the words of its own version.
+#[track_caller]
+fn check_here(transcript: &str) {
+    check(transcript);
+}
+
+/// The same on a server with these letters, which knows the user `u` and the password `p`.
+#[track_caller]
+fn check_with(letters: &str, transcript: &str) {
+    let args: Vec<String> = letters.split_whitespace().map(Into::into).collect();
+    let mut peer = MemcachedSessions::binary(Settings::from_args(&args).unwrap());
+    peer.server().set_passwords(Passwords::of_sasl(b"other:word\nu:p\n").unwrap());
+    transcript::check(transcript, Dialect::Binary, &mut peer);
+}
