@@ -87,8 +87,8 @@ fn memcached() -> Vec<String> {
     let version = tandem_memcached::COMPATIBLE_VERSION;
     let mut lines = vec![
         "\n## memcached\n".to_owned(),
-        format!("{n_complete} of the {} commands of memcached {version}, by the", COMMANDS.len()),
-        "classic text protocol.\n".to_owned(),
+        format!("{n_complete} of the {} commands of memcached {version}", COMMANDS.len()),
+        "and of ElastiCache (`config`), by the classic text protocol.\n".to_owned(),
         "| command | arguments | |\n|---|---|---|".to_owned(),
     ];
     lines.extend(COMMANDS.iter().map(|command| {

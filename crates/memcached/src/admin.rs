@@ -3,6 +3,7 @@
 use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
 use crate::crawler;
+use crate::discovery;
 use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
@@ -35,6 +36,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::LruCrawler => crawler::run(cx, &words),
         Verb::Lru => tuning::lru(cx, &words),
         Verb::Slabs => tuning::slabs(&words),
+        Verb::Config => discovery::config(cx, request),
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };

@@ -62,6 +62,7 @@ pub const COMMANDS: &[Command] = &[
         "Removes expired items now, dumps keys."),
     command("lru", "tune|mode|temp_ttl", Complete, "Tunes how `stats items` sorts items by use."),
     command("slabs", "reassign|automove", Complete, "Told that there are no slabs."),
+    command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
     command("mg", "<key> <flag>*", Later, "Meta get."),
     command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
     command("md", "<key> <flag>*", Later, "Meta delete."),
@@ -101,6 +102,7 @@ pub(crate) enum Verb {
     LruCrawler,
     Lru,
     Slabs,
+    Config,
 }
 
 impl Verb {
@@ -131,6 +133,7 @@ impl Verb {
             b"lru_crawler" => Verb::LruCrawler,
             b"lru" => Verb::Lru,
             b"slabs" => Verb::Slabs,
+            b"config" => Verb::Config,
             _ => return None,
         })
     }

@@ -10,6 +10,7 @@ use crate::auth::{Guard, Passwords};
 use crate::classes::{CLASSES_MAX, Classes};
 use crate::clients::Clients;
 use crate::crawler::Crawler;
+use crate::discovery::Cluster;
 use crate::host::Host;
 use crate::parse::Rules;
 use crate::prefixes::{Prefixes, TooLarge};
@@ -34,6 +35,8 @@ pub struct Server {
     pub settings: Settings,
     pub host: Arc<dyn Host>,
     pub clients: Clients,
+    /// The list of nodes that clients ask for.
+    pub cluster: Cluster,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
     pub(crate) too_large: TooLarge,
@@ -76,6 +79,7 @@ impl Server {
             keyspace,
             host,
             clients: Clients::default(),
+            cluster: Cluster::new(settings.cluster_version, settings.cluster_nodes.clone()),
             clock_ns,
             prefixes: Prefixes::default(),
             too_large: TooLarge::default(),

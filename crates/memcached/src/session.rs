@@ -145,7 +145,8 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
-        let mut cx = Cx { server: &self.server, worker: &self.worker, out, now_ms, walk: None };
+        let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
+        let mut cx = Cx { server, worker, handle, out, now_ms, walk: None };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
         }

@@ -3,6 +3,7 @@
 use tandem_engine::{KeyspaceOptions, Limits, Policy};
 
 use crate::classes::{Cas, item_bytes};
+use crate::discovery::{self, Node, NodesError};
 use crate::settings::letters::LETTERS;
 use crate::survey::Tuning;
 
@@ -77,6 +78,10 @@ pub struct Settings {
     pub unix_mask: u32,
     /// `-P`
     pub pid_file: Option<String>,
+    /// What `config get cluster` tells, in order; empty is this node alone.
+    pub cluster_nodes: Vec<Node>,
+    /// The version of that list at the start.
+    pub cluster_version: u64,
     /// `-B`
     pub protocol: Protocol,
     /// `-S`: clients of the binary protocol, which is then the only one, have to say who they are.
@@ -141,6 +146,8 @@ impl Default for Settings {
             unix_socket: None,
             unix_mask: 0o700,
             pid_file: None,
+            cluster_nodes: Vec::new(),
+            cluster_version: 1,
             protocol: Protocol::Auto,
             sasl: false,
             sasl_password_file: None,
@@ -197,6 +204,16 @@ impl Settings {
         if self.auth_file.is_some() && self.protocol != Protocol::Ascii {
             return Err(SettingsError("-Y goes with the ascii protocol alone".into()));
         }
+        Ok(())
+    }
+
+    /// Sets what `config get cluster` tells, each node as `host|ip|port`.
+    pub fn set_cluster_nodes<'a>(
+        &mut self,
+        nodes: impl Iterator<Item = &'a str>,
+    ) -> Result<(), NodesError> {
+        let nodes = nodes.map(str::parse).collect::<Result<Vec<Node>, _>>()?;
+        self.cluster_nodes = discovery::checked(nodes)?;
         Ok(())
     }
 

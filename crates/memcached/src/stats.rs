@@ -237,6 +237,8 @@ counters! {
     /// `cas` with another number than the item's.
     cas_badval,
     flushes,
+    /// Questions for the list of nodes (`config get`).
+    config_gets,
     /// Clients that said who they are (`auth_cmds`), right or wrong.
     auth_cmds,
     auth_errors,

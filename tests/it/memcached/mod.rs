@@ -3,6 +3,7 @@
 mod arith;
 mod auth;
 mod crawler;
+mod discovery;
 mod errors;
 mod expiry;
 mod limits;

@@ -17,6 +17,7 @@ pub(super) fn put(cx: &mut Cx<'_>) {
     let connections = cx.server.host.connections();
     put_process(cx, connections);
     put_commands(&mut cx.out.buf, &totals);
+    put_discovery(cx, &totals);
     put_server(cx, connections, &totals, &engine);
     put_items(&mut cx.out.buf, &engine);
 }
@@ -81,6 +82,16 @@ fn put_commands(buf: &mut Vec<u8>, totals: &Totals) {
         ("auth_errors", totals.auth_errors),
     ] {
         stat(buf, name, value);
+    }
+}
+
+/// ElastiCache's own: `CmdConfigGet`, `CmdConfigSet` and `CurrConfig` of its metrics.
+fn put_discovery(cx: &mut Cx<'_>, totals: &Totals) {
+    let n_sets = cx.server.cluster.n_sets();
+    let lines =
+        [("cmd_config_get", totals.config_gets), ("cmd_config_set", n_sets), ("curr_config", 1)];
+    for (name, value) in lines {
+        stat(&mut cx.out.buf, name, value);
     }
 }
 

@@ -107,6 +107,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("num_napi_ids", "(null)"),
     ("memory_file", "(null)"),
     ("client_flags_size", "4"),
+    // ElastiCache's own.
+    ("config_max", "16"),
+    ("config_size_max", "65536"),
 ];
 
 fn yes_no(it: bool) -> &'static str {
