@@ -137,18 +137,18 @@ fn a_person_may_look_at_an_item() {
         > x
         HD
         > me k
-        ME k exp=-1 la=0 cas=77 fetch=no cls=… size=…
+        ME k exp=-1 la=0 cas=77 fetch=no cls=1 size=61
         > mg k
         HD
         > me k
-        ME k exp=-1 la=0 cas=77 fetch=yes cls=… size=…
+        ME k exp=-1 la=0 cas=77 fetch=yes cls=1 size=61
         > ms Zm9v 100 b E78 F1 T100
         > <x*100>
         HD
         > me Zm9v b
-        ME Zm9v exp=100 la=0 cas=78 fetch=no cls=… size=…
+        ME Zm9v exp=100 la=0 cas=78 fetch=no cls=4 size=166
         > me foo
-        ME Zm9v exp=100 la=0 cas=78 fetch=no cls=… size=…
+        ME Zm9v exp=100 la=0 cas=78 fetch=no cls=4 size=166
         > me
         CLIENT_ERROR bad command line format
         "#,

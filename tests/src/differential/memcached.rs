@@ -85,7 +85,6 @@ impl Side {
                     [b"exp=", rounded(digits).as_bytes()].concat()
                 }
                 [b'l', b'a', b'=', ..] => b"la=".to_vec(),
-                [b'c', b'l', b's', b'=', ..] | [b's', b'i', b'z', b'e', b'=', ..] => Vec::new(),
                 [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
                 [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
                     self.cas_place(digits, command)

@@ -29,6 +29,7 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
         return cx.out.put(b"EN\r\n");
     };
     let cas = cx.told_cas(item.cas);
+    let classes = &cx.server.classes;
     let buf = &mut cx.out.buf;
     buf.extend_from_slice(b"ME ");
     if item.marks & marks::BASE64_KEY == 0 {
@@ -39,11 +40,12 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     // Writing to a vector does not fail.
     let _ = write!(
         buf,
-        " exp={} la={} cas={} fetch={} cls=1 size={}\r\n",
+        " exp={} la={} cas={} fetch={} cls={} size={}\r\n",
         reply::ttl_s(item.expire_at_ms, cx.now_ms),
         item.idle_s,
         cas,
         if item.fetched { "yes" } else { "no" },
-        item.total_bytes,
+        classes.of(&item),
+        classes.bytes_of(&item).unwrap_or(0),
     );
 }

@@ -6,8 +6,8 @@ use tandem_engine::Key;
 use crate::error::Error;
 use crate::meta::base64;
 use crate::number;
-use crate::parse::find_end;
 use crate::settings::KEY_BYTES_MAX;
+use crate::words::find_end;
 
 /// More flags than these are refused.
 pub(super) const FLAGS_MAX: usize = 17;

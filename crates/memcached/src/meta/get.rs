@@ -1,7 +1,7 @@
 //! `mg`: a value and what is known of it, with the early ends, hand-outs of tokens and empty
 //! items that spare a backend the crowd.
 
-use tandem_engine::{Expire, Key, NewValue, SetOptions, StrRef, Value, View, When};
+use tandem_engine::{Expire, Item, Key, NewValue, SetOptions, StrRef, Value, View, When};
 
 use crate::marks;
 use crate::meta::Request;
@@ -10,6 +10,7 @@ use crate::meta::reply::{self, KeyText};
 use crate::ops::expiry;
 use crate::request::Tell;
 use crate::run::Cx;
+use crate::stats::ClassEvent;
 
 /// An item as it is when the answer begins.
 struct Shown<'a> {
@@ -51,6 +52,7 @@ fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
     let found = if flags.has(b'u') { view.look(key) } else { view.read(key) };
     let (told, marks) = match found.map(|item| (item.value, item)) {
         Some((Value::String(value), item)) => {
+            count_class(cx, key, flags, &item);
             let shown = Shown {
                 value,
                 client_flags: item.client_flags,
@@ -85,6 +87,18 @@ fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
         it.gets += 1;
         it.hits += 1;
     });
+}
+
+fn count_class(cx: &Cx<'_>, key: Key<'_>, flags: &Flags<'_>, item: &Item<'_>) {
+    let Value::String(value) = item.value else { return };
+    let class = cx.server.classes.of_parts(key, item.client_flags, value.as_slice().len());
+    if flags.has(b'T') {
+        return cx.worker.count_class(class, ClassEvent::Touch);
+    }
+    cx.worker.count_class(class, ClassEvent::Get);
+    if item.fetched {
+        cx.worker.count_class(class, ClassEvent::GetAgain);
+    }
 }
 
 /// Stores an empty item, for whose value this client is to care.

@@ -82,6 +82,6 @@ pub(crate) fn key<'a>(name: &'a [u8], flags: &[u8], keyspace: &Keyspace) -> Key<
 fn first_word(line: &[u8]) -> (&[u8], &[u8]) {
     let from = line.iter().take_while(|it| **it == b' ').count();
     let line = &line[from..];
-    let len = crate::parse::find_end(line).unwrap_or(line.len());
+    let len = crate::words::find_end(line).unwrap_or(line.len());
     line.split_at(len)
 }

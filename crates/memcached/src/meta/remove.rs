@@ -8,6 +8,7 @@ use crate::meta::{Request, reply};
 use crate::ops::expiry;
 use crate::request::Tell;
 use crate::run::Cx;
+use crate::stats::ClassEvent;
 
 pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     let mut decoded = DecodedKey::new();
@@ -38,6 +39,7 @@ fn remove(cx: &Cx<'_>, request: &Request<'_>, flags: &Flags<'_>) -> &'static [u8
         cx.worker.delete_misses.add(1);
         return b"EX";
     }
+    let class = cx.server.classes.of(&item);
     let before = Before::of(&item);
     if flags.has(b'x') {
         empty(cx, &mut view, request, flags, before);
@@ -47,6 +49,7 @@ fn remove(cx: &Cx<'_>, request: &Request<'_>, flags: &Flags<'_>) -> &'static [u8
         view.remove(key);
     }
     cx.worker.delete_hits.add(1);
+    cx.worker.count_class(class, ClassEvent::Delete);
     b"HD"
 }
 
