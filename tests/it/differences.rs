@@ -212,4 +212,6 @@ pub(crate) const STATS_EXTRA: &[(&str, &str)] = &[
     ("cmd_config_get", "ElastiCache's"),
     ("cmd_config_set", "ElastiCache's"),
     ("curr_config", "ElastiCache's"),
+    ("config_max", "ElastiCache's"),
+    ("config_size_max", "ElastiCache's"),
 ];
