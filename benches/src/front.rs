@@ -221,6 +221,8 @@ pub enum Kind {
     MemcachedMix,
     /// get of 10 keys.
     MemcachedMultiGet,
+    MemcachedMg,
+    MemcachedMs,
 }
 
 impl Kind {
@@ -229,7 +231,9 @@ impl Kind {
             Kind::MemcachedGet
             | Kind::MemcachedSet
             | Kind::MemcachedMix
-            | Kind::MemcachedMultiGet => Protocol::Memcached,
+            | Kind::MemcachedMultiGet
+            | Kind::MemcachedMg
+            | Kind::MemcachedMs => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -238,14 +242,15 @@ impl Kind {
         match self {
             Kind::RespHincrby => Work::CartIncrement,
             Kind::RespHgetall => Work::CartRead,
+            Kind::MemcachedMg | Kind::MemcachedMs => Work::Meta,
             _ => Work::Strings,
         }
     }
 
     fn workload(self, keys: Keys) -> Workload {
         let (gets, sets) = match self {
-            Kind::RespGet | Kind::MemcachedGet => (1, 0),
-            Kind::RespSet | Kind::MemcachedSet => (0, 1),
+            Kind::RespGet | Kind::MemcachedGet | Kind::MemcachedMg => (1, 0),
+            Kind::RespSet | Kind::MemcachedSet | Kind::MemcachedMs => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
             Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
@@ -345,7 +350,7 @@ impl Script {
 
 fn wire(kind: Kind, size: Size) -> Wire {
     let stored = Stored { value_bytes: size.value_bytes, ..Stored::default() };
-    Wire::new(kind.protocol(), stored)
+    kind.work().wire(kind.protocol(), stored)
 }
 
 /// Writes every key that requests of this kind ask for.
@@ -416,7 +421,9 @@ mod tests {
     #[test]
     fn requests_on_small_values_allocate_nothing() {
         let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
-        for kind in [get, set, mix, Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix] {
+        let classic = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
+        let meta = [Kind::MemcachedMg, Kind::MemcachedMs];
+        for kind in [get, set, mix].into_iter().chain(classic).chain(meta) {
             for pipeline in [1, 16] {
                 assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
             }

@@ -71,7 +71,7 @@ impl Selection {
     pub(crate) fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
         for stage in self.stages() {
-            for work in self.works(stage.content) {
+            for work in self.works(stage.protocol, stage.content) {
                 for spread in or(&self.spread, self.quick_or(&[Spread::Uniform], &SPREADS)) {
                     for n_connections in or(&self.connections, self.quick_or(&[50], &[50, 200])) {
                         for pipeline in or(&self.pipeline, pipelines(work)) {
@@ -112,18 +112,21 @@ impl Selection {
         let sizes = or(&self.value_bytes, self.quick_or(&[64], &[64, 512, 4096]));
         let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
         all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
-            .filter(|it| !self.works(*it).is_empty())
+            .filter(|it| !self.works(protocol, *it).is_empty())
             .collect()
     }
 
-    fn works(&self, content: Content) -> Vec<Work> {
-        let all = &[Work::Strings, Work::CartIncrement, Work::CartRead];
-        let mut works = or(&self.work, self.quick_or(&[Work::Strings], all));
+    fn works(&self, protocol: Protocol, content: Content) -> Vec<Work> {
+        let mut all = vec![Work::Strings, Work::CartIncrement, Work::CartRead];
+        // They cost what the classic ones do: the whole table need not show both.
+        all.extend(self.goals.then_some(Work::Meta));
+        let mut works = or(&self.work, self.quick_or(&[Work::Strings], &all));
         works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
+        works.retain(|it| it.is_for(protocol));
         works
     }
 
-    /// With the load on the same cores, and with carts, one value of the other dimensions says
+    /// With the load on the same cores, with carts and with meta commands, one value of the other dimensions says
     /// it all, unless more were asked for.
     fn is_worth_it(&self, cell: Cell) -> bool {
         let is_plain = cell.stage.mode == Mode::Pinned && cell.work == Work::Strings;
@@ -147,11 +150,15 @@ fn pipelines(work: Work) -> &'static [usize] {
 
 impl Stage {
     pub(crate) fn wire(self) -> Wire {
+        Wire::new(self.protocol, self.stored())
+    }
+
+    fn stored(self) -> Stored {
         let value_bytes = match self.content {
             Content::Strings { value_bytes } => value_bytes,
             Content::Carts => 0,
         };
-        Wire::new(self.protocol, Stored { value_bytes, ..Stored::default() })
+        Stored { value_bytes, ..Stored::default() }
     }
 
     /// How its servers run.
@@ -207,6 +214,7 @@ impl Cell {
     pub(crate) fn name(self) -> String {
         let work = match self.work {
             Work::Strings => "",
+            Work::Meta => " mg and ms",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
             Work::Varied => " varied",
@@ -219,7 +227,7 @@ impl Cell {
     pub(crate) fn load(self, address: std::net::SocketAddr, workload: Workload) -> Load {
         Load {
             address,
-            wire: self.stage.wire(),
+            wire: self.work.wire(self.stage.protocol, self.stage.stored()),
             workload,
             n_threads: self.n_load_threads(),
             n_connections: self.n_connections,
@@ -276,8 +284,9 @@ mod tests {
     fn the_goals_have_their_cells_and_no_others() {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
-        // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2);
+        // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts;
+        // meta commands on two sizes.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 2);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
