@@ -88,11 +88,22 @@ impl<'a> View<'a> {
         let (now_ms, notes_use) = (self.now_ms, self.notes_use);
         let shard = self.shard(key);
         let (_, location) = shard.find_read(key, now_ms, false)?;
-        let before = shard.segments.item(location).attributes();
-        if notes_use {
-            shard.segments.item_mut(location).note_use(seconds(now_ms), true);
+        Some(shard.read_item(location, now_ms, notes_use))
+    }
+
+    /// Reads an item as `read` does, and gives it a CAS number now if it has none yet.
+    #[inline]
+    pub fn read_with_cas(&mut self, key: Key<'_>) -> Option<Item<'_>> {
+        let (now_ms, notes_use) = (self.now_ms, self.notes_use);
+        let shard = self.shard(key);
+        let mut found = shard.find_read(key, now_ms, false)?;
+        if shard.segments.item(found.1).cas() == 0 {
+            shard.cas(key, found);
+            shard.book();
+            // It may lie elsewhere now.
+            found = shard.find(key, now_ms)?;
         }
-        Some(shard.item_with(location, &before, now_ms))
+        Some(shard.read_item(found.1, now_ms, notes_use))
     }
 
     /// Looks at an item of any type: counts a hit or a miss, but leaves no mark on the item.

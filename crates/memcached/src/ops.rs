@@ -217,12 +217,14 @@ fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
 #[inline]
 fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, Hit<'_>)) -> bool {
     let mut view = cx.view(read.key);
-    let mut cas = None;
-    if read.wants_cas {
-        cas = Some(if cx.server.settings.cas { view.cas(read.key).unwrap_or(0) } else { 0 });
-    }
-    let Some(item) = view.read(read.key) else { return false };
+    let item = if read.wants_cas && cx.server.settings.cas {
+        view.read_with_cas(read.key)
+    } else {
+        view.read(read.key)
+    };
+    let Some(item) = item else { return false };
     let Value::String(value) = item.value else { return false };
+    let cas = read.wants_cas.then(|| cx.told_cas(item.cas));
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
@@ -316,8 +318,13 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     let room = cx.server.keyspace.make_room(cx.now_ms);
     let key = sum.key;
     let mut view = cx.view(key);
-    if sum.compare.is_some() && view.peek(key).is_some_and(|it| it.cas != sum.compare) {
-        return Summed::CasMismatch;
+    if sum.compare.is_some()
+        && let Some(item) = view.peek(key)
+        && item.cas != sum.compare
+    {
+        // memcached looks for a number before it looks at the CAS number, but at no digit of it.
+        let is_empty = matches!(item.value, Value::String(it) if it.as_slice().is_empty());
+        return if is_empty { Summed::NonNumeric } else { Summed::CasMismatch };
     }
     let cas = if sum.wants_cas { Some(view.new_cas(key)) } else { None };
     let mut value = match view.edit::<Str>(key) {
