@@ -77,6 +77,8 @@ pub fn converse<'a>(letters: &[&str], pieces: impl Iterator<Item = &'a [u8]>) ->
             match step {
                 Step::ReadMore { .. } => break,
                 Step::Write => assert!(!out.is_empty() || input.len() < before, "it goes on"),
+                // The walk over all items gets on with every turn.
+                Step::Yield => {}
                 Step::Close => return answer,
             }
         }

@@ -58,6 +58,11 @@ pub const COMMANDS: &[Command] = &[
         "Tells and resets statistics."),
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
+    command("lru_crawler", "crawl|metadump|mgdump|enable|disable|sleep|tocrawl", Complete,
+        "Removes expired items now, dumps keys."),
+    command("lru", "tune|mode|temp_ttl", Complete, "Tunes how `stats items` sorts items by use."),
+    command("slabs", "reassign|automove", Complete, "Told that there are no slabs."),
+    command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
     command("mg", "<key> <flag>*", Later, "Meta get."),
     command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
     command("md", "<key> <flag>*", Later, "Meta delete."),
@@ -65,10 +70,7 @@ pub const COMMANDS: &[Command] = &[
     command("mn", "", Later, "Meta no-op."),
     command("me", "<key> [b]", Later, "Meta debug."),
     command("watch", "<class>*", Later, "Streams events."),
-    command("lru_crawler", "metadump|mgdump|...", Later, "Dumps keys."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
-    command("lru", "tune|mode|temp_ttl", Never, "Tunes memcached's LRU."),
-    command("slabs", "reassign|automove", Never, "Moves memory between slab classes."),
     command("extstore", "<option> <value>", Never, "Tunes memcached's storage on disk."),
 ];
 
@@ -97,6 +99,10 @@ pub(crate) enum Verb {
     Stats,
     CacheMemlimit,
     Shutdown,
+    LruCrawler,
+    Lru,
+    Slabs,
+    Config,
 }
 
 impl Verb {
@@ -124,6 +130,10 @@ impl Verb {
             b"stats" => Verb::Stats,
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
+            b"lru_crawler" => Verb::LruCrawler,
+            b"lru" => Verb::Lru,
+            b"slabs" => Verb::Slabs,
+            b"config" => Verb::Config,
             _ => return None,
         })
     }
@@ -141,6 +151,11 @@ impl Verb {
     /// True where the answer carries CAS numbers.
     pub(crate) fn tells_cas(self) -> bool {
         matches!(self, Verb::Gets | Verb::Gats)
+    }
+
+    /// True for the commands that may go on over many turns: nothing behind them runs before.
+    pub(crate) fn may_go_on(self) -> bool {
+        matches!(self, Verb::Stats | Verb::LruCrawler)
     }
 
     /// True for commands that are timed one call in many.

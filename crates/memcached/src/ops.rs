@@ -6,6 +6,7 @@ use tandem_engine::{Str, StrRef, Value, When};
 
 use crate::number;
 use crate::run::Cx;
+use crate::stats::ClassEvent;
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
 const RELATIVE_SECONDS_MAX: i32 = 60 * 60 * 24 * 30;
@@ -65,15 +66,18 @@ pub(crate) enum Unstorable {
 /// Stores a value; big ones come shared.
 #[inline]
 pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+    let class = cx.server.classes.of_parts(store.key, store.client_flags, value.as_slice().len());
     cx.worker.stores.add(1);
+    cx.worker.count_class(class, ClassEvent::Set);
     cx.count_prefix(store.key, |it| it.sets += 1);
-    put(cx, store, value)
+    put(cx, store, class, value)
 }
 
 /// A store that is not counted as one.
 #[inline]
-fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+fn put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
+        cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
     }
@@ -94,7 +98,7 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let outcome = view.set(store.key, value, options);
     drop(view);
     if matches!(when, When::CasIs(_)) {
-        count_cas(cx, outcome);
+        count_cas(cx, class, outcome);
     }
     match outcome {
         SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
@@ -104,11 +108,17 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     }
 }
 
-fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
+fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
     match outcome {
-        SetOutcome::Stored => cx.worker.cas_hits.add(1),
+        SetOutcome::Stored => {
+            cx.worker.cas_hits.add(1);
+            cx.worker.count_class(class, ClassEvent::Cas);
+        }
         SetOutcome::Missing => cx.worker.cas_misses.add(1),
-        SetOutcome::CasMismatch | SetOutcome::NotStored => cx.worker.cas_badval.add(1),
+        SetOutcome::CasMismatch | SetOutcome::NotStored => {
+            cx.worker.cas_badval.add(1);
+            cx.worker.count_class(class, ClassEvent::CasBadval);
+        }
     }
 }
 
@@ -116,12 +126,18 @@ fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
 /// meant to replace it must not read it again.
 pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
     match why {
-        Unstorable::TooLarge => cx.worker.store_too_large.add(1),
+        Unstorable::TooLarge => count_too_large(cx, key),
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
     }
     if mode == Mode::Set {
         cx.view(key).remove(key);
     }
+}
+
+fn count_too_large(cx: &Cx<'_>, key: Key<'_>) {
+    cx.worker.store_too_large.add(1);
+    let prefix = cx.server.too_large.count(key.name, cx.server.settings.prefix_delimiter);
+    cx.server.host.store_was_too_large(&prefix, cx.server.settings.item_bytes_max);
 }
 
 fn extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
@@ -174,7 +190,7 @@ pub(crate) fn read(
     read: &Read<'_>,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
-    let is_found = read_item(cx, read, write);
+    let is_found = read_item(cx, read, ClassEvent::Get, write);
     let worker = cx.worker;
     if is_found {
         worker.get_hits.add(1);
@@ -195,7 +211,7 @@ pub(crate) fn touch_and_read(
     read: &Read<'_>,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
-    let is_found = read_item(cx, read, write);
+    let is_found = read_item(cx, read, ClassEvent::Touch, write);
     count_touch(cx, is_found);
     count_read_prefix(cx, read.key, is_found);
     is_found
@@ -215,7 +231,12 @@ fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
 }
 
 #[inline]
-fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, Hit<'_>)) -> bool {
+fn read_item(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    event: ClassEvent,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
     let mut view = cx.view(read.key);
     let item = if read.wants_cas && cx.server.settings.cas {
         view.read_with_cas(read.key)
@@ -225,8 +246,17 @@ fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, H
     let Some(item) = item else { return false };
     let Value::String(value) = item.value else { return false };
     let cas = read.wants_cas.then(|| cx.told_cas(item.cas));
+    let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
+    cx.worker.count_class(class, event);
+    if event == ClassEvent::Get && item.fetched {
+        cx.worker.count_class(class, ClassEvent::GetAgain);
+    }
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
+        if event == ClassEvent::Get {
+            // Counted as both.
+            cx.worker.count_class(class, ClassEvent::Touch);
+        }
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
     }
     true
@@ -244,21 +274,28 @@ pub(crate) enum Removed {
 pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed {
     cx.count_prefix(key, |it| it.deletes += 1);
     let mut view = cx.view(key);
-    if compare.is_some() && view.peek(key).is_some_and(|it| it.cas != compare) {
+    let Some(item) = view.peek(key) else {
+        cx.worker.delete_misses.add(1);
+        return Removed::Missing;
+    };
+    if compare.is_some() && item.cas != compare {
         return Removed::CasMismatch;
     }
-    if view.remove(key) {
-        cx.worker.delete_hits.add(1);
-        return Removed::Done;
-    }
-    cx.worker.delete_misses.add(1);
-    Removed::Missing
+    let class = cx.server.classes.of(&item);
+    view.remove(key);
+    cx.worker.delete_hits.add(1);
+    cx.worker.count_class(class, ClassEvent::Delete);
+    Removed::Done
 }
 
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
-    let is_found = cx.view(key).set_expire(key, at_ms);
+    let mut view = cx.view(key);
+    if let Some(item) = view.peek(key) {
+        cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);
+    }
+    let is_found = view.set_expire(key, at_ms);
     count_touch(cx, is_found);
     is_found
 }
@@ -346,12 +383,15 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     if let Some(cas) = cas {
         value.set_cas(cas);
     }
+    // Whoever counts seldom sets flags: these four bytes are not looked for.
+    let class = cx.server.classes.of_parts(key, 0, value.len());
     drop(value);
-    let hits = match sum.sign {
-        Sign::Plus => &cx.worker.incr_hits,
-        Sign::Minus => &cx.worker.decr_hits,
+    let (hits, event) = match sum.sign {
+        Sign::Plus => (&cx.worker.incr_hits, ClassEvent::Incr),
+        Sign::Minus => (&cx.worker.decr_hits, ClassEvent::Decr),
     };
     hits.add(1);
+    cx.worker.count_class(class, event);
     Summed::Done { value: new, cas: cx.told_cas(cas) }
 }
 
@@ -378,7 +418,8 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         return Summed::Missing;
     };
     let mut digits = itoa::Buffer::new();
-    let digits = NewValue::Copied(digits.format(value).as_bytes());
+    let digits = digits.format(value).as_bytes();
+    let class = cx.server.classes.of_parts(sum.key, 0, digits.len());
     let first = Store {
         key: sum.key,
         mode: Mode::Add,
@@ -387,7 +428,7 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         compare: None,
         wants_cas: sum.wants_cas,
     };
-    match put(cx, &first, digits) {
+    match put(cx, &first, class, NewValue::Copied(digits)) {
         Stored::Done { cas } => Summed::Done { value, cas },
         Stored::NoMemory => Summed::NoMemory,
         // Somebody else was first.

@@ -3,7 +3,9 @@
 use tandem_engine::{Key, NewValue, Output, View};
 
 use crate::admin;
+use crate::clients::ClientHandle;
 use crate::commands::Verb;
+use crate::discovery;
 use crate::error::Error;
 use crate::ops::{self, Arithmetic, Mode, Read, Removed, Sign, Store, Stored, Summed, Unstorable};
 use crate::prefixes::PrefixCounts;
@@ -11,13 +13,19 @@ use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
+use crate::walk::Walk;
 
 /// What a request runs on.
 pub(crate) struct Cx<'a> {
     pub(crate) server: &'a Server,
     pub(crate) worker: &'a WorkerStats,
+    /// The connection.
+    pub(crate) handle: &'a ClientHandle,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
+    /// What the command at hand still has to do, over further turns. Who runs a command in other
+    /// ways than a session of text steps it to its end.
+    pub(crate) walk: Option<Box<Walk>>,
 }
 
 /// What becomes of the connection.
@@ -156,7 +164,11 @@ fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
         let (value, client_flags, cas) = (hit.value, hit.client_flags, hit.cas);
         reply::value(out, Found { key: request.key.name, value, client_flags, cas }, end);
     });
-    if request.place == Place::Only && !is_found {
+    if is_found {
+        return;
+    }
+    discovery::tell_in_place_of_item(cx, request.key.name);
+    if request.place == Place::Only {
         cx.out.put(reply::END);
     }
 }

@@ -18,6 +18,7 @@ use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
 use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
+use crate::walk::{Progress, Walk};
 
 /// A session asks to be written once this much waits in its output.
 pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
@@ -35,6 +36,8 @@ pub enum Step {
     ReadMore { need: usize },
     /// Write the output, then advance again.
     Write,
+    /// Write the output, let other connections have their turn, then advance again.
+    Yield,
     /// Write the output, then close.
     Close,
 }
@@ -73,6 +76,8 @@ enum Expects {
     SkippedLine,
     /// A value too big for the batch, its line end included.
     Value(Box<BigStore>),
+    /// Nothing, until a command is through that goes on over many turns.
+    Walk(Box<Walk>),
 }
 
 /// A store whose value is on its way.
@@ -92,6 +97,8 @@ enum Cut {
     NeedMore(usize),
     /// The big store whose line comes next.
     Big(Box<BigStore>),
+    /// The last command may go on over many turns.
+    Last,
     Nonsense,
 }
 
@@ -138,7 +145,8 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
-        let mut cx = Cx { server: &self.server, worker: &self.worker, out, now_ms };
+        let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
+        let mut cx = Cx { server, worker, handle, out, now_ms, walk: None };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
         }
@@ -215,6 +223,12 @@ impl State {
             if cx.out.len() >= OUTPUT_SOFT_MAX {
                 return Step::Write;
             }
+            if let Expects::Walk(walk) = &mut self.expects {
+                if walk.step(cx) == Progress::More {
+                    return Step::Yield;
+                }
+                self.expects = Expects::Command;
+            }
             let mut batch = Batch::new();
             let (len, cut) = self.fill(&mut batch, input, cx.server);
             let after = self.run_batch(&batch, cx);
@@ -228,6 +242,11 @@ impl State {
                     self.expects = Expects::Value(store);
                 }
                 (_, Cut::Full) => {}
+                (_, Cut::Last) => {
+                    if let Some(walk) = cx.walk.take() {
+                        self.expects = Expects::Walk(walk);
+                    }
+                }
             }
         }
     }
@@ -251,7 +270,9 @@ impl State {
                 Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
                 Expects::Skipped(n) => (self.skip(n, rest), None),
                 Expects::SkippedLine => (self.skip_line(rest), None),
-                Expects::Value(_) => unreachable!("a batch ends where a big value begins"),
+                Expects::Value(_) | Expects::Walk(_) => {
+                    unreachable!("a batch ends where one of these begins")
+                }
             };
             at += len;
             if let Some(cut) = cut {
@@ -272,6 +293,10 @@ impl State {
                 prefetch(&entry, rules);
                 batch.push(entry);
                 (len, None)
+            }
+            Parsed::Last { entry, len } => {
+                batch.push(entry);
+                (len, Some(Cut::Last))
             }
             Parsed::Keys { line, len } => {
                 self.expects = Expects::Keys(line);

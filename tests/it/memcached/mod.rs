@@ -2,6 +2,8 @@
 
 mod arith;
 mod auth;
+mod crawler;
+mod discovery;
 mod errors;
 mod expiry;
 mod limits;

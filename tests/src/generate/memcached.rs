@@ -228,6 +228,5 @@ const BAD: &[&[u8]] = &[
     b"stats bogus\r\n",
     b"stats detail\r\n",
     b"incr a -5\r\n",
-    b"config get cluster\r\n",
     b"get \xff\xfe\r\n",
 ];
