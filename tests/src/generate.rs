@@ -2,5 +2,6 @@
 
 pub mod binary;
 pub mod memcached;
+pub mod meta;
 mod pools;
 pub mod resp;

@@ -6,10 +6,10 @@ use crate::binary::frame::Request;
 use crate::binary::opcode::Action;
 use crate::binary::reply::{self, Status, To};
 use crate::binary::run::refuse;
-use crate::parse::Words;
 use crate::report;
 use crate::run::Cx;
 use crate::walk::{Progress, Walk};
+use crate::words::Words;
 
 const DETAIL_DUMP: &[u8] = b"detail dump";
 
