@@ -81,6 +81,45 @@ fn counters_move_with_what_clients_do() {
 }
 
 #[test]
+fn the_list_of_memcached_nodes_is_changed_over_http() {
+    let tandem = Tandem::start(&[]);
+    let put =
+        |headers: &str, body: &str| tandem.http_with("PUT /api/memcached/cluster", headers, body);
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(tandem.http(CLUSTER), (200, r#"{"version":1,"nodes":[]}"#.to_owned()));
+    let nodes = r#"{"nodes":[{"host":"b","port":1},{"host":"a","ip":"10.0.0.1","port":2}]}"#;
+    let nodes_shown = r#"[{"host":"a","ip":"10.0.0.1","port":2},{"host":"b","ip":null,"port":1}]"#;
+    let shown = format!(r#"{{"version":2,"nodes":{nodes_shown}}}"#);
+    for _ in 0..2 {
+        assert_eq!(put(json, nodes), (200, shown.clone()), "the same again is no change");
+    }
+    assert_eq!(tandem.http(CLUSTER).1, shown);
+    let mut client = tandem.memcached();
+    client.send(b"config get cluster\r\n");
+    let answer = client.until(b"END\r\n").expect("an answer");
+    assert_eq!(answer, b"CONFIG cluster 0 20\r\n2\na|10.0.0.1|2 b||1\n\r\nEND\r\n");
+    assert_eq!(put(json, r#"{"nodes":[],"version":9}"#).0, 200);
+    for (headers, body, status) in [
+        ("", nodes, 415),
+        ("Content-Type: text/plain\r\n", nodes, 415),
+        (&*format!("{json}Origin: http://tandem\r\n"), nodes, 403),
+        (json, "{", 400),
+        (json, r#"{"nodes":[{"host":"a b","port":1}]}"#, 422),
+        (json, r#"{"nodes":[{"host":"a","port":0}]}"#, 422),
+        (json, r#"{"nodes":[{"host":"a","port":1,"more":1}]}"#, 422),
+        (json, r#"{"nodes":[],"version":8}"#, 422),
+        (json, &*format!("\"{}\"", "x".repeat(128 << 10)), 413),
+    ] {
+        let (found, why) = put(headers, body);
+        assert_eq!(found, status, "{headers}{}: {why}", &body[..body.len().min(100)]);
+    }
+    assert_eq!(tandem.http_with("POST /api/memcached/cluster", json, nodes).0, 405);
+    assert_eq!(tandem.http(CLUSTER).1, r#"{"version":9,"nodes":[]}"#);
+}
+
+const CLUSTER: &str = "/api/memcached/cluster";
+
+#[test]
 fn metrics_are_well_formed() {
     let tandem = Tandem::start(&[]);
     use_everything(&tandem);

@@ -16,6 +16,11 @@ fn pymemcache_and_pylibmc_work() {
 }
 
 #[test]
+fn an_elasticache_client_discovers_the_nodes_of_a_cluster() {
+    run("test_discovery.py");
+}
+
+#[test]
 fn flask_caching_works() {
     run("test_flask_caching.py");
 }

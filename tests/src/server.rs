@@ -75,8 +75,17 @@ impl Tandem {
 
     /// Asks the admin port for a path: the status and the body.
     pub fn http(&self, path: &str) -> (u16, String) {
+        self.http_with(&format!("GET {path}"), "", "")
+    }
+
+    /// Sends a request with further header lines, each with its end, and a body.
+    pub fn http_with(&self, verb_and_path: &str, headers: &str, body: &str) -> (u16, String) {
         let mut client = Client::connect(self.admin_port);
-        let request = format!("GET {path} HTTP/1.1\r\nHost: tandem\r\nConnection: close\r\n\r\n");
+        let len = body.len();
+        let request = format!(
+            "{verb_and_path} HTTP/1.1\r\nHost: tandem\r\nConnection: close\r\n\
+             Content-Length: {len}\r\n{headers}\r\n{body}"
+        );
         client.send(request.as_bytes());
         let response = String::from_utf8(client.rest()).expect("a text response");
         let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");

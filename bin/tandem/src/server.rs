@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::accept::Door;
 use crate::admin::{self, Admin};
-use crate::config::{Config, MEMCACHED_PORT};
+use crate::config::Config;
 use crate::front::{memcached::Memcached, resp::Resp};
 use crate::host::{Listening, Process};
 use crate::passwords::PasswordFile;
@@ -242,6 +242,7 @@ impl Process {
             counts: Arc::default(),
             listening: parking_lot::RwLock::new(listening),
             stop: crate::host::Stop::default(),
+            too_large: crate::host::Seldom::default(),
         }
     }
 }
@@ -260,10 +261,11 @@ impl Listeners {
         }
         let settings = &config.memcached;
         let backlog = settings.backlog as i32;
+        let port = settings.port.unwrap_or(tandem_memcached::DEFAULT_PORT);
         let memcached = match &settings.unix_socket {
             // As in memcached, -s takes the place of the port.
             Some(path) => vec![socket::listen_unix(Path::new(path), settings.unix_mask, backlog)?],
-            None => tcp(&settings.listen, settings.port.unwrap_or(MEMCACHED_PORT), backlog)?,
+            None => tcp(&settings.listen, port, backlog)?,
         };
         let admin = tcp(&config.admin.bind, config.admin.port, ADMIN_BACKLOG)?;
         Ok(Listeners { resp, memcached, admin })

@@ -115,6 +115,10 @@ impl Keyspace {
         self.shared.active_expiry.store(on, Ordering::Relaxed);
     }
 
+    pub fn active_expiry(&self) -> bool {
+        self.shared.active_expiry.load(Ordering::Relaxed)
+    }
+
     #[inline]
     pub(crate) fn database(&self, db: u32) -> &Database {
         self.database_at(self.places[db as usize].load(Ordering::Acquire))

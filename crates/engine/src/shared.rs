@@ -1,11 +1,12 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
 use crossbeam_utils::CachePadded;
 
+use crate::classes::Classes;
 use crate::key::KeyHash;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::pool::Pool;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
+    /// By what its events are counted, if somebody asked for it.
+    pub(crate) classes: OnceLock<Classes>,
     books: CachePadded<Books>,
     next_cas: CachePadded<AtomicU64>,
 }
@@ -65,6 +68,7 @@ impl Shared {
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
+            classes: OnceLock::new(),
             books: CachePadded::default(),
             next_cas: CachePadded::default(),
         };
@@ -175,6 +179,7 @@ mod tests {
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
             offset_of!(Shared, string_bytes_max),
+            offset_of!(Shared, classes),
         ];
         assert!(read.iter().all(|it| !written.contains(&line(*it))));
     }

@@ -2,16 +2,19 @@
 
 use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
+use crate::crawler;
+use crate::discovery;
 use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
 use crate::ops::expiry;
-use crate::parse::Words;
 use crate::reply;
 use crate::report;
 use crate::request::{Request, Tell};
 use crate::run::{After, Cx};
 use crate::server::DATABASE;
+use crate::tuning;
+use crate::words::Words;
 
 /// memcached takes no smaller limit than this.
 const MEMORY_MEGABYTES_MIN: u32 = 8;
@@ -27,9 +30,14 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
     let done = match request.verb {
         Verb::FlushAll => flush_all(cx, request.tell, &words),
         Verb::Version => version(cx),
+        Verb::MetaNoop => Ok(reply::NOOP),
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),
+        Verb::LruCrawler => crawler::run(cx, &words),
+        Verb::Lru => tuning::lru(cx, &words),
+        Verb::Slabs => tuning::slabs(&words),
+        Verb::Config => discovery::config(cx, request),
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };
@@ -110,5 +118,6 @@ fn shutdown(cx: &mut Cx<'_>, request: &Request<'_>, words: &Words<'_>) -> After 
 impl crate::Server {
     pub fn flush(&self) {
         self.keyspace.flush(DATABASE);
+        self.surveys.forget();
     }
 }

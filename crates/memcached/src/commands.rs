@@ -58,17 +58,19 @@ pub const COMMANDS: &[Command] = &[
         "Tells and resets statistics."),
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
-    command("mg", "<key> <flag>*", Later, "Meta get."),
-    command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
-    command("md", "<key> <flag>*", Later, "Meta delete."),
-    command("ma", "<key> <flag>*", Later, "Meta arithmetic."),
-    command("mn", "", Later, "Meta no-op."),
-    command("me", "<key> [b]", Later, "Meta debug."),
+    command("lru_crawler", "crawl|metadump|mgdump|enable|disable|sleep|tocrawl", Complete,
+        "Removes expired items now, dumps keys."),
+    command("lru", "tune|mode|temp_ttl", Complete, "Tunes how `stats items` sorts items by use."),
+    command("slabs", "reassign|automove", Complete, "Told that there are no slabs."),
+    command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
+    command("mg", "<key> <flag>*", Complete, "Meta get."),
+    command("ms", "<key> <bytes> <flag>*", Complete, "Meta set."),
+    command("md", "<key> <flag>*", Complete, "Meta delete."),
+    command("ma", "<key> <flag>*", Complete, "Meta arithmetic."),
+    command("mn", "", Complete, "Meta no-op."),
+    command("me", "<key> [b]", Complete, "Meta debug."),
     command("watch", "<class>*", Later, "Streams events."),
-    command("lru_crawler", "metadump|mgdump|...", Later, "Dumps keys."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
-    command("lru", "tune|mode|temp_ttl", Never, "Tunes memcached's LRU."),
-    command("slabs", "reassign|automove", Never, "Moves memory between slab classes."),
     command("extstore", "<option> <value>", Never, "Tunes memcached's storage on disk."),
 ];
 
@@ -97,6 +99,16 @@ pub(crate) enum Verb {
     Stats,
     CacheMemlimit,
     Shutdown,
+    LruCrawler,
+    Lru,
+    Slabs,
+    Config,
+    MetaGet,
+    MetaSet,
+    MetaDelete,
+    MetaArithmetic,
+    MetaNoop,
+    MetaDebug,
 }
 
 impl Verb {
@@ -124,6 +136,16 @@ impl Verb {
             b"stats" => Verb::Stats,
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
+            b"lru_crawler" => Verb::LruCrawler,
+            b"lru" => Verb::Lru,
+            b"slabs" => Verb::Slabs,
+            b"config" => Verb::Config,
+            b"mg" => Verb::MetaGet,
+            b"ms" => Verb::MetaSet,
+            b"md" => Verb::MetaDelete,
+            b"ma" => Verb::MetaArithmetic,
+            b"mn" => Verb::MetaNoop,
+            b"me" => Verb::MetaDebug,
             _ => return None,
         })
     }
@@ -131,6 +153,12 @@ impl Verb {
     /// True for the commands that a value follows.
     pub(crate) fn is_store(self) -> bool {
         (Verb::Set as u8..=Verb::Cas as u8).contains(&(self as u8))
+    }
+
+    /// True for the meta commands about a key.
+    pub(crate) fn is_meta(self) -> bool {
+        let meta = Verb::MetaGet as u8..=Verb::MetaDebug as u8;
+        meta.contains(&(self as u8)) && self != Verb::MetaNoop
     }
 
     /// True for the retrievals that set the expiry of what they read.
@@ -143,9 +171,15 @@ impl Verb {
         matches!(self, Verb::Gets | Verb::Gats)
     }
 
+    /// True for the commands that may go on over many turns: nothing behind them runs before.
+    pub(crate) fn may_go_on(self) -> bool {
+        matches!(self, Verb::Stats | Verb::LruCrawler)
+    }
+
     /// True for commands that are timed one call in many.
     pub(crate) fn is_fast(self) -> bool {
-        (self as u8) <= Verb::Touch as u8
+        let meta = Verb::MetaGet as u8..=Verb::MetaNoop as u8;
+        (self as u8) <= Verb::Touch as u8 || meta.contains(&(self as u8))
     }
 }
 

@@ -4,13 +4,19 @@
 //! own answers; `ops` has what happens between. Words and limits are those of memcached 1.6.45.
 
 mod admin;
+mod arriving;
 mod auth;
 mod big;
 mod binary;
+mod classes;
 mod clients;
 mod commands;
+mod crawler;
+mod discovery;
 mod error;
 mod host;
+mod marks;
+mod meta;
 mod number;
 mod ops;
 mod parse;
@@ -23,11 +29,16 @@ mod server;
 mod session;
 mod settings;
 mod stats;
+mod survey;
+mod tuning;
+mod walk;
+mod words;
 
 pub use crate::auth::{Passwords, PasswordsError};
 pub use crate::binary::{OPCODES, Opcode};
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};
+pub use crate::discovery::{Cluster, ClusterList, Node, NodesError};
 pub use crate::error::TOO_MANY_CONNECTIONS;
 pub use crate::host::{Connections, CpuTimes, Host, Shutdown};
 pub use crate::server::{Server, ServerParts};
@@ -37,6 +48,9 @@ pub use crate::stats::{
     CommandStats, Counter, HISTOGRAM_BUCKETS, Histogram, HistogramSnapshot, Totals, WorkerStats,
     bucket_max_ns,
 };
+
+/// memcached's own port.
+pub const DEFAULT_PORT: u16 = 11211;
 
 /// What `version` answers: the memcached whose behaviour this front end has.
 pub const COMPATIBLE_VERSION: &str = "1.6.45";

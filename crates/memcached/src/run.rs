@@ -3,21 +3,32 @@
 use tandem_engine::{Key, NewValue, Output, View};
 
 use crate::admin;
+use crate::clients::ClientHandle;
 use crate::commands::Verb;
+use crate::discovery;
 use crate::error::Error;
-use crate::ops::{self, Arithmetic, Mode, Read, Removed, Sign, Store, Stored, Summed, Unstorable};
+use crate::ops::Unstorable;
+use crate::ops::{
+    self, Arithmetic, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored, Summed,
+};
 use crate::prefixes::PrefixCounts;
 use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
+use crate::walk::Walk;
 
 /// What a request runs on.
 pub(crate) struct Cx<'a> {
     pub(crate) server: &'a Server,
     pub(crate) worker: &'a WorkerStats,
+    /// The connection.
+    pub(crate) handle: &'a ClientHandle,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
+    /// What the command at hand still has to do, over further turns. Who runs a command in other
+    /// ways than a session of text steps it to its end.
+    pub(crate) walk: Option<Box<Walk>>,
 }
 
 /// What becomes of the connection.
@@ -34,7 +45,7 @@ impl<'a> Cx<'a> {
 
     /// Runs a command and counts it; of fast ones only some are timed.
     #[inline]
-    pub(crate) fn counted(&mut self, verb: Verb, run: impl FnOnce(&mut Self) -> After) -> After {
+    pub(crate) fn counted<R>(&mut self, verb: Verb, run: impl FnOnce(&mut Self) -> R) -> R {
         let stats = self.worker.command(verb);
         let is_fast = verb.is_fast();
         let is_timed = !is_fast || stats.is_sample();
@@ -114,6 +125,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, request: &Request<'_>, value: NewValue<'_>)
         exptime: request.exptime,
         compare: (request.verb == Verb::Cas).then_some(request.number),
         wants_cas: false,
+        more: More::default(),
     };
     let line = match ops::store(cx, &store, value) {
         Stored::Done { .. } => reply::STORED,
@@ -156,7 +168,11 @@ fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
         let (value, client_flags, cas) = (hit.value, hit.client_flags, hit.cas);
         reply::value(out, Found { key: request.key.name, value, client_flags, cas }, end);
     });
-    if request.place == Place::Only && !is_found {
+    if is_found {
+        return;
+    }
+    discovery::tell_in_place_of_item(cx, request.key.name);
+    if request.place == Place::Only {
         cx.out.put(reply::END);
     }
 }
@@ -182,12 +198,13 @@ fn arithmetic(cx: &mut Cx<'_>, request: &Request<'_>) {
         compare: None,
         wants_cas: false,
         initial: None,
+        more: MoreSum::default(),
     };
     let error = match ops::arithmetic(cx, &sum) {
-        Summed::Done { value, .. } if request.tell == Tell::Outcome => {
-            return reply::number(cx.out, value);
+        Summed::Done(it) if request.tell == Tell::Outcome => {
+            return reply::number(cx.out, it.value);
         }
-        Summed::Done { .. } => return,
+        Summed::Done(_) => return,
         Summed::Missing | Summed::CasMismatch => return cx.tell(request.tell, reply::NOT_FOUND),
         Summed::NonNumeric => Error::NonNumeric,
         Summed::NoMemory => Error::NoMemory,

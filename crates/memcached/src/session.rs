@@ -6,18 +6,20 @@ use bytes::{Buf, BytesMut};
 use smallvec::SmallVec;
 use tandem_engine::{KeyHash, Mark, Output};
 
+use crate::arriving::Arriving;
 use crate::auth::{self, Introduction, Trust};
 use crate::big::{self, Block};
 use crate::binary;
 use crate::clients::{ClientHandle, ConnectionInfo};
-use crate::commands::Verb;
 use crate::error::Error;
-use crate::parse::{self, CRLF, NextKey, Parsed, Retrieval, Rules};
+use crate::meta;
+use crate::parse::{self, NextKey, Parsed, Retrieval, Rules};
 use crate::request::{Entry, Place, Refusal, Request, Tell};
 use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
 use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
+use crate::walk::{Progress, Walk};
 
 /// A session asks to be written once this much waits in its output.
 pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
@@ -35,6 +37,8 @@ pub enum Step {
     ReadMore { need: usize },
     /// Write the output, then advance again.
     Write,
+    /// Write the output, let other connections have their turn, then advance again.
+    Yield,
     /// Write the output, then close.
     Close,
 }
@@ -72,18 +76,9 @@ enum Expects {
     /// The rest of a line that nobody wants.
     SkippedLine,
     /// A value too big for the batch, its line end included.
-    Value(Box<BigStore>),
-}
-
-/// A store whose value is on its way.
-struct BigStore {
-    verb: Verb,
-    tell: Tell,
-    key: Box<[u8]>,
-    client_flags: u32,
-    exptime: i32,
-    number: u64,
-    value_bytes: usize,
+    Value(Box<Arriving>),
+    /// Nothing, until a command is through that goes on over many turns.
+    Walk(Box<Walk>),
 }
 
 /// Why a batch is not longer.
@@ -91,7 +86,9 @@ enum Cut {
     Full,
     NeedMore(usize),
     /// The big store whose line comes next.
-    Big(Box<BigStore>),
+    Big(Box<Arriving>),
+    /// The last command may go on over many turns.
+    Last,
     Nonsense,
 }
 
@@ -138,7 +135,8 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
-        let mut cx = Cx { server: &self.server, worker: &self.worker, out, now_ms };
+        let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
+        let mut cx = Cx { server, worker, handle, out, now_ms, walk: None };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
         }
@@ -206,7 +204,7 @@ impl State {
         }
         loop {
             if let Expects::Value(store) = &self.expects {
-                let need = store.value_bytes + CRLF.len();
+                let need = store.block_bytes();
                 if input.len() < need {
                     return Step::ReadMore { need: need - input.len() };
                 }
@@ -214,6 +212,12 @@ impl State {
             }
             if cx.out.len() >= OUTPUT_SOFT_MAX {
                 return Step::Write;
+            }
+            if let Expects::Walk(walk) = &mut self.expects {
+                if walk.step(cx) == Progress::More {
+                    return Step::Yield;
+                }
+                self.expects = Expects::Command;
             }
             let mut batch = Batch::new();
             let (len, cut) = self.fill(&mut batch, input, cx.server);
@@ -224,10 +228,15 @@ impl State {
                 (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
                 (_, Cut::Big(store)) => {
-                    big::make_room(input, store.value_bytes + CRLF.len());
+                    big::make_room(input, store.block_bytes());
                     self.expects = Expects::Value(store);
                 }
                 (_, Cut::Full) => {}
+                (_, Cut::Last) => {
+                    if let Some(walk) = cx.walk.take() {
+                        self.expects = Expects::Walk(walk);
+                    }
+                }
             }
         }
     }
@@ -251,7 +260,9 @@ impl State {
                 Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
                 Expects::Skipped(n) => (self.skip(n, rest), None),
                 Expects::SkippedLine => (self.skip_line(rest), None),
-                Expects::Value(_) => unreachable!("a batch ends where a big value begins"),
+                Expects::Value(_) | Expects::Walk(_) => {
+                    unreachable!("a batch ends where one of these begins")
+                }
             };
             at += len;
             if let Some(cut) = cut {
@@ -273,6 +284,10 @@ impl State {
                 batch.push(entry);
                 (len, None)
             }
+            Parsed::Last { entry, len } => {
+                batch.push(entry);
+                (len, Some(Cut::Last))
+            }
             Parsed::Keys { line, len } => {
                 self.expects = Expects::Keys(line);
                 (len, None)
@@ -287,8 +302,9 @@ impl State {
                 self.expects = Expects::SkippedLine;
                 (len, None)
             }
-            Parsed::BigValue { request, len, value_bytes } => {
-                (len, Some(Cut::Big(Box::new(BigStore::of(&request, value_bytes)))))
+            Parsed::BigValue { entry, len, value_bytes } => {
+                let store = Arriving::of(&entry, value_bytes);
+                (len, store.map(|it| Cut::Big(Box::new(it))))
             }
             Parsed::NeedMore { need } => (0, Some(Cut::NeedMore(need))),
             Parsed::Nonsense => (0, Some(Cut::Nonsense)),
@@ -348,6 +364,7 @@ impl State {
                         return After::Close;
                     }
                 }
+                Entry::Meta(request) => cx.counted(request.verb, |cx| meta::run(cx, request)),
                 Entry::EndOfKeys => {
                     self.line_start = None;
                     cx.out.put(crate::reply::END);
@@ -377,41 +394,8 @@ impl State {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
             return;
         };
-        let block = Block::take(input, store.value_bytes + CRLF.len());
-        cx.worker.command(store.verb).calls.add(1);
-        if &block.bytes()[store.value_bytes..] != CRLF {
-            block.let_go();
-            return cx.refuse_data(store.verb, store.tell);
-        }
-        let request = store.request(cx.server);
-        run::store(cx, &request, block.into_value(store.value_bytes));
-    }
-}
-
-impl BigStore {
-    fn of(request: &Request<'_>, value_bytes: usize) -> BigStore {
-        BigStore {
-            verb: request.verb,
-            tell: request.tell,
-            key: request.key.name.into(),
-            client_flags: request.client_flags,
-            exptime: request.exptime,
-            number: request.number,
-            value_bytes,
-        }
-    }
-
-    fn request(&self, server: &Server) -> Request<'_> {
-        Request {
-            verb: self.verb,
-            tell: self.tell,
-            place: Place::Only,
-            key: server.keyspace.key(DATABASE, &self.key),
-            client_flags: self.client_flags,
-            exptime: self.exptime,
-            number: self.number,
-            data: b"",
-        }
+        let block = Block::take(input, store.block_bytes());
+        store.store(block, cx);
     }
 }
 

@@ -57,8 +57,6 @@ fn the_words_are_those_of_this_version() {
         CLIENT_ERROR bad command line format
         > shutdown
         SERVER_ERROR: shutdown not enabled
-        > config get cluster
-        ERROR
         > add k 0 0 z noreply
         CLIENT_ERROR bad command line format
         "#,

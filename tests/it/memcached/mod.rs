@@ -2,9 +2,14 @@
 
 mod arith;
 mod auth;
+mod crawler;
+mod discovery;
 mod errors;
 mod expiry;
 mod limits;
+mod meta;
+mod meta_get;
+mod meta_set;
 mod stats;
 mod storage;
 

@@ -247,5 +247,4 @@ const BROKEN_LINES: &[&[u8]] = &[
     b"get nosuch\r\nquit\r\n",
     b"cache_memlimit 1\r\n",
     b"cache_memlimit abc\r\n",
-    b"config get cluster\r\n",
 ];

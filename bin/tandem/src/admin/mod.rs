@@ -1,5 +1,7 @@
-//! The admin port: metrics for Prometheus, and whether the server is well.
+//! The admin port: metrics for Prometheus, whether the server is well, and what an operator may
+//! change.
 
+mod discovery;
 mod exposition;
 mod memcached;
 mod own;
@@ -11,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -79,6 +81,9 @@ impl Admin {
     }
 }
 
+/// The longest body of a request: twice the longest list of nodes, whose JSON has more signs.
+const BODY_BYTES_MAX: usize = 128 << 10;
+
 /// Every metric there is.
 const TABLES: [&[Row]; 3] = [own::ROWS, redis::ROWS, memcached::ROWS];
 
@@ -92,7 +97,9 @@ pub(crate) fn serve(
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
-        .route("/", get(async || "Tandem: /metrics /healthz /readyz\n"))
+        .route("/api/memcached/cluster", get(discovery::show).put(discovery::change))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route("/", get(async || "Tandem: /metrics /healthz /readyz /api/memcached/cluster\n"))
         .with_state(admin);
     Ok(async move {
         if let Err(error) = axum::serve(listener, router).await {

@@ -77,7 +77,7 @@ impl Config {
             text("bind"),
             text("maxmemory"),
             text("maxmemory-policy"),
-            memcached.port.unwrap_or(MEMCACHED_PORT),
+            memcached.port.unwrap_or(tandem_memcached::DEFAULT_PORT),
             memcached.listen.join(" "),
             memcached.memory_max_bytes,
             memcached.connections_max,
@@ -187,7 +187,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The names are memcached's long options; four more are ours.
+    /// The names are memcached's long options; six more are ours.
     fn take_memcached(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
             "bind" => self.memcached_bind = Some(hosts(value)),
@@ -195,6 +195,11 @@ impl Loader {
                 let bytes = size::parse(value).ok_or("expected a size such as 64mb or 2gb")?;
                 self.memcached.memory_max_bytes = bytes;
             }
+            "cluster-nodes" => {
+                let nodes = value.split_whitespace();
+                self.memcached.set_cluster_nodes(nodes).map_err(|e| e.to_string())?;
+            }
+            "cluster-version" => self.memcached.cluster_version = whole(value, 1, u64::MAX)?,
             "sasl-password-file" => self.memcached.sasl_password_file = Some(value.to_owned()),
             "idle-timeout" => self.memcached.idle_timeout_s = whole(value, 0, u64::MAX)?,
             _ => return self.take_memcached_option(name, value),
@@ -254,6 +259,8 @@ impl Loader {
             None if self.memcached.verbosity > 1 => tracing::Level::DEBUG,
             None => tracing::Level::INFO,
         };
+        let notes = std::mem::take(&mut self.memcached.notes);
+        self.warnings.extend(notes.into_iter().map(|it| format!("memcached {it}")));
         Ok(Config {
             n_threads,
             admin: Admin { bind: self.admin_bind.unwrap_or(bind), port: self.admin_port },
@@ -342,9 +349,6 @@ const DEFAULT_FILE: &str = "tandem.toml";
 
 /// The port of the Redis exporter, which dashboards and scrapers know.
 const ADMIN_PORT: u16 = 9121;
-
-/// memcached's own.
-pub(crate) const MEMCACHED_PORT: u16 = 11211;
 
 /// All IPv4 addresses, and all IPv6 ones where there is IPv6: Redis's own default.
 const DEFAULT_BIND: [&str; 2] = ["*", "-::*"];

@@ -59,6 +59,19 @@ fn every_source_reaches_both_front_ends() {
 }
 
 #[test]
+fn the_list_of_nodes_is_read_sorted_and_checked() {
+    let (_dir, file) = written(
+        "tandem.toml",
+        "[memcached]\ncluster-nodes = [\"b||2\", \"a.lan|10.0.0.1|1\"]\ncluster-version = 5\n",
+    );
+    let memcached = load(&format!("tandem -c {file}"), &[]).unwrap().memcached;
+    let shown: Vec<String> = memcached.cluster_nodes.iter().map(ToString::to_string).collect();
+    assert_eq!((shown.join(" ").as_str(), memcached.cluster_version), ("a.lan|10.0.0.1|1 b||2", 5));
+    let error = error_of("tandem", &[("TANDEM_MEMCACHED_CLUSTER_NODES", "a:1")]);
+    assert!(error.contains("a:1: expected host|ip|port"), "{error}");
+}
+
+#[test]
 fn memcached_letters_are_over_everything() {
     let config =
         load("tandem --memcached-port 1 memcached -- -p 2 -m 100 -c 9 -t 5 -l ::1", &[]).unwrap();

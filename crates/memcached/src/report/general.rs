@@ -17,6 +17,7 @@ pub(super) fn put(cx: &mut Cx<'_>) {
     let connections = cx.server.host.connections();
     put_process(cx, connections);
     put_commands(&mut cx.out.buf, &totals);
+    put_discovery(cx, &totals);
     put_server(cx, connections, &totals, &engine);
     put_items(&mut cx.out.buf, &engine);
 }
@@ -59,7 +60,7 @@ fn put_commands(buf: &mut Vec<u8>, totals: &Totals) {
         ("cmd_set", totals.stores),
         ("cmd_flush", totals.flushes),
         ("cmd_touch", totals.touch_hits + totals.touch_misses),
-        ("cmd_meta", 0),
+        ("cmd_meta", totals.meta_debugs),
         ("get_hits", totals.get_hits),
         ("get_misses", totals.get_misses),
         ("get_expired", 0),
@@ -81,6 +82,16 @@ fn put_commands(buf: &mut Vec<u8>, totals: &Totals) {
         ("auth_errors", totals.auth_errors),
     ] {
         stat(buf, name, value);
+    }
+}
+
+/// ElastiCache's own: `CmdConfigGet`, `CmdConfigSet` and `CurrConfig` of its metrics.
+fn put_discovery(cx: &mut Cx<'_>, totals: &Totals) {
+    let n_sets = cx.server.cluster.n_sets();
+    let lines =
+        [("cmd_config_get", totals.config_gets), ("cmd_config_set", n_sets), ("curr_config", 1)];
+    for (name, value) in lines {
+        stat(&mut cx.out.buf, name, value);
     }
 }
 
@@ -106,13 +117,18 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
     ] {
         stat(buf, name, value);
     }
+    for name in SLAB_MOVER {
+        stat(buf, name, 0);
+    }
+    stat(buf, "lru_crawler_running", u64::from(cx.server.crawler.is_busy()));
+    stat(buf, "lru_crawler_starts", cx.server.crawler.n_starts());
     for name in NOT_HERE {
         stat(buf, name, 0);
     }
 }
 
-/// What memcached's slab mover, LRU crawler and log watchers count.
-const NOT_HERE: &[&str] = &[
+/// There are no slabs to move.
+const SLAB_MOVER: &[&str] = &[
     "slab_reassign_rescues",
     "slab_reassign_chunk_rescues",
     "slab_reassign_inline_reclaim",
@@ -121,8 +137,10 @@ const NOT_HERE: &[&str] = &[
     "slab_reassign_busy_nomem",
     "slab_reassign_running",
     "slabs_moved",
-    "lru_crawler_running",
-    "lru_crawler_starts",
+];
+
+/// What memcached's LRU lists and log watchers count.
+const NOT_HERE: &[&str] = &[
     "lru_maintainer_juggles",
     "malloc_fails",
     "log_worker_dropped",
@@ -142,16 +160,16 @@ fn put_items(buf: &mut Vec<u8>, engine: &KeyspaceStats) {
         ("slab_global_page_pool", 0),
         ("expired_unfetched", engine.expirations_unfetched),
         ("evicted_unfetched", engine.evictions_unfetched),
-        ("evicted_active", 0),
+        ("evicted_active", engine.evictions_active),
         ("evictions", engine.evictions),
         ("reclaimed", engine.expirations),
-        ("crawler_reclaimed", 0),
-        ("crawler_items_checked", 0),
+        ("crawler_reclaimed", engine.sweepings),
+        ("crawler_items_checked", engine.n_swept),
         ("lrutail_reflocked", 0),
         ("moves_to_cold", 0),
         ("moves_to_warm", 0),
         ("moves_within_lru", 0),
-        ("direct_reclaims", 0),
+        ("direct_reclaims", engine.evictions),
         ("lru_bumps_dropped", 0),
     ] {
         stat(buf, name, value);

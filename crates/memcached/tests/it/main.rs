@@ -1,8 +1,10 @@
 //! The front end as its clients see it, without sockets.
 
 mod binary;
+mod discovery;
 mod harness;
 mod limits;
+mod meta;
 mod robustness;
 mod settings;
 mod stats;

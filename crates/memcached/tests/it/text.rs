@@ -382,15 +382,13 @@ fn the_rest_of_the_words() {
         SERVER_ERROR: shutdown not enabled
         > SET a 0 0 1
         ERROR
-        > config get cluster
-        ERROR
         > get
         CLIENT_ERROR bad command line format
         >
         CLIENT_ERROR bad command line format
         > a
         CLIENT_ERROR bad command line format
-        > mg a v
+        > mx a v
         ERROR
         ",
     );
