@@ -223,6 +223,10 @@ pub enum Kind {
     MemcachedMultiGet,
     MemcachedMg,
     MemcachedMs,
+    /// get in the binary protocol.
+    MemcachedBinaryGet,
+    /// 10 quiet gets and a no-op in the binary protocol.
+    MemcachedBinaryMultiGet,
 }
 
 impl Kind {
@@ -233,7 +237,9 @@ impl Kind {
             | Kind::MemcachedMix
             | Kind::MemcachedMultiGet
             | Kind::MemcachedMg
-            | Kind::MemcachedMs => Protocol::Memcached,
+            | Kind::MemcachedMs
+            | Kind::MemcachedBinaryGet
+            | Kind::MemcachedBinaryMultiGet => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -243,6 +249,8 @@ impl Kind {
             Kind::RespHincrby => Work::CartIncrement,
             Kind::RespHgetall => Work::CartRead,
             Kind::MemcachedMg | Kind::MemcachedMs => Work::Meta,
+            Kind::MemcachedBinaryGet => Work::BinaryGet,
+            Kind::MemcachedBinaryMultiGet => Work::BinaryMultiGet,
             _ => Work::Strings,
         }
     }
@@ -255,6 +263,8 @@ impl Kind {
             Kind::RespHincrby => return Workload::CartIncrement { keys },
             Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
             Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
+            Kind::MemcachedBinaryGet => return Workload::FrameGet { keys },
+            Kind::MemcachedBinaryMultiGet => return Workload::FrameGets { keys: keys.firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -421,9 +431,11 @@ mod tests {
     #[test]
     fn requests_on_small_values_allocate_nothing() {
         let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
-        let classic = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
+        let binary = [Kind::MemcachedBinaryGet, Kind::MemcachedBinaryMultiGet];
         let meta = [Kind::MemcachedMg, Kind::MemcachedMs];
-        for kind in [get, set, mix].into_iter().chain(classic).chain(meta) {
+        let text = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
+        let resp = [get, set, mix].into_iter();
+        for kind in resp.chain(text).chain(meta).chain(binary) {
             for pipeline in [1, 16] {
                 assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
             }

@@ -52,8 +52,14 @@ pub(crate) struct Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
-    Strings { value_bytes: usize },
+    Strings {
+        value_bytes: usize,
+    },
     Carts,
+    /// Strings that were written in memcached's binary protocol.
+    Frames {
+        value_bytes: usize,
+    },
 }
 
 /// One comparison.
@@ -110,18 +116,22 @@ impl Selection {
 
     fn contents(&self, protocol: Protocol) -> Vec<Content> {
         let sizes = or(&self.value_bytes, self.quick_or(&[64], &[64, 512, 4096]));
+        let frames = Content::Frames { value_bytes: sizes[0] };
         let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
         all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
+            .chain((protocol == Protocol::Memcached).then_some(frames))
             .filter(|it| !self.works(protocol, *it).is_empty())
             .collect()
     }
 
     fn works(&self, protocol: Protocol, content: Content) -> Vec<Work> {
-        let mut all = vec![Work::Strings, Work::CartIncrement, Work::CartRead];
+        let mut all =
+            vec![Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
         // They cost what the classic ones do: the whole table need not show both.
         all.extend(self.goals.then_some(Work::Meta));
         let mut works = or(&self.work, self.quick_or(&[Work::Strings], &all));
         works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
+        works.retain(|it| it.is_about_frames() == matches!(content, Content::Frames { .. }));
         works.retain(|it| it.is_for(protocol));
         works
     }
@@ -145,7 +155,11 @@ fn or<T: Copy>(given: &[T], default: &[T]) -> Vec<T> {
 }
 
 fn pipelines(work: Work) -> &'static [usize] {
-    if work == Work::Strings { &[1, 16, 100] } else { &[16] }
+    match work {
+        Work::Strings => &[1, 16, 100],
+        Work::BinaryGet | Work::BinaryMultiGet => &[1, 16],
+        _ => &[16],
+    }
 }
 
 impl Stage {
@@ -155,7 +169,7 @@ impl Stage {
 
     fn stored(self) -> Stored {
         let value_bytes = match self.content {
-            Content::Strings { value_bytes } => value_bytes,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
             Content::Carts => 0,
         };
         Stored { value_bytes, ..Stored::default() }
@@ -168,7 +182,7 @@ impl Stage {
             Mode::Shared => (2, None),
         };
         let value_bytes = match self.content {
-            Content::Strings { value_bytes } => value_bytes,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
             Content::Carts => self.bytes_per_key() as usize,
         };
         servers::Footing { n_threads, core, ..servers::Footing::for_items(n_keys, value_bytes) }
@@ -177,7 +191,9 @@ impl Stage {
     /// Bytes that a server needs for each key, roughly and rather too many.
     pub(crate) fn bytes_per_key(self) -> u64 {
         match self.content {
-            Content::Strings { value_bytes } => 200 + value_bytes as u64 * 4 / 3,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => {
+                200 + value_bytes as u64 * 4 / 3
+            }
             Content::Carts => 1000,
         }
     }
@@ -185,7 +201,7 @@ impl Stage {
     /// Carts are 20 fields each: a tenth of the keys is as much data.
     pub(crate) fn n_keys(self, n_keys: u32) -> u32 {
         match self.content {
-            Content::Strings { .. } => n_keys,
+            Content::Strings { .. } | Content::Frames { .. } => n_keys,
             Content::Carts => (n_keys / 10).max(1),
         }
     }
@@ -193,6 +209,7 @@ impl Stage {
     pub(crate) fn preload(self, n_keys: u32) -> Workload {
         match self.content {
             Content::Strings { .. } => Work::Strings.preload(n_keys),
+            Content::Frames { .. } => Work::BinaryGet.preload(n_keys),
             Content::Carts => Work::CartRead.preload(n_keys),
         }
     }
@@ -200,6 +217,7 @@ impl Stage {
     pub(crate) fn name(self) -> String {
         let content = match self.content {
             Content::Strings { value_bytes } => format!("{value_bytes} B"),
+            Content::Frames { value_bytes } => format!("binary {value_bytes} B"),
             Content::Carts => "carts".into(),
         };
         let mode = match self.mode {
@@ -217,6 +235,8 @@ impl Cell {
             Work::Meta => " mg and ms",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
+            Work::BinaryGet => " get",
+            Work::BinaryMultiGet => " 10 getq and a noop",
             Work::Varied => " varied",
         };
         let (stage, spread) = (self.stage.name(), self.spread.name());
@@ -284,9 +304,9 @@ mod tests {
     fn the_goals_have_their_cells_and_no_others() {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
-        // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts;
-        // meta commands on two sizes.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 2);
+        // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
+        // And one of quiet gets, two of meta commands.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
@@ -313,8 +333,8 @@ mod tests {
     fn filters_narrow_any_dimension() {
         let carts = cells("--work cart-increment,cart-read --mode pinned");
         assert_eq!(carts.len(), 2);
-        let one =
-            cells("--mode pinned --protocol memcached --value-bytes 7 --spread zipf -c 3 -p 9");
+        let memcached = "--mode pinned --protocol memcached --work strings";
+        let one = cells(&format!("{memcached} --value-bytes 7 --spread zipf -c 3 -p 9"));
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].name(), "memcached 7 B, zipf, c3, p9");
         let varied = cells("--work varied --mode pinned --value-bytes 64");
@@ -328,6 +348,7 @@ mod tests {
         let pinned = cells("--mode pinned");
         let n_strings = pinned.iter().filter(|it| it.work == Work::Strings).count();
         assert_eq!(n_strings, 2 * 3 * 2 * 2 * 3);
-        assert_eq!(pinned.len() - n_strings, 2);
+        // Two of carts, two of frames.
+        assert_eq!(pinned.len() - n_strings, 2 + 2);
     }
 }
