@@ -7,6 +7,9 @@ mod discovery;
 mod errors;
 mod expiry;
 mod limits;
+mod meta;
+mod meta_get;
+mod meta_set;
 mod stats;
 mod storage;
 

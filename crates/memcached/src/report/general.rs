@@ -60,7 +60,7 @@ fn put_commands(buf: &mut Vec<u8>, totals: &Totals) {
         ("cmd_set", totals.stores),
         ("cmd_flush", totals.flushes),
         ("cmd_touch", totals.touch_hits + totals.touch_misses),
-        ("cmd_meta", 0),
+        ("cmd_meta", totals.meta_debugs),
         ("get_hits", totals.get_hits),
         ("get_misses", totals.get_misses),
         ("get_expired", 0),
