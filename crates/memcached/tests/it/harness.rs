@@ -84,6 +84,10 @@ impl Talk {
             n_workers: 1,
             clock_ns: || 0,
         }));
+        Talk::on(server, host, START_MS)
+    }
+
+    fn on(server: Arc<Server>, host: Arc<FakeHost>, now_ms: u64) -> Talk {
         let session = Talk::session(&server);
         let (input, out) = (BytesMut::new(), Output::default());
         Talk {
@@ -92,11 +96,30 @@ impl Talk {
             session,
             input,
             out,
-            now_ms: START_MS,
+            now_ms,
             last_step: None,
             output_peak: 0,
             slices_at: Vec::new(),
         }
+    }
+
+    /// Another client of the same server.
+    pub(crate) fn beside(&self) -> Talk {
+        Talk::on(Arc::clone(&self.server), Arc::clone(&self.host), self.now_ms)
+    }
+
+    /// Sends a line and lets the session have one turn.
+    pub(crate) fn turn(&mut self, line: &str) -> (Step, Vec<u8>) {
+        self.input.extend_from_slice(format!("{line}\r\n").as_bytes());
+        self.turn_on()
+    }
+
+    /// One more turn.
+    pub(crate) fn turn_on(&mut self) -> (Step, Vec<u8>) {
+        let step = self.session.advance(&mut self.input, &mut self.out, self.now_ms);
+        let answer = self.out.slices().flatten().copied().collect();
+        self.out.clear();
+        (step, answer)
     }
 
     pub(crate) fn new() -> Talk {

@@ -9,3 +9,4 @@ mod robustness;
 mod settings;
 mod stats;
 mod text;
+mod walks;
