@@ -226,7 +226,7 @@ pub enum Kind {
     /// get in the binary protocol.
     MemcachedBinaryGet,
     /// 10 quiet gets and a no-op in the binary protocol.
-    MemcachedBinaryMultiGet,
+    MemcachedGetq,
 }
 
 impl Kind {
@@ -239,7 +239,7 @@ impl Kind {
             | Kind::MemcachedMg
             | Kind::MemcachedMs
             | Kind::MemcachedBinaryGet
-            | Kind::MemcachedBinaryMultiGet => Protocol::Memcached,
+            | Kind::MemcachedGetq => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -250,7 +250,7 @@ impl Kind {
             Kind::RespHgetall => Work::CartRead,
             Kind::MemcachedMg | Kind::MemcachedMs => Work::Meta,
             Kind::MemcachedBinaryGet => Work::BinaryGet,
-            Kind::MemcachedBinaryMultiGet => Work::BinaryMultiGet,
+            Kind::MemcachedGetq => Work::BinaryMultiGet,
             _ => Work::Strings,
         }
     }
@@ -264,7 +264,7 @@ impl Kind {
             Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
             Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
             Kind::MemcachedBinaryGet => return Workload::FrameGet { keys },
-            Kind::MemcachedBinaryMultiGet => return Workload::FrameGets { keys: keys.firsts() },
+            Kind::MemcachedGetq => return Workload::FrameGets { keys: keys.firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn requests_on_small_values_allocate_nothing() {
         let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
-        let binary = [Kind::MemcachedBinaryGet, Kind::MemcachedBinaryMultiGet];
+        let binary = [Kind::MemcachedBinaryGet, Kind::MemcachedGetq];
         let meta = [Kind::MemcachedMg, Kind::MemcachedMs];
         let text = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
         let resp = [get, set, mix].into_iter();

@@ -220,7 +220,7 @@ const ACCEPT: &str = "cargo xtask bench instructions --accept";
 const HEAD: &str = "\
 # Instructions of a request in a session without sockets: parsing, engine, reply and counters.
 # Counted by callgrind in the profile PROFILE, with the compiler of rust-toolchain.toml, on x86-64
-# with AVX2, the most that valgrind offers a program. Values of 64 bytes; mset and multi-get have
+# with AVX2, the most that valgrind offers a program. Values of 64 bytes; mset, multi-get, getq have
 # 10 keys.
 # cargo xtask bench instructions compares, cargo xtask bench instructions --accept writes this file,
 # and a step of cargo xtask test fails when a row is more than 5 % off.
@@ -242,7 +242,7 @@ const KINDS: [&str; 11] = [
     "memcached-mg",
     "memcached-ms",
     "memcached-binary-get",
-    "memcached-binary-multi-get",
+    "memcached-getq",
 ];
 const PIPELINES: [u64; 2] = [1, 16];
 
