@@ -163,6 +163,7 @@ impl Shard {
                 continue;
             }
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
+            self.tell_eviction(location, now_ms);
             self.events.evictions += 1;
             let item = self.segments.item(location);
             self.events.evictions_unfetched += u64::from(!item.fetched());

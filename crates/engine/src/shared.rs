@@ -7,6 +7,7 @@ use ahash::RandomState;
 use crossbeam_utils::CachePadded;
 
 use crate::key::KeyHash;
+use crate::observer::Observed;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::pool::Pool;
 
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
+    pub(crate) observed: Observed,
     books: CachePadded<Books>,
     next_cas: CachePadded<AtomicU64>,
 }
@@ -65,6 +67,7 @@ impl Shared {
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
+            observed: Observed::default(),
             books: CachePadded::default(),
             next_cas: CachePadded::default(),
         };

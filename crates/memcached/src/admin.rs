@@ -32,6 +32,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),
         Verb::Config => discovery::config(cx, request),
+        Verb::Watch => return After::Watch,
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };

@@ -59,13 +59,13 @@ pub const COMMANDS: &[Command] = &[
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
     command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
+    command("watch", "<class>*", Complete, "Streams events."),
     command("mg", "<key> <flag>*", Later, "Meta get."),
     command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
     command("md", "<key> <flag>*", Later, "Meta delete."),
     command("ma", "<key> <flag>*", Later, "Meta arithmetic."),
     command("mn", "", Later, "Meta no-op."),
     command("me", "<key> [b]", Later, "Meta debug."),
-    command("watch", "<class>*", Later, "Streams events."),
     command("lru_crawler", "metadump|mgdump|...", Later, "Dumps keys."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
     command("lru", "tune|mode|temp_ttl", Never, "Tunes memcached's LRU."),
@@ -99,6 +99,7 @@ pub(crate) enum Verb {
     CacheMemlimit,
     Shutdown,
     Config,
+    Watch,
 }
 
 impl Verb {
@@ -127,6 +128,7 @@ impl Verb {
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
             b"config" => Verb::Config,
+            b"watch" => Verb::Watch,
             _ => return None,
         })
     }

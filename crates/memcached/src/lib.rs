@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod settings;
 mod stats;
+mod watch;
 
 pub use crate::auth::{Passwords, PasswordsError};
 pub use crate::binary::{OPCODES, Opcode};

@@ -2,10 +2,11 @@
 //! here knows how a request was written or how its answer is told.
 
 use tandem_engine::{Error as EngineError, Expire, Key, NewValue, Output, SetOptions, SetOutcome};
-use tandem_engine::{Str, StrRef, Value, When};
+use tandem_engine::{Str, StrRef, Value, View, When};
 
 use crate::number;
 use crate::run::Cx;
+use crate::watch;
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
 const RELATIVE_SECONDS_MAX: i32 = 60 * 60 * 24 * 30;
@@ -78,7 +79,7 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
         return Stored::NoMemory;
     }
     let when = match (store.mode, store.compare) {
-        (Mode::Append | Mode::Prepend, _) => return extend(cx, store, &value),
+        (Mode::Append | Mode::Prepend, _) => return watched_extend(cx, store, &value),
         (Mode::Add, _) => When::Absent,
         (Mode::Set | Mode::Replace, Some(cas)) => When::CasIs(cas),
         (Mode::Set, None) => When::Always,
@@ -89,6 +90,11 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
         None => Expire::Never,
     };
     let mut view = cx.view(store.key);
+    let is_watched = cx.is_watched();
+    let value_bytes = value.as_slice().len();
+    if is_watched {
+        cx.watch_look_before(store.key, &mut view);
+    }
     let cas = if store.wants_cas { Some(view.new_cas(store.key)) } else { None };
     let options = SetOptions { when, expire, client_flags: store.client_flags, cas };
     let outcome = view.set(store.key, value, options);
@@ -96,12 +102,16 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     if matches!(when, When::CasIs(_)) {
         count_cas(cx, outcome);
     }
-    match outcome {
+    let stored = match outcome {
         SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
         SetOutcome::NotStored => Stored::Declined,
         SetOutcome::Missing => Stored::Missing,
         SetOutcome::CasMismatch => Stored::CasMismatch,
+    };
+    if is_watched {
+        cx.watch_store(store, watch::Stored::By(stored), value_bytes);
     }
+    stored
 }
 
 fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
@@ -119,15 +129,44 @@ pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorabl
         Unstorable::TooLarge => cx.worker.store_too_large.add(1),
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
     }
+    if cx.is_watched() {
+        watch_refusal(cx, mode, key, why);
+    }
     if mode == Mode::Set {
         cx.view(key).remove(key);
     }
 }
 
-fn extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
-    let added = value.as_slice();
+#[cold]
+fn watch_refusal(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
+    let stored = match why {
+        Unstorable::TooLarge => watch::Stored::TooLarge,
+        Unstorable::NoMemory => watch::Stored::By(Stored::NoMemory),
+    };
+    let (client_flags, exptime, compare, wants_cas) = (0, 0, None, false);
+    let store = Store { key, mode, client_flags, exptime, compare, wants_cas };
+    cx.watch_store(&store, stored, 0);
+    if mode == Mode::Set {
+        cx.watch_look_before(key, &mut cx.view(key));
+    }
+}
+
+fn watched_extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
+    let mut view = cx.view(store.key);
+    if !cx.is_watched() {
+        return extend(cx, store, value.as_slice(), &mut view);
+    }
+    cx.watch_look_before(store.key, &mut view);
+    let stored = extend(cx, store, value.as_slice(), &mut view);
+    // Told is the whole value, where it has become one.
+    let whole = view.peek(store.key).filter(|_| matches!(stored, Stored::Done { .. }));
+    let value_bytes = whole.map_or(value.as_slice().len(), |it| watch::bytes_of(&it));
+    cx.watch_store(store, watch::Stored::By(stored), value_bytes);
+    stored
+}
+
+fn extend(cx: &Cx<'_>, store: &Store<'_>, added: &[u8], view: &mut View<'_>) -> Stored {
     let key = store.key;
-    let mut view = cx.view(key);
     let Some(before) = view.peek(key) else { return Stored::Declined };
     if store.compare.is_some() && store.compare != before.cas {
         return Stored::CasMismatch;
@@ -221,8 +260,17 @@ fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, H
     if read.wants_cas {
         cas = Some(if cx.server.settings.cas { view.cas(read.key).unwrap_or(0) } else { 0 });
     }
-    let Some(item) = view.read(read.key) else { return false };
+    let is_watched = cx.is_watched();
+    let Some(item) = view.read(read.key) else {
+        if is_watched {
+            cx.watch_look(read.key, None);
+        }
+        return false;
+    };
     let Value::String(value) = item.value else { return false };
+    if is_watched {
+        cx.watch_look(read.key, Some(value.as_slice().len()));
+    }
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
@@ -242,8 +290,15 @@ pub(crate) enum Removed {
 pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed {
     cx.count_prefix(key, |it| it.deletes += 1);
     let mut view = cx.view(key);
+    let is_watched = cx.is_watched();
+    if is_watched {
+        cx.watch_look_before(key, &mut view);
+    }
     if compare.is_some() && view.peek(key).is_some_and(|it| it.cas != compare) {
         return Removed::CasMismatch;
+    }
+    if is_watched {
+        cx.watch_removal(key, &mut view);
     }
     if view.remove(key) {
         cx.worker.delete_hits.add(1);
@@ -256,7 +311,11 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
-    let is_found = cx.view(key).set_expire(key, at_ms);
+    let mut view = cx.view(key);
+    if cx.is_watched() {
+        cx.watch_look_before(key, &mut view);
+    }
+    let is_found = view.set_expire(key, at_ms);
     count_touch(cx, is_found);
     is_found
 }
@@ -316,6 +375,9 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     let room = cx.server.keyspace.make_room(cx.now_ms);
     let key = sum.key;
     let mut view = cx.view(key);
+    if cx.is_watched() {
+        cx.watch_look_before(key, &mut view);
+    }
     if sum.compare.is_some() && view.peek(key).is_some_and(|it| it.cas != sum.compare) {
         return Summed::CasMismatch;
     }

@@ -14,7 +14,7 @@ mod general;
 mod settings;
 
 /// The one class that a storage without slabs shows, so that tools find what they look for.
-const CLASS: u32 = 1;
+pub(crate) const CLASS: u32 = 1;
 
 /// memcached has 63 slab classes and a hidden one.
 const CLASSES_MAX: u32 = 64;
@@ -203,7 +203,11 @@ fn connections(cx: &mut Cx<'_>) {
         let idle_ms = cx.now_ms.saturating_sub(client.last_active_ms.load(Relaxed));
         stat(buf, &format!("{id}:addr"), client.aside.peer());
         stat(buf, &format!("{id}:listen_addr"), client.aside.local());
-        let state = if idle_ms == 0 { "conn_parse_cmd" } else { "conn_read" };
+        let state = match idle_ms {
+            _ if client.is_watching() => "conn_watch",
+            0 => "conn_parse_cmd",
+            _ => "conn_read",
+        };
         stat(buf, &format!("{id}:state"), state);
         stat(buf, &format!("{id}:secs_since_last_cmd"), idle_ms / 1000);
     }

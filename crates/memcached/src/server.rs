@@ -14,6 +14,7 @@ use crate::parse::Rules;
 use crate::prefixes::Prefixes;
 use crate::settings::Settings;
 use crate::stats::{Totals, WorkerStats};
+use crate::watch::{Evictions, Hub};
 
 /// What a `Server` is made of.
 pub struct ServerParts {
@@ -37,6 +38,7 @@ pub struct Server {
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
     pub(crate) guard: Guard,
+    pub(crate) hub: Arc<Hub>,
     workers: Box<[Arc<WorkerStats>]>,
     verbosity: AtomicU32,
     detail: AtomicBool,
@@ -49,6 +51,9 @@ pub struct Server {
 impl Server {
     pub fn new(parts: ServerParts) -> Server {
         let ServerParts { keyspace, settings, host, n_workers, clock_ns } = parts;
+        let hub = Arc::<Hub>::default();
+        // Where another front end shares the keyspace, it may have an observer already.
+        let _ = keyspace.set_observer(Box::new(Evictions { hub: Arc::clone(&hub), clock_ns }));
         Server {
             keyspace,
             host,
@@ -57,6 +62,7 @@ impl Server {
             clock_ns,
             prefixes: Prefixes::default(),
             guard: Guard::default(),
+            hub,
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
             verbosity: AtomicU32::new(settings.verbosity),
             detail: AtomicBool::new(settings.detail),
@@ -100,6 +106,7 @@ impl Server {
         *self.baseline.lock() = self.totals();
         self.keyspace.reset_stats();
         self.prefixes.clear();
+        self.hub.reset_counts();
     }
 
     /// As `verbosity` set it; the binary may read it as a log level.

@@ -18,6 +18,7 @@ use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
 use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
+use crate::watch::{self, Pipelined};
 
 /// A session asks to be written once this much waits in its output.
 pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
@@ -73,6 +74,8 @@ enum Expects {
     SkippedLine,
     /// A value too big for the batch, its line end included.
     Value(Box<BigStore>),
+    /// Nothing: the connection hears of events, and what it sends is ignored.
+    Nothing,
 }
 
 /// A store whose value is on its way.
@@ -100,6 +103,7 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
+        server.watch_opened(&handle);
         Session { server, worker, handle, talk: Talk::Nothing }
     }
 
@@ -138,7 +142,7 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
-        let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
+        let (server, worker, handle) = (&*self.server, &*self.worker, &self.handle);
         let mut cx = Cx { server, worker, handle, out, now_ms };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
@@ -180,6 +184,8 @@ impl Talk {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.server.stop_watching(&self.handle);
+        self.server.watch_closed(&self.handle);
         self.server.clients.close(self.handle.id);
     }
 }
@@ -198,6 +204,11 @@ impl State {
     fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;
+        if matches!(self.expects, Expects::Nothing) {
+            input.clear();
+            watch::advance(cx);
+            return Step::ReadMore { need: 0 };
+        }
         if self.trust == Trust::None {
             match auth::introduce(input, cx) {
                 Introduction::Done => self.trust = Trust::Full,
@@ -222,7 +233,16 @@ impl State {
             drop(batch);
             input.advance(len);
             match (after, cut) {
-                (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
+                (After::Watch, _) => {
+                    input.clear();
+                    self.expects = Expects::Nothing;
+                    return Step::ReadMore { need: 0 };
+                }
+                (After::Close, _) => return Step::Close,
+                (_, Cut::Nonsense) => {
+                    cx.handle.fails();
+                    return Step::Close;
+                }
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
                 (_, Cut::Big(store)) => {
                     big::make_room(input, store.value_bytes + CRLF.len());
@@ -252,7 +272,9 @@ impl State {
                 Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
                 Expects::Skipped(n) => (self.skip(n, rest), None),
                 Expects::SkippedLine => (self.skip_line(rest), None),
-                Expects::Value(_) => unreachable!("a batch ends where a big value begins"),
+                Expects::Value(_) | Expects::Nothing => {
+                    unreachable!("a batch ends where one of these begins")
+                }
             };
             at += len;
             if let Some(cut) = cut {
@@ -345,8 +367,15 @@ impl State {
         for entry in batch {
             match entry {
                 Entry::Run(request) => {
-                    if self.run(cx, request) == After::Close {
-                        return After::Close;
+                    let mut after = self.run(cx, request);
+                    if after == After::Watch {
+                        let is_first = std::ptr::eq(entry, &raw const batch[0]);
+                        let has_answered = !is_first || cx.out.len() > 0;
+                        let place = if has_answered { Pipelined::Yes } else { Pipelined::No };
+                        after = watch::join(cx, request, place);
+                    }
+                    if after != After::Stay {
+                        return after;
                     }
                 }
                 Entry::EndOfKeys => {

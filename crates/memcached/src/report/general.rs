@@ -10,6 +10,7 @@ use crate::host::Connections;
 use crate::reply::stat;
 use crate::run::Cx;
 use crate::stats::Totals;
+use crate::watch::Counts;
 
 pub(super) fn put(cx: &mut Cx<'_>) {
     let totals = cx.server.totals_since_reset();
@@ -120,9 +121,20 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
     for name in NOT_HERE {
         stat(buf, name, 0);
     }
+    let Counts { written, skipped, sent } = cx.server.hub.counts();
+    for (name, value) in [
+        // Every event reaches the watchers' buffers at once.
+        ("log_worker_dropped", 0),
+        ("log_worker_written", written),
+        ("log_watcher_skipped", skipped),
+        ("log_watcher_sent", sent),
+        ("log_watchers", cx.server.hub.n_watchers() as u64),
+    ] {
+        stat(buf, name, value);
+    }
 }
 
-/// What memcached's slab mover, LRU crawler and log watchers count.
+/// What memcached's slab mover, LRU crawler and kernel polling count.
 const NOT_HERE: &[&str] = &[
     "slab_reassign_rescues",
     "slab_reassign_chunk_rescues",
@@ -136,11 +148,6 @@ const NOT_HERE: &[&str] = &[
     "lru_crawler_starts",
     "lru_maintainer_juggles",
     "malloc_fails",
-    "log_worker_dropped",
-    "log_worker_written",
-    "log_watcher_skipped",
-    "log_watcher_sent",
-    "log_watchers",
     "unexpected_napi_ids",
     "round_robin_fallback",
 ];

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use crate::reply::stat;
 use crate::run::Cx;
 use crate::settings::Settings;
+use crate::watch;
 
 pub(super) fn put(cx: &mut Cx<'_>) {
     let server = cx.server;
@@ -74,7 +75,7 @@ fn put_storage(buf: &mut Vec<u8>, settings: &Settings) {
         ("temp_lru", &"no"),
         ("temporary_ttl", &61),
         ("idle_timeout", &settings.idle_timeout_s),
-        ("watcher_logbuf_size", &0),
+        ("watcher_logbuf_size", &(watch::BUFFER_BYTES_MAX >> 10)),
         ("worker_logbuf_size", &0),
         ("read_buf_mem_limit", &0),
         ("track_sizes", &"no"),

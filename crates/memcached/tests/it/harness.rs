@@ -77,12 +77,15 @@ impl Talk {
             n_workers: 1,
             clock_ns: || 0,
         }));
-        let session = Talk::session(&server);
+        Talk::over(server, host)
+    }
+
+    fn over(server: Arc<Server>, host: Arc<FakeHost>) -> Talk {
         let (input, out) = (BytesMut::new(), Output::default());
         Talk {
+            session: Talk::session(&server),
             server,
             host,
-            session,
             input,
             out,
             now_ms: START_MS,
@@ -103,6 +106,16 @@ impl Talk {
             connected_at_ms: START_MS,
         };
         Session::new(Arc::clone(server), Arc::clone(&server.workers()[0]), info)
+    }
+
+    /// Another client of the same server.
+    pub(crate) fn another(&self) -> Talk {
+        Talk::over(Arc::clone(&self.server), Arc::clone(&self.host))
+    }
+
+    /// What the session has to say that nobody asked for.
+    pub(crate) fn news(&mut self) -> String {
+        String::from_utf8_lossy(&self.send(b"")).into_owned()
     }
 
     /// A new connection to the same server.

@@ -8,3 +8,4 @@ mod robustness;
 mod settings;
 mod stats;
 mod text;
+mod watch;
