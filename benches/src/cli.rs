@@ -18,6 +18,7 @@ use crate::load::{
 
 use crate::loops::LoopOptions;
 use crate::memory::MemoryOptions;
+use crate::metadump::MetadumpOptions;
 use crate::peers::{PeersOptions, TailsOptions};
 use crate::progress::Bar;
 use crate::scrape::ScrapeOptions;
@@ -50,6 +51,8 @@ enum Command {
     Idle(IdleOptions),
     /// Shows how long small requests wait while values of megabytes come and go
     Large(LargeOptions),
+    /// Shows how long requests wait while all keys are dumped
+    Metadump(MetadumpOptions),
     /// Counts waits for locks and says what to expect on 16 cores
     #[cfg(feature = "counted-locks")]
     Contention(ContentionOptions),
@@ -70,6 +73,7 @@ pub fn run() -> Result<()> {
         Command::Scrape(it) => it.run(),
         Command::Idle(it) => it.run(),
         Command::Large(it) => it.run(),
+        Command::Metadump(it) => it.run(),
         #[cfg(feature = "counted-locks")]
         Command::Contention(it) => it.run(),
         Command::Loop(it) => it.run(),

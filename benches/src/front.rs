@@ -47,7 +47,7 @@ impl Advance for memcached::Session {
     fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         match memcached::Session::advance(self, input, out, now_ms) {
             memcached::Step::ReadMore { .. } => Step::Done,
-            memcached::Step::Write => Step::Write,
+            memcached::Step::Write | memcached::Step::Yield => Step::Write,
             memcached::Step::Close => Step::Ended,
         }
     }

@@ -16,6 +16,7 @@ mod large;
 mod load;
 mod loops;
 mod memory;
+mod metadump;
 mod peers;
 mod process;
 mod progress;

@@ -99,6 +99,7 @@ fn memcached() -> Vec<String> {
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
     }));
+    lines.push(MEMCACHED_NOTES.to_owned());
     lines.push("\n### Binary protocol\n".to_owned());
     lines.push(
         "Recognised by the first byte of a connection. What stands in braces are extras.".into(),
@@ -129,6 +130,37 @@ fn cell(text: &str) -> String {
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../COMPAT.md")
 }
+
+const MEMCACHED_NOTES: &str = "
+### What has another meaning than in memcached
+
+- **Classes.** There are no slabs: an item takes the memory that it needs. `stats items`, `stats
+  slabs`, `cachedump`, `metadump` and `crawl` speak of the class in which memcached would keep an
+  item, by its size there and the classes that `-f`, `-n` and `-I` give, so that dashboards show
+  how big items are. `mem_requested` and `size=` are memcached's sizes; `bytes`, `total_malloced`
+  and `limit_maxbytes` are what items take here. No chunks are free, and pages are as many as the
+  items would fill.
+- **Counting.** `stats items`, `stats slabs` and `stats sizes` count all items when somebody asks,
+  a few at a time. Of more than 10,000 items a count is good for 10 microseconds for each: of ten
+  million, 100 s.
+- **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
+  class, hot are those that nobody has read since they were stored, warm are those that somebody
+  has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all
+  others are cold. No item moves between lists, short lives have no list of their own (`temp_lru
+  no`), and `hits_to_warm` are hits on items that had been read before. `lru mode` and `lru
+  temp_ttl` answer `ERROR`, as in a memcached without its LRU maintainer. `evicted_active` are
+  items that had been read within the last minute.
+- **Crawler.** `lru_crawler crawl` removes all expired items, of every class, before it answers;
+  `tocrawl` bounds the items that it looks at. `disable` stops the search for expired items in the
+  background too. `crawler_reclaimed` and `crawler_items_checked` count that search as well.
+  `sleep` is kept and told.
+- **Dumps.** `metadump` and `mgdump` begin with `OK`, as since 1.6.45. `cas=0` says that nobody
+  has asked for the item's number yet. One dump or crawl runs at a time, others are answered
+  `BUSY`. What comes behind a dump is answered after it.
+- **Slabs.** `slabs reassign` and all of `slabs automove` but `automove 0` answer `CLIENT_ERROR
+  slab reassignment disabled`.
+- **Options.** All letters and `-o` names of memcached are taken, but those of its proxy and what
+  is not supported yet; the log says which of them have no effect and why.";
 
 const INTRODUCTION: &str = "\
 # What Tandem answers

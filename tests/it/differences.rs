@@ -187,3 +187,12 @@ pub(crate) const CONFIG_KNOWN: &[(&str, &str)] = &[
 /// Beginnings of memcached's statistics that nothing here could be counted for: its storage on
 /// disk and the moving of memory between slab classes.
 pub(crate) const STATS_MISSING: &[&str] = &["ext_", "slab_automove_freeratio"];
+
+/// Statistics that memcached itself does not have, and why they are here.
+pub(crate) const STATS_EXTRA: &[(&str, &str)] = &[
+    ("cmd_config_get", "ElastiCache's"),
+    ("cmd_config_set", "ElastiCache's"),
+    ("curr_config", "ElastiCache's"),
+    ("config_max", "ElastiCache's"),
+    ("config_size_max", "ElastiCache's"),
+];

@@ -11,6 +11,7 @@ mod clients;
 mod compat;
 mod differences;
 mod differential;
+mod dumps;
 mod introspection;
 mod memcached;
 mod resp;

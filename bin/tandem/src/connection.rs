@@ -258,6 +258,9 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
                 break next(step);
             }
             left.clear();
+            if step == Step::Yield {
+                self.budget = 0;
+            }
             if step != Step::Write {
                 break next(step);
             }
@@ -307,7 +310,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Future for Connection<S, T> 
 fn next(step: Step) -> Next {
     match step {
         Step::ReadMore { need } => Next::Read { need },
-        Step::Write => Next::Advance,
+        Step::Write | Step::Yield => Next::Advance,
         Step::Wait { until_ms } => Next::Wait { until_ms },
         Step::Close => Next::Close,
     }

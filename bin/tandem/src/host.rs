@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::RwLock;
 use tandem_memcached::{Connections, CpuTimes};
@@ -24,6 +24,7 @@ pub(crate) struct Process {
     /// What listens where; empty until the listeners are there.
     pub(crate) listening: RwLock<Listening>,
     pub(crate) stop: Stop,
+    pub(crate) too_large: Seldom,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,27 @@ pub(crate) struct Listening {
 pub(crate) struct Stop {
     is_draining: AtomicBool,
     asked: Notify,
+}
+
+/// Something that is logged once in a while, however often it happens.
+#[derive(Default)]
+pub(crate) struct Seldom {
+    last_s: AtomicU64,
+    n_unsaid: AtomicU64,
+}
+
+impl Seldom {
+    /// Whether it is to be logged now, and how often it was not since the last time.
+    fn turn(&self, now_s: u64) -> Option<u64> {
+        let last_s = self.last_s.load(Relaxed);
+        let is_due = now_s >= last_s + SELDOM_S
+            && self.last_s.compare_exchange(last_s, now_s, Relaxed, Relaxed).is_ok();
+        if is_due {
+            return Some(self.n_unsaid.swap(0, Relaxed));
+        }
+        self.n_unsaid.fetch_add(1, Relaxed);
+        None
+    }
 }
 
 impl Stop {
@@ -192,8 +214,31 @@ impl tandem_memcached::Host for Process {
         listening.memcached.iter().map(shown).collect()
     }
 
+    fn store_was_too_large(&self, prefix: &str, item_bytes_max: usize) {
+        if let Some(n_unsaid) = self.too_large.turn(clock::now_ms() / 1000) {
+            tracing::warn!(prefix, item_bytes_max, n_unsaid, "a value was too large to be kept");
+        }
+    }
+
     fn shutdown(&self, _how: tandem_memcached::Shutdown) {
         tracing::info!("a memcached client asked for the end");
         self.stop.ask();
+    }
+}
+
+/// Seconds between two lines about the same thing.
+const SELDOM_S: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_often_is_logged_seldom() {
+        let it = Seldom::default();
+        assert_eq!(it.turn(1000), Some(0));
+        assert_eq!((it.turn(1000), it.turn(1000 + SELDOM_S - 1)), (None, None));
+        assert_eq!(it.turn(1000 + SELDOM_S), Some(2));
+        assert_eq!(it.turn(1001 + SELDOM_S), None);
     }
 }

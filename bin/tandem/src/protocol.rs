@@ -86,6 +86,8 @@ pub(crate) enum Step {
         need: usize,
     },
     Write,
+    /// Write, let other connections have their turn, then advance.
+    Yield,
     Wait {
         until_ms: Option<u64>,
     },

@@ -242,6 +242,7 @@ impl Process {
             counts: Arc::default(),
             listening: parking_lot::RwLock::new(listening),
             stop: crate::host::Stop::default(),
+            too_large: crate::host::Seldom::default(),
         }
     }
 }

@@ -122,9 +122,13 @@ impl Keyspace {
         self.shared.observed.set(observer)
     }
 
-    /// Whether the observer is told anything. While he is not, an eviction costs one look at a flag.
+    /// Whether the observer is told anything. While not, an eviction costs one look at a flag.
     pub fn listen(&self, on: bool) {
         self.shared.observed.listen(on);
+    }
+
+    pub fn active_expiry(&self) -> bool {
+        self.shared.active_expiry.load(Ordering::Relaxed)
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
 mod big;
+mod classes;
 mod database;
 mod edit;
 mod error;
@@ -34,6 +35,7 @@ mod waiters;
 mod walk;
 
 pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
@@ -50,4 +52,4 @@ pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
 pub use crate::waiters::{Left, Ticket};
-pub use crate::walk::Maintenance;
+pub use crate::walk::{Crawled, Maintenance};

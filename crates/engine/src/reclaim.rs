@@ -14,7 +14,7 @@ const EVICTION_SAMPLES: usize = 10;
 const ITEMS_PER_LOOK: usize = 64;
 
 /// Items that a sweep examines between two looks: removing one costs about 0.2 microseconds.
-const ITEMS_SWEPT_PER_LOOK: usize = 16;
+pub(crate) const ITEMS_SWEPT_PER_LOOK: usize = 16;
 
 /// A segment being emptied: its id and how far it has been walked.
 #[derive(Clone, Copy)]
@@ -132,6 +132,7 @@ impl Shard {
             let item = self.segments.item(location);
             offset += item.size();
             swept.n_examined += 1;
+            self.events.n_swept += 1;
             if item.is_dead() {
                 continue;
             }
@@ -139,7 +140,7 @@ impl Shard {
                 swept.n_expired += 1;
                 // Noted before the removal, which must not free the segment underfoot.
                 self.sweep.at = Some((id, offset));
-                self.expire_location(location);
+                self.expire_location(location, now_ms);
             } else {
                 let expire = item.expire_at_ms();
                 self.segments.note_expire(location, expire);
@@ -164,10 +165,7 @@ impl Shard {
             }
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
             self.tell_eviction(location, now_ms);
-            self.events.evictions += 1;
-            let item = self.segments.item(location);
-            self.events.evictions_unfetched += u64::from(!item.fetched());
-            self.events.evictions_expiring += u64::from(item.expire_at_ms() != 0);
+            self.count_eviction(location, now_ms);
             self.remove((at, location));
         }
         if self.index.is_sparse() {

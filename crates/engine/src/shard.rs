@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::classes::{ClassStats, FoundBy, is_active};
 use crate::index::{At, Index};
 use crate::item::{Attributes, ItemRef, Payload};
 use crate::key::{Key, KeyHash};
@@ -23,8 +24,11 @@ pub(crate) struct Events {
     pub(crate) evictions: u64,
     pub(crate) evictions_unfetched: u64,
     pub(crate) evictions_expiring: u64,
+    pub(crate) evictions_active: u64,
     pub(crate) expirations: u64,
     pub(crate) expirations_unfetched: u64,
+    pub(crate) sweepings: u64,
+    pub(crate) n_swept: u64,
     pub(crate) stores: u64,
 }
 
@@ -95,6 +99,8 @@ pub(crate) struct Shard {
     pub(crate) sweep: Sweep,
     /// No item expires before this (ms since the epoch).
     pub(crate) due_ms: u64,
+    /// Events by class of item; empty while there are none.
+    pub(crate) by_class: Box<[ClassStats]>,
 }
 
 impl Shard {
@@ -116,6 +122,7 @@ impl Shard {
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
+            by_class: Box::default(),
             shared,
         }
     }
@@ -126,7 +133,7 @@ impl Shard {
         let segments = &self.segments;
         let found = self.index.find(key.hash.slot(), |at| segments.item(at).key_is(key.name))?;
         if self.segments.item(found.1).is_expired(now_ms) {
-            self.expire(found);
+            self.expire(found, FoundBy::Client, now_ms);
             return None;
         }
         Some(found)
@@ -213,16 +220,54 @@ impl Shard {
         self.bury(location);
     }
 
-    fn expire(&mut self, found: Found) {
+    fn expire(&mut self, found: Found, by: FoundBy, now_ms: u64) {
+        let is_unfetched = u64::from(!self.segments.item(found.1).fetched());
+        let is_swept = u64::from(by == FoundBy::Sweep);
         self.events.expirations += 1;
-        self.events.expirations_unfetched += u64::from(!self.segments.item(found.1).fetched());
+        self.events.expirations_unfetched += is_unfetched;
+        self.events.sweepings += is_swept;
+        if let Some(it) = self.class_of(found.1, now_ms) {
+            it.expirations += 1;
+            it.expirations_unfetched += is_unfetched;
+            it.sweepings += is_swept;
+        }
         self.remove(found);
     }
 
+    /// Counts an item that gives way to others; its removal follows.
+    pub(crate) fn count_eviction(&mut self, location: Location, now_ms: u64) {
+        let item = self.item(location, now_ms);
+        let idle_s = item.idle_s;
+        let is_unfetched = u64::from(!item.fetched);
+        let is_expiring = u64::from(item.expire_at_ms.is_some());
+        let is_active = u64::from(is_active(&item));
+        self.events.evictions += 1;
+        self.events.evictions_unfetched += is_unfetched;
+        self.events.evictions_expiring += is_expiring;
+        self.events.evictions_active += is_active;
+        if let Some(it) = self.class_of(location, now_ms) {
+            it.evictions += 1;
+            it.evictions_unfetched += is_unfetched;
+            it.evictions_expiring += is_expiring;
+            it.evictions_active += is_active;
+            it.last_eviction = (now_ms, idle_s);
+        }
+    }
+
+    /// Where events of an item's class are counted, if they are.
+    fn class_of(&mut self, location: Location, now_ms: u64) -> Option<&mut ClassStats> {
+        let classes = self.shared.classes.get()?;
+        let class = (classes.classify)(&self.item(location, now_ms));
+        if self.by_class.is_empty() {
+            self.by_class = vec![ClassStats::default(); classes.n_classes].into();
+        }
+        self.by_class.get_mut(class)
+    }
+
     /// Removes an expired item that a sweep met in the log.
-    pub(crate) fn expire_location(&mut self, location: Location) {
+    pub(crate) fn expire_location(&mut self, location: Location, now_ms: u64) {
         let found = self.found_at(location);
-        self.expire(found);
+        self.expire(found, FoundBy::Sweep, now_ms);
     }
 
     /// The slot of a live item that was met in the log.

@@ -1,11 +1,12 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
 use crossbeam_utils::CachePadded;
 
+use crate::classes::Classes;
 use crate::key::KeyHash;
 use crate::observer::Observed;
 use crate::options::{KeyspaceOptions, Limits, Policy};
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     hash_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
+    /// By what its events are counted, if somebody asked for it.
+    pub(crate) classes: OnceLock<Classes>,
     books: CachePadded<Books>,
     next_cas: CachePadded<AtomicU64>,
 }
@@ -68,6 +71,7 @@ impl Shared {
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
+            classes: OnceLock::new(),
             books: CachePadded::default(),
             next_cas: CachePadded::default(),
         };
@@ -178,6 +182,7 @@ mod tests {
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
             offset_of!(Shared, string_bytes_max),
+            offset_of!(Shared, classes),
         ];
         assert!(read.iter().all(|it| !written.contains(&line(*it))));
     }

@@ -13,9 +13,15 @@ pub struct KeyspaceStats {
     pub evictions_unfetched: u64,
     /// Evicted items that would have expired by themselves.
     pub evictions_expiring: u64,
+    /// Evicted items that had been read within the last minute.
+    pub evictions_active: u64,
     pub expirations: u64,
     /// Expired items that no read ever touched.
     pub expirations_unfetched: u64,
+    /// Expired items that a sweep found, not a client.
+    pub sweepings: u64,
+    /// Items that sweeps looked at.
+    pub n_swept: u64,
     /// Items ever stored under a new or old key.
     pub stores: u64,
     /// Segments, tables and big values: what the budget compares.

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::classes::{ClassStats, Classes, Classify};
 use crate::database::{Cell, Database};
 use crate::index::Index;
 use crate::keyspace::{Keyspace, PARTS_MAX};
 use crate::options::Policy;
-use crate::reclaim::Swept;
+use crate::reclaim::{ITEMS_SWEPT_PER_LOOK, Swept};
 use crate::shard::Shard;
 use crate::stats::{DatabaseStats, KeyspaceStats};
 use crate::value::Item;
@@ -27,6 +28,15 @@ const ITEMS_PER_COMPACTION: usize = 64;
 /// A turn of background expiry goes on at once when at least one in this many items it looked at
 /// had expired: below that the looking costs more than it brings.
 const EXPIRED_SHARE_MIN: usize = 32;
+
+/// What a step of `Keyspace::crawl` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crawled {
+    /// Where the next step goes on; `None` at the end.
+    pub next: Option<usize>,
+    /// Items looked at.
+    pub n_examined: usize,
+}
 
 /// What a turn of `Keyspace::maintain` left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +178,24 @@ impl Keyspace {
         }
     }
 
+    /// One step of removing every expired item of a database now: looks at one shard, at about
+    /// `n_items` items of it at most. `from` is 0 at first and then where the last step ended.
+    pub fn crawl(&self, db: u32, from: usize, n_items: usize, now_ms: u64) -> Crawled {
+        let cells = self.used_database(db).map_or(&[][..], Database::cells);
+        let Some(at) = (from..cells.len()).find(|at| cells[*at].is_due(now_ms)) else {
+            return Crawled { next: None, n_examined: 0 };
+        };
+        let mut looks = n_items.div_ceil(ITEMS_SWEPT_PER_LOOK);
+        let mut shard = cells[at].lock();
+        let swept = shard.sweep(now_ms, &mut || {
+            looks = looks.saturating_sub(1);
+            looks != 0
+        });
+        shard.book();
+        let next = if swept.more { at } else { at + 1 };
+        Crawled { next: (next < cells.len()).then_some(next), n_examined: swept.n_examined }
+    }
+
     pub fn stats(&self) -> KeyspaceStats {
         let mut stats = KeyspaceStats::default();
         for cell in self.databases().flat_map(Database::cells) {
@@ -175,6 +203,23 @@ impl Keyspace {
         }
         stats.peak_bytes = self.shared.peak_bytes().max(stats.used_bytes);
         stats
+    }
+
+    /// Counts what leaves by itself in `n_classes` classes from now on. The first call decides.
+    pub fn count_by_class(&self, n_classes: usize, classify: Classify) {
+        let _ = self.shared.classes.set(Classes { n_classes, classify });
+    }
+
+    /// What `count_by_class` asked for, since the last `reset_stats`.
+    pub fn class_stats(&self) -> Vec<ClassStats> {
+        let n_classes = self.shared.classes.get().map_or(0, |it| it.n_classes);
+        let mut sum = vec![ClassStats::default(); n_classes];
+        for cell in self.databases().flat_map(Database::cells) {
+            for (to, from) in sum.iter_mut().zip(&cell.lock().by_class) {
+                *to += from;
+            }
+        }
+        sum
     }
 
     pub fn database_stats(&self, db: u32, now_ms: u64) -> DatabaseStats {
@@ -195,6 +240,7 @@ impl Keyspace {
         for cell in self.databases().flat_map(Database::cells) {
             let mut shard = cell.lock();
             (shard.hits, shard.events) = (0, crate::shard::Events::default());
+            shard.by_class = Box::default();
         }
         self.shared.reset_peak();
     }
@@ -288,8 +334,11 @@ impl Shard {
         stats.evictions += self.events.evictions;
         stats.evictions_unfetched += self.events.evictions_unfetched;
         stats.evictions_expiring += self.events.evictions_expiring;
+        stats.evictions_active += self.events.evictions_active;
         stats.expirations += self.events.expirations;
         stats.expirations_unfetched += self.events.expirations_unfetched;
+        stats.sweepings += self.events.sweepings;
+        stats.n_swept += self.events.n_swept;
         stats.stores += self.events.stores;
         stats.item_bytes += self.holdings.item_bytes + self.holdings.heap_bytes;
         stats.payload_bytes += self.holdings.payload_bytes;
@@ -301,7 +350,37 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::KeyspaceOptions;
+    use crate::options::{Expire, KeyspaceOptions, SetOptions};
+    use crate::value::NewValue;
+
+    #[test]
+    fn a_crawl_removes_all_that_has_expired_in_bounded_steps() {
+        let keyspace = Keyspace::new(KeyspaceOptions { n_shards: 4, ..KeyspaceOptions::default() });
+        keyspace.count_by_class(2, Box::new(|it| usize::from(it.key.starts_with(b"long:"))));
+        for index in 0..2000 {
+            let start = if index % 4 == 0 { "long:" } else { "" };
+            let name = format!("{start}{index}");
+            let key = keyspace.key(0, name.as_bytes());
+            let expire = Expire::AtMs(if index < 1500 { 10 } else { 1000 });
+            let options = SetOptions { expire, ..SetOptions::default() };
+            keyspace.view(key, 1).set(key, NewValue::Copied(b"x"), options);
+        }
+        let (mut from, mut n_steps) = (Some(0), 0);
+        while let Some(at) = from {
+            let crawled = keyspace.crawl(0, at, 64, 11);
+            assert!(crawled.n_examined <= 64, "{crawled:?}");
+            from = crawled.next;
+            n_steps += 1;
+        }
+        let stats = keyspace.stats();
+        assert_eq!((stats.n_items, stats.sweepings, stats.expirations), (500, 1500, 1500));
+        assert!(stats.n_swept >= 1500 && n_steps >= 1500 / 64, "{n_steps} steps");
+        let by_class: Vec<u64> = keyspace.class_stats().iter().map(|it| it.sweepings).collect();
+        assert_eq!(by_class, [1125, 375]);
+        assert_eq!(keyspace.crawl(0, 0, 64, 11), Crawled { next: None, n_examined: 0 });
+        keyspace.reset_stats();
+        assert_eq!(keyspace.class_stats(), [ClassStats::default(); 2]);
+    }
 
     #[test]
     fn looking_at_a_database_makes_none() {

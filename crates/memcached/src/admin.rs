@@ -2,6 +2,7 @@
 
 use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
+use crate::crawler;
 use crate::discovery;
 use crate::error::Error;
 use crate::host::Shutdown;
@@ -13,6 +14,7 @@ use crate::report;
 use crate::request::{Request, Tell};
 use crate::run::{After, Cx};
 use crate::server::DATABASE;
+use crate::tuning;
 
 /// memcached takes no smaller limit than this.
 const MEMORY_MEGABYTES_MIN: u32 = 8;
@@ -31,6 +33,9 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),
+        Verb::LruCrawler => crawler::run(cx, &words),
+        Verb::Lru => tuning::lru(cx, &words),
+        Verb::Slabs => tuning::slabs(&words),
         Verb::Config => discovery::config(cx, request),
         Verb::Watch => return After::Watch,
         Verb::Shutdown => return shutdown(cx, request, &words),
@@ -113,5 +118,6 @@ fn shutdown(cx: &mut Cx<'_>, request: &Request<'_>, words: &Words<'_>) -> After 
 impl crate::Server {
     pub fn flush(&self) {
         self.keyspace.flush(DATABASE);
+        self.surveys.forget();
     }
 }

@@ -58,6 +58,10 @@ pub const COMMANDS: &[Command] = &[
         "Tells and resets statistics."),
     command("cache_memlimit", "<megabytes> [noreply]", Complete, "Sets the memory limit."),
     command("shutdown", "[graceful]", Complete, "Ends the server, where it is enabled (-A)."),
+    command("lru_crawler", "crawl|metadump|mgdump|enable|disable|sleep|tocrawl", Complete,
+        "Removes expired items now, dumps keys."),
+    command("lru", "tune|mode|temp_ttl", Complete, "Tunes how `stats items` sorts items by use."),
+    command("slabs", "reassign|automove", Complete, "Told that there are no slabs."),
     command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
     command("watch", "<class>*", Complete, "Streams events."),
     command("mg", "<key> <flag>*", Later, "Meta get."),
@@ -66,10 +70,7 @@ pub const COMMANDS: &[Command] = &[
     command("ma", "<key> <flag>*", Later, "Meta arithmetic."),
     command("mn", "", Later, "Meta no-op."),
     command("me", "<key> [b]", Later, "Meta debug."),
-    command("lru_crawler", "metadump|mgdump|...", Later, "Dumps keys."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
-    command("lru", "tune|mode|temp_ttl", Never, "Tunes memcached's LRU."),
-    command("slabs", "reassign|automove", Never, "Moves memory between slab classes."),
     command("extstore", "<option> <value>", Never, "Tunes memcached's storage on disk."),
 ];
 
@@ -98,6 +99,9 @@ pub(crate) enum Verb {
     Stats,
     CacheMemlimit,
     Shutdown,
+    LruCrawler,
+    Lru,
+    Slabs,
     Config,
     Watch,
 }
@@ -127,6 +131,9 @@ impl Verb {
             b"stats" => Verb::Stats,
             b"cache_memlimit" => Verb::CacheMemlimit,
             b"shutdown" => Verb::Shutdown,
+            b"lru_crawler" => Verb::LruCrawler,
+            b"lru" => Verb::Lru,
+            b"slabs" => Verb::Slabs,
             b"config" => Verb::Config,
             b"watch" => Verb::Watch,
             _ => return None,
@@ -146,6 +153,11 @@ impl Verb {
     /// True where the answer carries CAS numbers.
     pub(crate) fn tells_cas(self) -> bool {
         matches!(self, Verb::Gets | Verb::Gats)
+    }
+
+    /// True for the commands that may go on over many turns: nothing behind them runs before.
+    pub(crate) fn may_go_on(self) -> bool {
+        matches!(self, Verb::Stats | Verb::LruCrawler)
     }
 
     /// True for commands that are timed one call in many.

@@ -49,6 +49,10 @@ pub trait Host: Send + Sync {
     /// Addresses that are listened on, as `tcp:127.0.0.1:11211` or `unix:/run/tandem.sock`.
     fn listeners(&self) -> Vec<String>;
 
+    /// An item was not stored as it is bigger than the limit, which an application that does not
+    /// look at errors never learns. Called for every such store.
+    fn store_was_too_large(&self, _prefix: &str, _item_bytes_max: usize) {}
+
     /// A client asked for the server's end. Returns at once.
     fn shutdown(&self, how: Shutdown);
 }

@@ -67,6 +67,12 @@ pub(crate) fn loose_u64(word: &[u8]) -> Option<u64> {
     (wrapped as i64 >= 0).then_some(wrapped)
 }
 
+/// A decimal number as C's `strtod` takes it, without its names for infinity and the like.
+pub(crate) fn decimal(word: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(word).ok()?.trim_ascii();
+    text.parse::<f64>().ok().filter(|it| it.is_finite())
+}
+
 /// Blanks, a sign, digits; then the end, or a blank or a zero byte and anything.
 fn signed(word: &[u8]) -> Option<(bool, u64)> {
     let from = word.iter().position(|it| !is_blank(*it))?;

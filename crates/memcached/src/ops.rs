@@ -6,6 +6,7 @@ use tandem_engine::{Str, StrRef, Value, View, When};
 
 use crate::number;
 use crate::run::Cx;
+use crate::stats::ClassEvent;
 use crate::watch;
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
@@ -66,15 +67,18 @@ pub(crate) enum Unstorable {
 /// Stores a value; big ones come shared.
 #[inline]
 pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+    let class = cx.server.classes.of_parts(store.key, store.client_flags, value.as_slice().len());
     cx.worker.stores.add(1);
+    cx.worker.count_class(class, ClassEvent::Set);
     cx.count_prefix(store.key, |it| it.sets += 1);
-    put(cx, store, value)
+    put(cx, store, class, value)
 }
 
 /// A store that is not counted as one.
 #[inline]
-fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+fn put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
+        cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
     }
@@ -100,7 +104,7 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let outcome = view.set(store.key, value, options);
     drop(view);
     if matches!(when, When::CasIs(_)) {
-        count_cas(cx, outcome);
+        count_cas(cx, class, outcome);
     }
     let stored = match outcome {
         SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
@@ -114,11 +118,17 @@ fn put(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     stored
 }
 
-fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
+fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
     match outcome {
-        SetOutcome::Stored => cx.worker.cas_hits.add(1),
+        SetOutcome::Stored => {
+            cx.worker.cas_hits.add(1);
+            cx.worker.count_class(class, ClassEvent::Cas);
+        }
         SetOutcome::Missing => cx.worker.cas_misses.add(1),
-        SetOutcome::CasMismatch | SetOutcome::NotStored => cx.worker.cas_badval.add(1),
+        SetOutcome::CasMismatch | SetOutcome::NotStored => {
+            cx.worker.cas_badval.add(1);
+            cx.worker.count_class(class, ClassEvent::CasBadval);
+        }
     }
 }
 
@@ -126,29 +136,21 @@ fn count_cas(cx: &Cx<'_>, outcome: SetOutcome) {
 /// meant to replace it must not read it again.
 pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
     match why {
-        Unstorable::TooLarge => cx.worker.store_too_large.add(1),
+        Unstorable::TooLarge => count_too_large(cx, key),
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
     }
     if cx.is_watched() {
-        watch_refusal(cx, mode, key, why);
+        cx.watch_refusal(mode, key, why);
     }
     if mode == Mode::Set {
         cx.view(key).remove(key);
     }
 }
 
-#[cold]
-fn watch_refusal(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
-    let stored = match why {
-        Unstorable::TooLarge => watch::Stored::TooLarge,
-        Unstorable::NoMemory => watch::Stored::By(Stored::NoMemory),
-    };
-    let (client_flags, exptime, compare, wants_cas) = (0, 0, None, false);
-    let store = Store { key, mode, client_flags, exptime, compare, wants_cas };
-    cx.watch_store(&store, stored, 0);
-    if mode == Mode::Set {
-        cx.watch_look_before(key, &mut cx.view(key));
-    }
+fn count_too_large(cx: &Cx<'_>, key: Key<'_>) {
+    cx.worker.store_too_large.add(1);
+    let prefix = cx.server.too_large.count(key.name, cx.server.settings.prefix_delimiter);
+    cx.server.host.store_was_too_large(&prefix, cx.server.settings.item_bytes_max);
 }
 
 fn watched_extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
@@ -213,7 +215,7 @@ pub(crate) fn read(
     read: &Read<'_>,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
-    let is_found = read_item(cx, read, write);
+    let is_found = read_item(cx, read, ClassEvent::Get, write);
     let worker = cx.worker;
     if is_found {
         worker.get_hits.add(1);
@@ -234,7 +236,7 @@ pub(crate) fn touch_and_read(
     read: &Read<'_>,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
-    let is_found = read_item(cx, read, write);
+    let is_found = read_item(cx, read, ClassEvent::Touch, write);
     count_touch(cx, is_found);
     count_read_prefix(cx, read.key, is_found);
     is_found
@@ -254,7 +256,12 @@ fn count_read_prefix(cx: &Cx<'_>, key: Key<'_>, is_found: bool) {
 }
 
 #[inline]
-fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, Hit<'_>)) -> bool {
+fn read_item(
+    cx: &mut Cx<'_>,
+    read: &Read<'_>,
+    event: ClassEvent,
+    write: impl FnOnce(&mut Output, Hit<'_>),
+) -> bool {
     let mut view = cx.view(read.key);
     let mut cas = None;
     if read.wants_cas {
@@ -268,11 +275,20 @@ fn read_item(cx: &mut Cx<'_>, read: &Read<'_>, write: impl FnOnce(&mut Output, H
         return false;
     };
     let Value::String(value) = item.value else { return false };
+    let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
     if is_watched {
-        cx.watch_look(read.key, Some(value.as_slice().len()));
+        cx.watch_look(read.key, Some((class, value.as_slice().len())));
+    }
+    cx.worker.count_class(class, event);
+    if event == ClassEvent::Get && item.fetched {
+        cx.worker.count_class(class, ClassEvent::GetAgain);
     }
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
+        if event == ClassEvent::Get {
+            // Counted as both.
+            cx.worker.count_class(class, ClassEvent::Touch);
+        }
         view.set_expire(read.key, expiry(exptime, cx.now_ms));
     }
     true
@@ -294,18 +310,21 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
     if is_watched {
         cx.watch_look_before(key, &mut view);
     }
-    if compare.is_some() && view.peek(key).is_some_and(|it| it.cas != compare) {
+    let Some(item) = view.peek(key) else {
+        cx.worker.delete_misses.add(1);
+        return Removed::Missing;
+    };
+    if compare.is_some() && item.cas != compare {
         return Removed::CasMismatch;
     }
+    let class = cx.server.classes.of(&item);
     if is_watched {
-        cx.watch_removal(key, &mut view);
+        cx.watch_removal(&item);
     }
-    if view.remove(key) {
-        cx.worker.delete_hits.add(1);
-        return Removed::Done;
-    }
-    cx.worker.delete_misses.add(1);
-    Removed::Missing
+    view.remove(key);
+    cx.worker.delete_hits.add(1);
+    cx.worker.count_class(class, ClassEvent::Delete);
+    Removed::Done
 }
 
 /// Sets the expiry. False when there is no item.
@@ -314,6 +333,9 @@ pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let mut view = cx.view(key);
     if cx.is_watched() {
         cx.watch_look_before(key, &mut view);
+    }
+    if let Some(item) = view.peek(key) {
+        cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);
     }
     let is_found = view.set_expire(key, at_ms);
     count_touch(cx, is_found);
@@ -401,12 +423,15 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     if let Some(cas) = cas {
         value.set_cas(cas);
     }
+    // Whoever counts seldom sets flags: these four bytes are not looked for.
+    let class = cx.server.classes.of_parts(key, 0, value.len());
     drop(value);
-    let hits = match sum.sign {
-        Sign::Plus => &cx.worker.incr_hits,
-        Sign::Minus => &cx.worker.decr_hits,
+    let (hits, event) = match sum.sign {
+        Sign::Plus => (&cx.worker.incr_hits, ClassEvent::Incr),
+        Sign::Minus => (&cx.worker.decr_hits, ClassEvent::Decr),
     };
     hits.add(1);
+    cx.worker.count_class(class, event);
     Summed::Done { value: new, cas: cx.told_cas(cas) }
 }
 
@@ -433,7 +458,8 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         return Summed::Missing;
     };
     let mut digits = itoa::Buffer::new();
-    let digits = NewValue::Copied(digits.format(value).as_bytes());
+    let digits = digits.format(value).as_bytes();
+    let class = cx.server.classes.of_parts(sum.key, 0, digits.len());
     let first = Store {
         key: sum.key,
         mode: Mode::Add,
@@ -442,7 +468,7 @@ fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
         compare: None,
         wants_cas: sum.wants_cas,
     };
-    match put(cx, &first, digits) {
+    match put(cx, &first, class, NewValue::Copied(digits)) {
         Stored::Done { cas } => Summed::Done { value, cas },
         Stored::NoMemory => Summed::NoMemory,
         // Somebody else was first.

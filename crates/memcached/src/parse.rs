@@ -40,6 +40,8 @@ pub(crate) struct Rules<'a> {
 pub(crate) enum Parsed<'a> {
     /// A whole command of `len` bytes.
     Whole { entry: Entry<'a>, len: usize },
+    /// The same, where nothing behind it may run before it is through.
+    Last { entry: Entry<'a>, len: usize },
     /// A retrieval of several keys; they begin behind `len` bytes.
     Keys { line: Retrieval, len: usize },
     /// A command of `len` bytes whose value of `skip` bytes, line end included, is to be ignored.
@@ -320,7 +322,8 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
         return refused(Error::BadFormat, Some(verb), Tell::Outcome, len);
     }
     let tell = match verb {
-        Verb::Stats | Verb::Version | Verb::Quit => Tell::Outcome,
+        Verb::Stats | Verb::Version | Verb::Quit | Verb::LruCrawler => Tell::Outcome,
+        Verb::Slabs if words.get(1) != b"automove" => Tell::Outcome,
         _ => words.tell(),
     };
     let name = if n_words_min > 1 { words.get(1) } else { b"" };
@@ -342,7 +345,8 @@ fn simple<'a>(verb: Verb, words: &Words<'a>, len: usize, rules: Rules<'_>) -> Pa
     let key = rules.keyspace.key(DATABASE, name);
     let (place, data) = (Place::Only, words.behind_first);
     let request = Request { verb, tell, place, key, client_flags: 0, exptime, number: delta, data };
-    Parsed::Whole { entry: Entry::Run(request), len }
+    let entry = Entry::Run(request);
+    if verb.may_go_on() { Parsed::Last { entry, len } } else { Parsed::Whole { entry, len } }
 }
 
 fn key_request<'a>(line: Retrieval, name: &'a [u8], rules: Rules<'_>) -> Request<'a> {

@@ -1,4 +1,6 @@
-//! `stats detail`: counts by key prefix.
+//! Counts by key prefix: `stats detail`, and stores that were too large.
+
+use std::collections::BTreeMap;
 
 use ahash::RandomState;
 use hashbrown::HashMap;
@@ -54,5 +56,65 @@ impl Prefixes {
             out.extend_from_slice(line.as_bytes());
         }
         out.extend_from_slice(b"END\r\n");
+    }
+}
+
+/// Stores of items that are too large, by the prefix of their key: whoever reads the metrics learns
+/// which application's values are not kept. Such a store is seldom, so one lock will do.
+#[derive(Default)]
+pub(crate) struct TooLarge {
+    counts: Mutex<BTreeMap<String, u64>>,
+}
+
+/// Each prefix is a series of a metric, so there are no more of them than this and `OTHERS`.
+const TOO_LARGE_PREFIXES_MAX: usize = 50;
+
+/// What further prefixes are counted as, and what is cut off a long one.
+const OTHERS: &str = "other";
+const TOO_LARGE_PREFIX_BYTES_MAX: usize = 64;
+
+impl TooLarge {
+    /// Counts a store, and returns the prefix that it counts for; empty for a key without one.
+    pub(crate) fn count(&self, key: &[u8], delimiter: u8) -> String {
+        let end = memchr::memchr(delimiter, key).unwrap_or(0).min(TOO_LARGE_PREFIX_BYTES_MAX);
+        let mut prefix = key[..end].escape_ascii().to_string();
+        let mut counts = self.counts.lock();
+        if TOO_LARGE_PREFIXES_MAX <= counts.len() && !counts.contains_key(&prefix) {
+            OTHERS.clone_into(&mut prefix);
+        }
+        *counts.entry(prefix.clone()).or_default() += 1;
+        prefix
+    }
+
+    pub(crate) fn all(&self) -> Vec<(String, u64)> {
+        self.counts.lock().iter().map(|(prefix, n)| (prefix.clone(), *n)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_prefixes_are_counted_together() {
+        let it = TooLarge::default();
+        for index in 0..TOO_LARGE_PREFIXES_MAX + 7 {
+            it.count(format!("app{index}:k").as_bytes(), b':');
+        }
+        assert_eq!(it.count(b"app3:other", b':'), "app3");
+        assert_eq!(it.count(b"another:", b':'), OTHERS);
+        let all = it.all();
+        assert_eq!(all.len(), TOO_LARGE_PREFIXES_MAX + 1);
+        assert!(all.contains(&("app3".into(), 2)) && all.contains(&(OTHERS.into(), 8)));
+    }
+
+    #[test]
+    fn prefixes_are_plain_text() {
+        let it = TooLarge::default();
+        assert_eq!(it.count(b"no delimiter", b':'), "");
+        assert_eq!(it.count(b"a\n\xff.b", b'.'), "a\\n\\xff");
+        assert_eq!(it.count(&[b'x'; 200], b'x'), "");
+        let long = [&[b'x'; 200][..], b":"].concat();
+        assert_eq!(it.count(&long, b':').len(), TOO_LARGE_PREFIX_BYTES_MAX);
     }
 }

@@ -10,6 +10,8 @@ pub(crate) const DELETED: &[u8] = b"DELETED\r\n";
 pub(crate) const TOUCHED: &[u8] = b"TOUCHED\r\n";
 pub(crate) const OK: &[u8] = b"OK\r\n";
 pub(crate) const END: &[u8] = b"END\r\n";
+/// What ends a list of meta commands.
+pub(crate) const EN: &[u8] = b"EN\r\n";
 /// What follows a value: the line's end, and the answer's when it was the only key.
 pub(crate) const LINE_END: &[u8] = b"\r\n";
 pub(crate) const LINE_END_AND_END: &[u8] = b"\r\nEND\r\n";

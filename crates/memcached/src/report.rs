@@ -1,36 +1,29 @@
 //! `stats` and what it can be asked for.
 
-use tandem_engine::{Item, KeyspaceStats, Value};
+use std::sync::Arc;
 
 use crate::admin::Done;
+use crate::classes::CLASSES_MAX;
+use crate::crawler::ClassSet;
 use crate::error::Error;
 use crate::number;
 use crate::parse::Words;
 use crate::reply::{self, stat};
 use crate::run::Cx;
-use crate::server::DATABASE;
+use crate::survey::Survey;
+use crate::walk::{Dump, Form, Walk};
 
+mod classes;
 mod general;
 mod settings;
-
-/// The one class that a storage without slabs shows, so that tools find what they look for.
-pub(crate) const CLASS: u32 = 1;
-
-/// memcached has 63 slab classes and a hidden one.
-const CLASSES_MAX: u32 = 64;
-
-/// `cachedump` answers with at most this much, as in memcached.
-const DUMP_BYTES_MAX: usize = 2 << 20;
-
-/// Items that one step of a dump visits under a lock.
-const DUMP_STEP: usize = 100;
 
 pub(crate) fn run(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     match words.get(0) {
         b"" => general::put(cx),
         b"settings" => settings::put(cx),
-        b"items" => items(cx),
-        b"slabs" => slabs(cx),
+        b"items" => return survey(cx, Topic::Items),
+        b"slabs" => return survey(cx, Topic::Slabs),
+        b"sizes" if cx.server.settings.track_sizes => return survey(cx, Topic::Sizes),
         b"sizes" => stat(&mut cx.out.buf, "sizes_status", "disabled"),
         b"conns" => connections(cx),
         b"extstore" | b"proxy" | b"proxyfuncs" | b"proxybe" => {}
@@ -69,122 +62,39 @@ fn cachedump(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     if words.n < 3 {
         return Err(Error::BadCommandLine);
     }
-    let class = number::strict_u32(words.get(1)).ok_or(Error::BadFormat)?;
-    let limit = number::strict_u32(words.get(2)).ok_or(Error::BadFormat)?;
+    let class = number::strict_u32(words.get(1)).ok_or(Error::BadFormat)? as usize;
+    let limit = number::strict_u32(words.get(2)).ok_or(Error::BadFormat)? as usize;
     if class >= CLASSES_MAX {
         return Err(Error::IllegalSlab);
     }
-    if class == CLASS {
-        dump(cx, if limit == 0 { usize::MAX } else { limit as usize });
-    }
+    let form = Form::Cache { n_items_max: if limit == 0 { usize::MAX } else { limit } };
+    cx.walk = Some(Box::new(Walk::Dump(Dump::new(form, ClassSet::only(class), None))));
+    Ok(b"")
+}
+
+/// What a count of all items is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Items,
+    Slabs,
+    Sizes,
+}
+
+fn survey(cx: &mut Cx<'_>, topic: Topic) -> Done {
+    let Some(survey) = cx.server.surveys.fresh(cx.now_ms) else {
+        cx.walk = Some(Box::new(Walk::Survey(Survey::default(), topic)));
+        return Ok(b"");
+    };
+    classes::put(cx, topic, &survey);
     Ok(reply::END)
 }
 
-fn dump(cx: &mut Cx<'_>, limit: usize) {
-    let (keyspace, now_ms) = (&cx.server.keyspace, cx.now_ms);
-    let buf = &mut cx.out.buf;
-    let end = buf.len() + DUMP_BYTES_MAX;
-    let (mut n, mut cursor) = (0, 0);
-    loop {
-        cursor = keyspace.scan(DATABASE, cursor, DUMP_STEP, now_ms, &mut |item| {
-            if n < limit && buf.len() < end {
-                n += usize::from(dump_item(buf, &item));
-            }
-        });
-        if cursor == 0 || n >= limit || buf.len() >= end {
-            return;
-        }
-    }
-}
-
-/// Appends an item's line. Values that memcached does not know have none.
-fn dump_item(buf: &mut Vec<u8>, item: &Item<'_>) -> bool {
-    let Value::String(value) = item.value else { return false };
-    let expires_s = item.expire_at_ms.map_or(0, |it| it.div_ceil(1000));
-    buf.extend_from_slice(b"ITEM ");
-    buf.extend_from_slice(item.key);
-    let line = format!(" [{} b; {expires_s} s]\r\n", value.as_slice().len());
-    buf.extend_from_slice(line.as_bytes());
-    true
-}
-
-fn items(cx: &mut Cx<'_>) {
-    let engine = cx.server.keyspace.stats();
-    if engine.n_items == 0 {
-        return;
-    }
-    let totals = cx.server.totals_since_reset();
-    let KeyspaceStats { n_items, item_bytes, evictions, expirations, .. } = engine;
-    for (name, value) in [
-        ("number", n_items),
-        ("number_hot", n_items),
-        ("number_warm", 0),
-        ("number_cold", 0),
-        ("age_hot", 0),
-        ("age_warm", 0),
-        ("age", 0),
-        ("mem_requested", item_bytes),
-        ("evicted", evictions),
-        ("evicted_nonzero", engine.evictions_expiring),
-        ("evicted_time", 0),
-        ("outofmemory", totals.store_no_memory),
-        ("tailrepairs", 0),
-        ("reclaimed", expirations),
-        ("expired_unfetched", engine.expirations_unfetched),
-        ("evicted_unfetched", engine.evictions_unfetched),
-        ("evicted_active", 0),
-        ("crawler_reclaimed", 0),
-        ("crawler_items_checked", 0),
-        ("lrutail_reflocked", 0),
-        ("moves_to_cold", 0),
-        ("moves_to_warm", 0),
-        ("moves_within_lru", 0),
-        ("direct_reclaims", 0),
-        ("hits_to_hot", totals.get_hits),
-        ("hits_to_warm", 0),
-        ("hits_to_cold", 0),
-        ("hits_to_temp", 0),
-    ] {
-        stat(&mut cx.out.buf, &format!("items:{CLASS}:{name}"), value);
-    }
-}
-
-/// Memory is shown as pages of the biggest item and chunks of the mean item.
-fn slabs(cx: &mut Cx<'_>) {
-    let engine = cx.server.keyspace.stats();
-    let page_bytes = cx.server.settings.item_bytes_max as u64;
-    let has_items = engine.n_items > 0;
-    if has_items {
-        put_class(cx, &engine, page_bytes);
-    }
-    stat(&mut cx.out.buf, "active_slabs", u64::from(has_items));
-    stat(&mut cx.out.buf, "total_malloced", engine.used_bytes);
-}
-
-fn put_class(cx: &mut Cx<'_>, engine: &KeyspaceStats, page_bytes: u64) {
-    let totals = cx.server.totals_since_reset();
-    let chunk_bytes = (engine.item_bytes / engine.n_items).max(1);
-    let free_bytes = engine.used_bytes.saturating_sub(engine.item_bytes + engine.table_bytes);
-    let free_chunks = free_bytes / chunk_bytes;
-    for (name, value) in [
-        ("chunk_size", chunk_bytes),
-        ("chunks_per_page", (page_bytes / chunk_bytes).max(1)),
-        ("total_pages", engine.used_bytes.div_ceil(page_bytes)),
-        ("total_chunks", engine.n_items + free_chunks),
-        ("used_chunks", engine.n_items),
-        ("free_chunks", free_chunks),
-        ("free_chunks_end", 0),
-        ("get_hits", totals.get_hits),
-        ("cmd_set", totals.stores),
-        ("delete_hits", totals.delete_hits),
-        ("incr_hits", totals.incr_hits),
-        ("decr_hits", totals.decr_hits),
-        ("cas_hits", totals.cas_hits),
-        ("cas_badval", totals.cas_badval),
-        ("touch_hits", totals.touch_hits),
-    ] {
-        stat(&mut cx.out.buf, &format!("{CLASS}:{name}"), value);
-    }
+/// Answers once all items are counted.
+pub(crate) fn surveyed(cx: &mut Cx<'_>, topic: Topic, survey: Survey) {
+    let survey = Arc::new(survey);
+    classes::put(cx, topic, &survey);
+    cx.out.put(reply::END);
+    cx.server.surveys.keep(&survey);
 }
 
 /// Listeners first, under numbers of their own, then the open connections.

@@ -15,6 +15,7 @@ use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
 use crate::server::Server;
 use crate::stats::WorkerStats;
+use crate::walk::Walk;
 
 /// What a request runs on.
 pub(crate) struct Cx<'a> {
@@ -24,6 +25,9 @@ pub(crate) struct Cx<'a> {
     pub(crate) handle: &'a Arc<ClientHandle>,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
+    /// What the command at hand still has to do, over further turns. Who runs a command in other
+    /// ways than a session of text steps it to its end.
+    pub(crate) walk: Option<Box<Walk>>,
 }
 
 /// What becomes of the connection.

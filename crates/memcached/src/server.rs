@@ -7,13 +7,16 @@ use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
 use crate::auth::{Guard, Passwords};
+use crate::classes::{CLASSES_MAX, Classes};
 use crate::clients::Clients;
+use crate::crawler::Crawler;
 use crate::discovery::Cluster;
 use crate::host::Host;
 use crate::parse::Rules;
-use crate::prefixes::Prefixes;
+use crate::prefixes::{Prefixes, TooLarge};
 use crate::settings::Settings;
-use crate::stats::{Totals, WorkerStats};
+use crate::stats::{ClassTotals, Totals, WorkerStats};
+use crate::survey::{Surveys, Tuning};
 use crate::watch::{Evictions, Hub};
 
 /// What a `Server` is made of.
@@ -37,6 +40,11 @@ pub struct Server {
     pub cluster: Cluster,
     pub(crate) clock_ns: fn() -> u64,
     pub(crate) prefixes: Prefixes,
+    pub(crate) too_large: TooLarge,
+    pub(crate) classes: Arc<Classes>,
+    pub(crate) crawler: Arc<Crawler>,
+    pub(crate) surveys: Surveys,
+    tuning: Mutex<Tuning>,
     pub(crate) guard: Guard,
     pub(crate) hub: Arc<Hub>,
     workers: Box<[Arc<WorkerStats>]>,
@@ -45,15 +53,35 @@ pub struct Server {
     /// When a delayed `flush_all` is due, in milliseconds since the epoch; 0 for never.
     flush_at_ms: AtomicU64,
     /// What the counters stood at when `stats reset` was last used.
-    baseline: Mutex<Totals>,
+    baseline: Mutex<Baseline>,
+}
+
+/// Counters as they stood at a moment.
+struct Baseline {
+    totals: Totals,
+    classes: [ClassTotals; CLASSES_MAX],
+}
+
+impl Default for Baseline {
+    fn default() -> Baseline {
+        Baseline { totals: Totals::default(), classes: [ClassTotals::default(); CLASSES_MAX] }
+    }
 }
 
 impl Server {
     pub fn new(parts: ServerParts) -> Server {
         let ServerParts { keyspace, settings, host, n_workers, clock_ns } = parts;
+        let classes = Arc::new(Classes::new(&settings));
+        let counted = Arc::clone(&classes);
+        keyspace.count_by_class(CLASSES_MAX, Box::new(move |item| counted.of(item)));
+        if !settings.crawler {
+            keyspace.set_active_expiry(false);
+        }
         let hub = Arc::<Hub>::default();
         // Where another front end shares the keyspace, it may have an observer already.
-        let _ = keyspace.set_observer(Box::new(Evictions { hub: Arc::clone(&hub), clock_ns }));
+        let evictions =
+            Evictions { hub: Arc::clone(&hub), classes: Arc::clone(&classes), clock_ns };
+        let _ = keyspace.set_observer(Box::new(evictions));
         Server {
             keyspace,
             host,
@@ -61,6 +89,11 @@ impl Server {
             cluster: Cluster::new(settings.cluster_version, settings.cluster_nodes.clone()),
             clock_ns,
             prefixes: Prefixes::default(),
+            too_large: TooLarge::default(),
+            classes,
+            crawler: Arc::new(Crawler::new(settings.crawler_sleep_us, settings.n_to_crawl)),
+            surveys: Surveys::default(),
+            tuning: Mutex::new(settings.tuning),
             guard: Guard::default(),
             hub,
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
@@ -99,14 +132,44 @@ impl Server {
 
     /// Counters of all workers since the last `stats reset`.
     pub(crate) fn totals_since_reset(&self) -> Totals {
-        self.totals().since(&self.baseline.lock())
+        self.totals().since(&self.baseline.lock().totals)
+    }
+
+    fn class_totals(&self) -> [ClassTotals; CLASSES_MAX] {
+        let mut sum = [ClassTotals::default(); CLASSES_MAX];
+        for worker in &self.workers {
+            worker.add_classes_to(&mut sum);
+        }
+        sum
+    }
+
+    /// Counters of all workers by class of item since the last `stats reset`.
+    pub(crate) fn class_totals_since_reset(&self) -> [ClassTotals; CLASSES_MAX] {
+        let now = self.class_totals();
+        let baseline = self.baseline.lock();
+        std::array::from_fn(|it| now[it].since(&baseline.classes[it]))
     }
 
     pub(crate) fn reset_stats(&self) {
-        *self.baseline.lock() = self.totals();
+        *self.baseline.lock() = Baseline { totals: self.totals(), classes: self.class_totals() };
         self.keyspace.reset_stats();
         self.prefixes.clear();
         self.hub.reset_counts();
+    }
+
+    /// How `stats items` sorts items by use.
+    pub(crate) fn tuning(&self) -> Tuning {
+        *self.tuning.lock()
+    }
+
+    pub(crate) fn set_tuning(&self, tuning: Tuning) {
+        *self.tuning.lock() = tuning;
+    }
+
+    /// Stores of items that were too large since the start, by the prefix of their key; empty for
+    /// those without one, `other` for those beyond a few dozen.
+    pub fn too_large_by_prefix(&self) -> Vec<(String, u64)> {
+        self.too_large.all()
     }
 
     /// As `verbosity` set it; the binary may read it as a log level.
@@ -143,6 +206,7 @@ impl Server {
         let is_due = due != 0 && due <= now_ms;
         if is_due && self.flush_at_ms.compare_exchange(due, 0, Relaxed, Relaxed).is_ok() {
             self.keyspace.flush(DATABASE);
+            self.surveys.forget();
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
 use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
+use crate::walk::{Progress, Walk};
 use crate::watch::{self, Pipelined};
 
 /// A session asks to be written once this much waits in its output.
@@ -36,6 +37,8 @@ pub enum Step {
     ReadMore { need: usize },
     /// Write the output, then advance again.
     Write,
+    /// Write the output, let other connections have their turn, then advance again.
+    Yield,
     /// Write the output, then close.
     Close,
 }
@@ -74,6 +77,8 @@ enum Expects {
     SkippedLine,
     /// A value too big for the batch, its line end included.
     Value(Box<BigStore>),
+    /// Nothing, until a command is through that goes on over many turns.
+    Walk(Box<Walk>),
     /// Nothing: the connection hears of events, and what it sends is ignored.
     Nothing,
 }
@@ -95,6 +100,8 @@ enum Cut {
     NeedMore(usize),
     /// The big store whose line comes next.
     Big(Box<BigStore>),
+    /// The last command may go on over many turns.
+    Last,
     Nonsense,
 }
 
@@ -143,7 +150,7 @@ impl Session {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
         let (server, worker, handle) = (&*self.server, &*self.worker, &self.handle);
-        let mut cx = Cx { server, worker, handle, out, now_ms };
+        let mut cx = Cx { server, worker, handle, out, now_ms, walk: None };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
         }
@@ -227,6 +234,12 @@ impl State {
             if cx.out.len() >= OUTPUT_SOFT_MAX {
                 return Step::Write;
             }
+            if let Expects::Walk(walk) = &mut self.expects {
+                if walk.step(cx) == Progress::More {
+                    return Step::Yield;
+                }
+                self.expects = Expects::Command;
+            }
             let mut batch = Batch::new();
             let (len, cut) = self.fill(&mut batch, input, cx.server);
             let after = self.run_batch(&batch, cx);
@@ -249,6 +262,11 @@ impl State {
                     self.expects = Expects::Value(store);
                 }
                 (_, Cut::Full) => {}
+                (_, Cut::Last) => {
+                    if let Some(walk) = cx.walk.take() {
+                        self.expects = Expects::Walk(walk);
+                    }
+                }
             }
         }
     }
@@ -272,7 +290,7 @@ impl State {
                 Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
                 Expects::Skipped(n) => (self.skip(n, rest), None),
                 Expects::SkippedLine => (self.skip_line(rest), None),
-                Expects::Value(_) | Expects::Nothing => {
+                Expects::Value(_) | Expects::Walk(_) | Expects::Nothing => {
                     unreachable!("a batch ends where one of these begins")
                 }
             };
@@ -295,6 +313,10 @@ impl State {
                 prefetch(&entry, rules);
                 batch.push(entry);
                 (len, None)
+            }
+            Parsed::Last { entry, len } => {
+                batch.push(entry);
+                (len, Some(Cut::Last))
             }
             Parsed::Keys { line, len } => {
                 self.expects = Expects::Keys(line);

@@ -2,21 +2,16 @@
 
 use tandem_engine::{KeyspaceOptions, Limits, Policy};
 
+use crate::classes::{Cas, item_bytes};
 use crate::discovery::{self, Node, NodesError};
 use crate::settings::letters::LETTERS;
+use crate::survey::Tuning;
 
+mod extended;
 mod letters;
 
 /// Longest key in bytes.
 pub const KEY_BYTES_MAX: usize = 250;
-
-/// What memcached keeps in front of a value: 48 bytes of header, the CAS number and a zero byte
-/// behind the key count against `-I`, whatever an item costs here.
-const HEADER_BYTES: usize = 48 + 1;
-const CAS_BYTES: usize = 8;
-const FLAGS_BYTES: usize = 4;
-/// The line end behind a value counts too.
-const LINE_END_BYTES: usize = 2;
 
 /// Everything that memcached's command line can set and that has a meaning here. What only the
 /// process needs (ports, addresses) is kept for the binary.
@@ -51,14 +46,26 @@ pub struct Settings {
     pub requests_per_event: usize,
     /// `-v`, once for each.
     pub verbosity: u32,
-    /// `-f`, told by `stats settings` and otherwise without meaning here.
+    /// `-f`, which shapes the classes that `stats` shows.
     pub growth_factor: f64,
-    /// `-n`, told by `stats settings` and otherwise without meaning here.
+    /// `-n`, which shapes the classes that `stats` shows.
     pub chunk_bytes: usize,
     /// `-b`
     pub backlog: u32,
     /// `-o idle_timeout=`; 0 for none.
     pub idle_timeout_s: u64,
+    /// `-o track_sizes`: `stats sizes` counts items by size.
+    pub track_sizes: bool,
+    /// Off by `-o no_lru_crawler`: expired items are removed only when somebody asks for them.
+    pub crawler: bool,
+    /// `-o lru_crawler_sleep=`, told by `stats settings` and otherwise without meaning here.
+    pub crawler_sleep_us: u32,
+    /// `-o lru_crawler_tocrawl=`: items that one `lru_crawler crawl` looks at; 0 for all.
+    pub n_to_crawl: u32,
+    /// `-o hot_lru_pct=` and the like: how `stats items` sorts items by use.
+    pub(crate) tuning: Tuning,
+    /// What was accepted and has no meaning here, in sentences for the log.
+    pub notes: Vec<String>,
     /// `-p`
     pub port: Option<u16>,
     /// `-U`; UDP is not served: only 0 is accepted.
@@ -127,6 +134,12 @@ impl Default for Settings {
             chunk_bytes: 48,
             backlog: 1024,
             idle_timeout_s: 0,
+            track_sizes: false,
+            crawler: true,
+            crawler_sleep_us: 100,
+            n_to_crawl: 0,
+            tuning: Tuning::default(),
+            notes: Vec::new(),
             port: None,
             udp_port: 0,
             listen: Vec::new(),
@@ -167,6 +180,13 @@ impl Settings {
     pub fn apply_args(&mut self, args: &[String]) -> Result<(), SettingsError> {
         letters::apply(self, args)?;
         self.check()
+    }
+
+    /// Keeps a sentence for the log, once.
+    pub(crate) fn note(&mut self, words: String) {
+        if !self.notes.contains(&words) {
+            self.notes.push(words);
+        }
     }
 
     /// Refuses combinations that memcached refuses.
@@ -214,16 +234,15 @@ impl Settings {
         LETTERS.iter().map(|it| (it.short as char, it.long, it.argument, it.meaning))
     }
 
-    /// True when memcached would hold such an item.
+    /// True when memcached would hold such an item: what it keeps beside key and value counts
+    /// against `-I`, whatever an item costs here.
     pub(crate) fn item_fits(
         &self,
         key_bytes: usize,
         client_flags: u32,
         value_bytes: usize,
     ) -> bool {
-        let flags_bytes = if client_flags == 0 { 0 } else { FLAGS_BYTES };
-        let cas_bytes = if self.cas { CAS_BYTES } else { 0 };
-        let overhead = HEADER_BYTES + LINE_END_BYTES + flags_bytes + cas_bytes;
-        key_bytes + value_bytes + overhead <= self.item_bytes_max
+        let cas = if self.cas { Cas::Kept } else { Cas::Off };
+        item_bytes(key_bytes, client_flags, value_bytes, cas) <= self.item_bytes_max
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::classes::CLASSES_MAX;
 use crate::commands::{COMMANDS, Verb};
 
 /// A number that one thread counts and any thread reads.
@@ -90,7 +91,8 @@ impl HistogramSnapshot {
     }
 }
 
-fn bucket_of(ns: u64) -> usize {
+/// Buckets of any number: a quarter of a power of two each.
+pub(crate) fn bucket_of(ns: u64) -> usize {
     if ns < 4 {
         return ns as usize;
     }
@@ -133,6 +135,44 @@ impl CommandStats {
     }
 }
 
+/// What is counted for a class of items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ClassEvent {
+    Get,
+    /// A hit on an item that had been read before: also counted as `Get`.
+    GetAgain,
+    Set,
+    Delete,
+    Incr,
+    Decr,
+    Cas,
+    CasBadval,
+    Touch,
+    NoMemory,
+}
+
+const CLASS_EVENTS: usize = ClassEvent::NoMemory as usize + 1;
+
+/// What one worker counts for one class.
+#[derive(Debug, Default)]
+struct ClassCounters([Counter; CLASS_EVENTS]);
+
+/// What all workers have counted for one class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClassTotals([u64; CLASS_EVENTS]);
+
+impl ClassTotals {
+    pub(crate) fn of(&self, event: ClassEvent) -> u64 {
+        self.0[event as usize]
+    }
+
+    /// What was counted since `earlier`.
+    pub(crate) fn since(&self, earlier: &ClassTotals) -> ClassTotals {
+        ClassTotals(std::array::from_fn(|it| self.0[it].saturating_sub(earlier.0[it])))
+    }
+}
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// The counters of one worker. No other worker's lie on the same cache lines.
@@ -142,6 +182,7 @@ macro_rules! counters {
             $($(#[$doc])* pub $name: Counter,)*
             // Of a fixed size, so that a verb needs no check to find its counters.
             commands: Box<[CommandStats; COMMANDS.len()]>,
+            classes: Box<[ClassCounters; CLASSES_MAX]>,
         }
 
         /// The counters of all workers since the last `stats reset`.
@@ -155,6 +196,7 @@ macro_rules! counters {
                 WorkerStats {
                     $($name: Counter::default(),)*
                     commands: Box::new(std::array::from_fn(|_| CommandStats::default())),
+                    classes: Box::new(std::array::from_fn(|_| ClassCounters::default())),
                 }
             }
         }
@@ -212,6 +254,22 @@ impl WorkerStats {
     /// Statistics by command, in the order of `COMMANDS`.
     pub fn commands(&self) -> &[CommandStats] {
         &*self.commands
+    }
+
+    /// Counts an event of an item's class.
+    #[inline]
+    pub(crate) fn count_class(&self, class: usize, event: ClassEvent) {
+        if let Some(it) = self.classes.get(class) {
+            it.0[event as usize].add(1);
+        }
+    }
+
+    pub(crate) fn add_classes_to(&self, sum: &mut [ClassTotals; CLASSES_MAX]) {
+        for (to, from) in sum.iter_mut().zip(&*self.classes) {
+            for (to, from) in to.0.iter_mut().zip(&from.0) {
+                *to += from.get();
+            }
+        }
     }
 
     pub(crate) fn command(&self, verb: Verb) -> &CommandStats {

@@ -2,12 +2,14 @@
 
 mod arith;
 mod auth;
+mod crawler;
 mod discovery;
 mod errors;
 mod expiry;
 mod limits;
 mod stats;
 mod storage;
+mod watch;
 
 use tandem_memcached::Settings;
 use tandem_tests::sessions::MemcachedSessions;

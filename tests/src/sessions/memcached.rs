@@ -85,7 +85,7 @@ impl Peer for MemcachedSessions {
             render(&written(&out), &mut lines);
             match step {
                 Step::ReadMore { .. } => return lines,
-                Step::Write => {}
+                Step::Write | Step::Yield => {}
                 Step::Close => connection.closed = true,
             }
         }

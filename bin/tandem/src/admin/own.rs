@@ -62,6 +62,12 @@ pub(crate) const ROWS: &[Row] = &[
             to.put_histogram(&labels, it.latency.clone());
         }
     }),
+    counter("tandem_store_too_large_total",
+        "memcached's stores of items above the limit, by the key's prefix.", |s, to| {
+            for (prefix, n) in &s.cached.too_large {
+                to.put_with(&[("prefix", prefix)], *n);
+            }
+        }),
     gauge("tandem_memory_fragmentation_ratio", "Resident memory by memory that data uses.",
         |s, to| to.put(s.fragmentation())),
     gauge("process_resident_memory_bytes", "Resident memory of the process.",

@@ -71,6 +71,8 @@ pub(crate) struct Cached {
     pub(crate) totals: tandem_memcached::Totals,
     pub(crate) config_sets: u64,
     pub(crate) is_accepting: bool,
+    /// Stores of items that were too large, by the prefix of their key.
+    pub(crate) too_large: Vec<(String, u64)>,
 }
 
 impl Snapshot {
@@ -89,6 +91,7 @@ impl Snapshot {
                 totals: admin.shop.memcached.server.totals(),
                 config_sets: admin.shop.memcached.server.cluster.n_sets(),
                 is_accepting: !admin.process.stop.is_draining(),
+                too_large: admin.shop.memcached.server.too_large_by_prefix(),
             },
         }
     }

@@ -259,6 +259,8 @@ impl Loader {
             None if self.memcached.verbosity > 1 => tracing::Level::DEBUG,
             None => tracing::Level::INFO,
         };
+        let notes = std::mem::take(&mut self.memcached.notes);
+        self.warnings.extend(notes.into_iter().map(|it| format!("memcached {it}")));
         Ok(Config {
             n_threads,
             admin: Admin { bind: self.admin_bind.unwrap_or(bind), port: self.admin_port },

@@ -84,6 +84,7 @@ impl Session for MemcachedSession {
         match self.session.advance(input, out, now_ms) {
             tandem_memcached::Step::ReadMore { need } => Step::ReadMore { need },
             tandem_memcached::Step::Write => Step::Write,
+            tandem_memcached::Step::Yield => Step::Yield,
             tandem_memcached::Step::Close => Step::Close,
         }
     }

@@ -427,6 +427,9 @@ fn maintain(world: &mut World, random: &mut Random) {
         turns_left != 0
     };
     let part = random.below(n_parts);
+    let db = World::any_db(random);
+    let from = random.below(world.keyspace.n_shards());
+    world.keyspace.crawl(db, from, random.below(100), world.now_ms);
     let _: Maintenance = world.keyspace.maintain(part, n_parts, world.now_ms, &mut keep_going);
 }
 

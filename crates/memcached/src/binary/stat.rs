@@ -9,6 +9,7 @@ use crate::binary::run::refuse;
 use crate::parse::Words;
 use crate::report;
 use crate::run::Cx;
+use crate::walk::Progress;
 
 /// Topics that are asked for by these words and whatever follows.
 const PREFIXES: [&[u8]; 5] = [b"reset", b"settings", b"detail dump", b"detail on", b"detail off"];
@@ -25,8 +26,13 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     let topic = prefix.or_else(|| WHOLE.into_iter().find(|it| *it == asked));
     let mut report = Output::default();
     let written = topic.map(|topic| {
-        let mut cx = Cx { out: &mut report, ..*cx };
-        report::run(&mut cx, &Words::of(topic))
+        let mut cx = Cx { out: &mut report, walk: None, ..*cx };
+        let done = report::run(&mut cx, &Words::of(topic));
+        // What becomes frames is told at once.
+        while let Some(mut walk) = cx.walk.take() {
+            while walk.step(&mut cx) == Progress::More {}
+        }
+        done
     });
     if !matches!(written, Some(Ok(_))) {
         return refuse(cx, request.to, Action::Stat, Status::NotFound);

@@ -118,6 +118,11 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
     ] {
         stat(buf, name, value);
     }
+    for name in SLAB_MOVER {
+        stat(buf, name, 0);
+    }
+    stat(buf, "lru_crawler_running", u64::from(cx.server.crawler.is_busy()));
+    stat(buf, "lru_crawler_starts", cx.server.crawler.n_starts());
     for name in NOT_HERE {
         stat(buf, name, 0);
     }
@@ -134,8 +139,8 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
     }
 }
 
-/// What memcached's slab mover, LRU crawler and kernel polling count.
-const NOT_HERE: &[&str] = &[
+/// There are no slabs to move.
+const SLAB_MOVER: &[&str] = &[
     "slab_reassign_rescues",
     "slab_reassign_chunk_rescues",
     "slab_reassign_inline_reclaim",
@@ -144,13 +149,11 @@ const NOT_HERE: &[&str] = &[
     "slab_reassign_busy_nomem",
     "slab_reassign_running",
     "slabs_moved",
-    "lru_crawler_running",
-    "lru_crawler_starts",
-    "lru_maintainer_juggles",
-    "malloc_fails",
-    "unexpected_napi_ids",
-    "round_robin_fallback",
 ];
+
+/// What memcached's LRU lists and the kernel's polling count.
+const NOT_HERE: &[&str] =
+    &["lru_maintainer_juggles", "malloc_fails", "unexpected_napi_ids", "round_robin_fallback"];
 
 fn put_items(buf: &mut Vec<u8>, engine: &KeyspaceStats) {
     for (name, value) in [
@@ -160,16 +163,16 @@ fn put_items(buf: &mut Vec<u8>, engine: &KeyspaceStats) {
         ("slab_global_page_pool", 0),
         ("expired_unfetched", engine.expirations_unfetched),
         ("evicted_unfetched", engine.evictions_unfetched),
-        ("evicted_active", 0),
+        ("evicted_active", engine.evictions_active),
         ("evictions", engine.evictions),
         ("reclaimed", engine.expirations),
-        ("crawler_reclaimed", 0),
-        ("crawler_items_checked", 0),
+        ("crawler_reclaimed", engine.sweepings),
+        ("crawler_items_checked", engine.n_swept),
         ("lrutail_reflocked", 0),
         ("moves_to_cold", 0),
         ("moves_to_warm", 0),
         ("moves_within_lru", 0),
-        ("direct_reclaims", 0),
+        ("direct_reclaims", engine.evictions),
         ("lru_bumps_dropped", 0),
     ] {
         stat(buf, name, value);

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::classes::PAGE_BYTES;
 use crate::reply::stat;
 use crate::run::Cx;
 use crate::settings::Settings;
@@ -44,13 +45,16 @@ pub(super) fn put(cx: &mut Cx<'_>) {
     for (name, value) in lines {
         stat(buf, name, value);
     }
-    put_storage(buf, settings);
+    put_storage(cx);
     for (name, value) in ELSEWHERE {
-        stat(buf, name, value);
+        stat(&mut cx.out.buf, name, value);
     }
 }
 
-fn put_storage(buf: &mut Vec<u8>, settings: &Settings) {
+fn put_storage(cx: &mut Cx<'_>) {
+    let server = cx.server;
+    let Settings { item_bytes_max, track_sizes, idle_timeout_s, .. } = &server.settings;
+    let tuning = server.tuning();
     let lines: [(&str, &dyn Display); 28] = [
         ("maxconns_fast", &"yes"),
         ("hashpower_init", &0),
@@ -58,31 +62,31 @@ fn put_storage(buf: &mut Vec<u8>, settings: &Settings) {
         ("slab_automove", &0),
         ("slab_automove_ratio", &"0.80"),
         ("slab_automove_window", &10),
-        ("slab_chunk_max", &(settings.item_bytes_max / 2)),
-        ("lru_crawler", &"no"),
-        ("lru_crawler_sleep", &100),
-        ("lru_crawler_tocrawl", &0),
+        ("slab_chunk_max", &(PAGE_BYTES.min(*item_bytes_max) / 2)),
+        ("lru_crawler", &yes_no(server.keyspace.active_expiry())),
+        ("lru_crawler_sleep", &server.crawler.sleep_us()),
+        ("lru_crawler_tocrawl", &server.crawler.n_to_crawl()),
         ("tail_repair_time", &0),
-        ("flush_enabled", &yes_no(settings.flush)),
-        ("dump_enabled", &yes_no(settings.dump)),
+        ("flush_enabled", &yes_no(server.settings.flush)),
+        ("dump_enabled", &yes_no(server.settings.dump)),
         ("hash_algorithm", &"ahash"),
         ("lru_maintainer_thread", &"no"),
         ("lru_segmented", &"no"),
-        ("hot_lru_pct", &20),
-        ("warm_lru_pct", &40),
-        ("hot_max_factor", &"0.20"),
-        ("warm_max_factor", &"2.00"),
+        ("hot_lru_pct", &tuning.hot_percent),
+        ("warm_lru_pct", &tuning.warm_percent),
+        ("hot_max_factor", &format!("{:.2}", tuning.hot_factor)),
+        ("warm_max_factor", &format!("{:.2}", tuning.warm_factor)),
         ("temp_lru", &"no"),
         ("temporary_ttl", &61),
-        ("idle_timeout", &settings.idle_timeout_s),
+        ("idle_timeout", idle_timeout_s),
         ("watcher_logbuf_size", &(watch::BUFFER_BYTES_MAX >> 10)),
         ("worker_logbuf_size", &0),
         ("read_buf_mem_limit", &0),
-        ("track_sizes", &"no"),
+        ("track_sizes", &yes_no(*track_sizes)),
         ("inline_ascii_response", &"no"),
     ];
     for (name, value) in lines {
-        stat(buf, name, value);
+        stat(&mut cx.out.buf, name, value);
     }
 }
 

@@ -1,6 +1,6 @@
 //! memcached's command-line letters, one row each.
 
-use crate::settings::{Protocol, Settings, SettingsError};
+use crate::settings::{Protocol, Settings, SettingsError, extended};
 
 /// A letter of the command line.
 pub(super) struct Letter {
@@ -61,32 +61,41 @@ pub(super) const LETTERS: &[Letter] = &[
     option(b'b', "listen-backlog", "num", "length of the accept queue",
         |it, arg| put(&mut it.backlog, number(arg, 1, 1 << 20)?)),
     option(b'D', "delimiter", "char", "end of a key's prefix in stats detail", delimiter),
-    option(b'f', "slab-growth-factor", "factor", "accepted, without meaning here", growth_factor),
-    option(b'n', "slab-min-size", "bytes", "accepted, without meaning here",
+    option(b'f', "slab-growth-factor", "factor", "shapes the classes of stats", growth_factor),
+    option(b'n', "slab-min-size", "bytes", "shapes the classes of stats",
         |it, arg| put(&mut it.chunk_bytes, number(arg, 1, 1 << 20)?)),
     option(b'B', "protocol", "name", "ascii, binary or auto", protocol),
     option(b'Y', "auth-file", "path", "name:password lines, for text clients alone", auth_file),
     switch(b'S', "enable-sasl", "binary clients alone, with names and passwords",
         |it, _| { it.sasl = true; only(it, Protocol::Binary) }),
-    option(b'u', "user", "name", "accepted: the service manager sets the user", |_, _| Ok(())),
+    option(b'u', "user", "name", "accepted: the service manager sets the user",
+        |it, _| note(it, "-u has no effect: the service manager sets the user")),
+    option(b'e', "memory-file", "path", "accepted, without meaning here",
+        |it, _| note(it, "-e has no effect: nothing is kept over a restart")),
+    option(b'N', "napi-ids", "num", "accepted, without meaning here",
+        |it, _| note(it, "-N has no effect: connections go to the worker with the fewest")),
     option(b'P', "pidfile", "path", "file for the process id",
         |it, arg| put(&mut it.pid_file, Some(arg.into()))),
-    option(b'o', "extended", "list", "idle_timeout=<s>; others are accepted and ignored", extended),
+    option(b'o', "extended", "list", "memcached's further options, by comma", extended::apply),
     switch(b'A', "enable-shutdown", "lets clients end the server",
         |it, _| put(&mut it.shutdown, true)),
     switch(b'M', "disable-evictions", "refuses stores when memory is full",
         |it, _| put(&mut it.evictions, false)),
     switch(b'C', "disable-cas", "no CAS numbers", |it, _| put(&mut it.cas, false)),
     switch(b'F', "disable-flush-all", "refuses flush_all", |it, _| put(&mut it.flush, false)),
-    switch(b'X', "disable-dumping", "refuses cachedump and detail",
+    switch(b'X', "disable-dumping", "refuses all dumps of keys",
         |it, _| put(&mut it.dump, false)),
     switch(b'W', "disable-watch", "refuses watch", |it, _| put(&mut it.watch, false)),
     switch(b'v', "verbose", "more words in the log, again for more",
         |it, _| { it.verbosity += 1; Ok(()) }),
-    switch(b'd', "daemon", "accepted: the service manager does it", |_, _| Ok(())),
-    switch(b'k', "lock-memory", "accepted, without meaning here", |_, _| Ok(())),
-    switch(b'L', "enable-largepages", "accepted, without meaning here", |_, _| Ok(())),
-    switch(b'r', "enable-coredumps", "accepted: the service manager does it", |_, _| Ok(())),
+    switch(b'd', "daemon", "accepted: the service manager does it",
+        |it, _| note(it, "-d has no effect: the service manager keeps it in the background")),
+    switch(b'k', "lock-memory", "accepted, without meaning here",
+        |it, _| note(it, "-k has no effect: memory is not locked")),
+    switch(b'L', "enable-largepages", "accepted, without meaning here",
+        |it, _| note(it, "-L has no effect: the system chooses the size of pages")),
+    switch(b'r', "enable-coredumps", "accepted: the service manager does it",
+        |it, _| note(it, "-r has no effect: the service manager sets limits")),
 ];
 
 /// Reads letters as `getopt` does: `-m 64`, `-m64`, `-vvM`, `--memory-limit=64`.
@@ -151,17 +160,22 @@ fn missing(row: &Letter) -> SettingsError {
     SettingsError(format!("-{} (--{}) needs a value", row.short as char, row.long))
 }
 
-fn put<T>(to: &mut T, value: T) -> Result<(), String> {
+pub(super) fn put<T>(to: &mut T, value: T) -> Result<(), String> {
     *to = value;
     Ok(())
 }
 
-fn number<T>(arg: &str, min: T, max: T) -> Result<T, String>
+pub(super) fn number<T>(arg: &str, min: T, max: T) -> Result<T, String>
 where
     T: std::str::FromStr + PartialOrd + std::fmt::Display,
 {
     let value = arg.parse::<T>().ok().filter(|it| *it >= min && *it <= max);
     value.ok_or_else(|| format!("expected a number from {min} to {max}"))
+}
+
+fn note(settings: &mut Settings, words: &str) -> Result<(), String> {
+    settings.note(words.to_owned());
+    Ok(())
 }
 
 fn item_bytes(arg: &str) -> Result<usize, String> {
@@ -231,18 +245,6 @@ fn only(settings: &mut Settings, protocol: Protocol) -> Result<(), String> {
     Ok(())
 }
 
-/// memcached's `-o` list. Most of it tunes its allocator and its LRU threads, which do not exist
-/// here: deploy scripts that set them keep working.
-fn extended(settings: &mut Settings, arg: &str) -> Result<(), String> {
-    for part in arg.split(',') {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        if name == "idle_timeout" {
-            settings.idle_timeout_s = number(value, 0, u64::from(u32::MAX))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,8 +256,9 @@ mod tests {
 
     #[test]
     fn letters_read_as_getopt_reads_them() {
-        let it =
-            settings("-m 128 -c2000 -vvM -I 2m --threads=3 --port 11311 -D . -o a,idle_timeout=9");
+        let it = settings(
+            "-m 128 -c2000 -vvM -I 2m --threads=3 --port 11311 -D . -o modern,idle_timeout=9",
+        );
         let it = it.unwrap();
         assert_eq!(it.memory_max_bytes, 128 << 20);
         assert_eq!(it.connections_max, 2000);

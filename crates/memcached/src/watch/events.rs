@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tandem_engine::{Item, Key, Observer, Value, View};
 
+use crate::classes::Classes;
 use crate::clients::ClientHandle;
-use crate::ops::{self, Mode, Store};
-use crate::report::CLASS;
+use crate::ops::{self, Mode, Store, Unstorable};
 use crate::run::Cx;
 use crate::server::Server;
 use crate::watch::{CONNECTIONS, DELETIONS, EVICTIONS, FETCHERS, Hub, MUTATIONS, OF_COMMANDS};
@@ -26,15 +26,12 @@ impl Cx<'_> {
         self.server.hub.hears(OF_COMMANDS)
     }
 
-    /// A command has looked for an item, and found one of so many bytes.
+    /// A command has looked for an item, and found one of this class and so many bytes.
     #[cold]
     #[inline(never)]
-    pub(crate) fn watch_look(&self, key: Key<'_>, found_bytes: Option<usize>) {
-        let (status, class) = match found_bytes {
-            Some(_) => ("found", CLASS),
-            None => ("not_found", 0),
-        };
-        let (cfd, size) = (self.handle.id, found_bytes.unwrap_or(0));
+    pub(crate) fn watch_look(&self, key: Key<'_>, found: Option<(usize, usize)>) {
+        let status = if found.is_some() { "found" } else { "not_found" };
+        let (cfd, (class, size)) = (self.handle.id, found.unwrap_or_default());
         self.tell_watchers(FETCHERS, |line| {
             line.extend_from_slice(b"type=item_get ");
             put_key(line, key.name);
@@ -46,7 +43,8 @@ impl Cx<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn watch_look_before(&self, key: Key<'_>, view: &mut View<'_>) {
-        let found = view.peek(key).map(|it| bytes_of(&it));
+        let classes = &self.server.classes;
+        let found = view.peek(key).map(|it| (classes.of(&it), bytes_of(&it)));
         self.watch_look(key, found);
     }
 
@@ -72,27 +70,44 @@ impl Cx<'_> {
         };
         let expires_ms = ops::expiry(store.exptime, self.now_ms).unwrap_or(0);
         let ttl = expires_ms.saturating_sub(self.now_ms) / 1000;
+        let class = self.server.classes.of_parts(store.key, store.client_flags, value_bytes);
         let (key, cfd) = (store.key.name, self.handle.id);
         self.tell_watchers(MUTATIONS, |line| {
             line.extend_from_slice(b"type=item_store ");
             put_key(line, key);
             let _ = write!(
                 line,
-                " status={status} cmd={command} ttl={ttl} clsid={CLASS} cfd={cfd} \
+                " status={status} cmd={command} ttl={ttl} clsid={class} cfd={cfd} \
                  size={value_bytes}"
             );
         });
     }
 
-    /// An item is about to be removed, if it is there.
+    /// A store comes to nothing before it looks at the item. A `Set` takes the old one with it.
     #[cold]
     #[inline(never)]
-    pub(crate) fn watch_removal(&self, key: Key<'_>, view: &mut View<'_>) {
-        let Some(size) = view.peek(key).map(|it| bytes_of(&it)) else { return };
+    pub(crate) fn watch_refusal(&self, mode: Mode, key: Key<'_>, why: Unstorable) {
+        let stored = match why {
+            Unstorable::TooLarge => Stored::TooLarge,
+            Unstorable::NoMemory => Stored::By(ops::Stored::NoMemory),
+        };
+        let (client_flags, exptime, compare, wants_cas) = (0, 0, None, false);
+        let store = Store { key, mode, client_flags, exptime, compare, wants_cas };
+        self.watch_store(&store, stored, 0);
+        if mode == Mode::Set {
+            self.watch_look_before(key, &mut self.view(key));
+        }
+    }
+
+    /// An item is about to be removed.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn watch_removal(&self, item: &Item<'_>) {
+        let (class, size) = (self.server.classes.of(item), bytes_of(item));
         self.tell_watchers(DELETIONS, |line| {
             line.extend_from_slice(b"type=deleted ");
-            put_key(line, key.name);
-            let _ = write!(line, " cmd=delete clsid={CLASS} size={size}");
+            put_key(line, item.key);
+            let _ = write!(line, " cmd=delete clsid={class} size={size}");
         });
     }
 
@@ -131,6 +146,7 @@ impl Server {
 /// Hears of evictions from the engine.
 pub(crate) struct Evictions {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) classes: Arc<Classes>,
     pub(crate) clock_ns: fn() -> u64,
 }
 
@@ -142,12 +158,12 @@ impl Observer for Evictions {
         let fetched = if item.fetched { "yes" } else { "no" };
         let left_s = |at_ms: u64| (at_ms.saturating_sub(now_ms) / 1000).cast_signed();
         let ttl = item.expire_at_ms.map_or(-1, left_s);
-        let (idle_s, size) = (item.idle_s, bytes_of(item));
+        let (class, idle_s, size) = (self.classes.of(item), item.idle_s, bytes_of(item));
         self.hub.tell(EVICTIONS, (self.clock_ns)(), |line| {
             line.extend_from_slice(b"type=eviction ");
             put_key(line, item.key);
             let _ =
-                write!(line, " fetch={fetched} ttl={ttl} la={idle_s} clsid={CLASS} size={size}");
+                write!(line, " fetch={fetched} ttl={ttl} la={idle_s} clsid={class} size={size}");
         });
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use bytes::BytesMut;
+use parking_lot::Mutex;
 use tandem_engine::{KeyHash, Keyspace, KeyspaceOptions, Output};
 use tandem_memcached::{
     ConnectionInfo, Connections, CpuTimes, Host, Server, ServerParts, Session, Settings, Shutdown,
@@ -16,6 +17,8 @@ pub(crate) const START_MS: u64 = 1_795_000_000_000;
 #[derive(Default)]
 pub(crate) struct FakeHost {
     pub(crate) n_shutdowns: AtomicU32,
+    /// Prefixes of the keys of values that were too large.
+    pub(crate) too_large: Mutex<Vec<String>>,
 }
 
 impl Host for FakeHost {
@@ -41,6 +44,10 @@ impl Host for FakeHost {
 
     fn listeners(&self) -> Vec<String> {
         vec!["tcp:127.0.0.1:11211".into()]
+    }
+
+    fn store_was_too_large(&self, prefix: &str, _item_bytes_max: usize) {
+        self.too_large.lock().push(prefix.to_owned());
     }
 
     fn shutdown(&self, _how: Shutdown) {
@@ -146,7 +153,7 @@ impl Talk {
             self.slices_at = self.out.slices().map(<[u8]>::as_ptr).collect();
             self.out.clear();
             self.last_step = Some(step);
-            if step != Step::Write {
+            if step != Step::Write && step != Step::Yield {
                 return answer;
             }
         }

@@ -83,6 +83,22 @@ fn calls_are_counted_by_command() {
     assert_eq!(calls("incr"), (0, 1));
 }
 
+/// An application that does not look at errors never learns that its values are not kept: the
+/// operator has to.
+#[test]
+fn values_that_are_too_large_are_counted_by_the_prefix_of_their_key() {
+    let mut talk = Talk::with("-I 1k");
+    talk.say("set page:1 0 0 1\r\nx");
+    for line in ["set page:1 0 0 2000", "add page:2 0 0 2000 noreply", "set plain 0 0 2000"] {
+        talk.send(&[line.as_bytes(), b"\r\n", &[b'x'; 2000], b"\r\n"].concat());
+    }
+    assert_eq!(talk.say("get page:1"), "END\r\n", "the old value is gone");
+    assert_eq!(stat(&mut talk, "stats", "store_too_large"), "3");
+    let counts = [(String::new(), 1), ("page".to_owned(), 2)];
+    assert_eq!(talk.server.too_large_by_prefix(), counts);
+    assert_eq!(*talk.host.too_large.lock(), ["page", "page", ""]);
+}
+
 #[test]
 fn settings_show_the_command_line() {
     let mut talk = Talk::with("-m 128 -c 2048 -C -F -A -D . -I 2m -p 11311 -l 127.0.0.1");
@@ -106,16 +122,156 @@ fn settings_show_the_command_line() {
 }
 
 #[test]
-fn there_is_one_synthetic_class() {
+fn classes_are_those_of_the_items_sizes() {
     let mut talk = Talk::new();
     assert_eq!(talk.say("stats items"), "END\r\n");
     assert_eq!(stat(&mut talk, "stats slabs", "active_slabs"), "0");
-    talk.say("set a 0 0 3\r\nabc\r\nget a");
-    assert_eq!(stat(&mut talk, "stats items", "items:1:number"), "1");
-    assert_eq!(stat(&mut talk, "stats slabs", "1:used_chunks"), "1");
-    assert_eq!(stat(&mut talk, "stats slabs", "1:get_hits"), "1");
-    assert_eq!(stat(&mut talk, "stats slabs", "active_slabs"), "1");
-    assert_eq!(talk.say("stats sizes"), "STAT sizes_status disabled\r\nEND\r\n");
+    talk.say("set a 0 0 3\r\nabc\r\nget a\r\nget a");
+    let value = "x".repeat(1500);
+    talk.say(&format!("set b 7 0 1500\r\n{value}\r\nset c 0 0 600000"));
+    talk.send(&vec![b'x'; 600_000]);
+    talk.say("");
+    for (name, value) in [
+        ("1:number", "1"),
+        ("1:mem_requested", "63"),
+        ("1:hits_to_hot", "1"),
+        ("1:hits_to_warm", "1"),
+        ("14:number", "1"),
+        ("14:mem_requested", "1564"),
+        ("14:hits_to_hot", "0"),
+        ("39:number", "1"),
+        ("39:mem_requested", "600060"),
+    ] {
+        assert_eq!(stat(&mut talk, "stats items", &format!("items:{name}")), value, "{name}");
+    }
+    for (name, value) in [
+        ("1:chunk_size", "96"),
+        ("1:get_hits", "2"),
+        ("1:cmd_set", "1"),
+        ("14:chunk_size", "1856"),
+        ("14:chunks_per_page", "564"),
+        ("14:total_pages", "1"),
+        ("39:used_chunks", "2"),
+        ("active_slabs", "3"),
+    ] {
+        assert_eq!(stat(&mut talk, "stats slabs", name), value, "{name}");
+    }
+    talk.say("delete b\r\ntouch a 0\r\nset n 0 0 1\r\n1\r\nincr n 1\r\ncas n 0 0 1 7\r\n2");
+    for (name, value) in [
+        ("1:touch_hits", "1"),
+        ("1:incr_hits", "1"),
+        ("1:cas_badval", "1"),
+        ("14:delete_hits", "1"),
+        ("14:used_chunks", "0"),
+        ("active_slabs", "3"),
+    ] {
+        assert_eq!(stat(&mut talk, "stats slabs", name), value, "{name}");
+    }
+    talk.say("stats reset");
+    assert_eq!(stat(&mut talk, "stats slabs", "1:get_hits"), "0");
+    assert_eq!(stat(&mut talk, "stats slabs", "active_slabs"), "2");
+}
+
+#[test]
+fn items_are_sorted_by_use_as_lru_tune_says() {
+    let mut talk = Talk::with("-o hot_lru_pct=50");
+    let set = |talk: &mut Talk, names: std::ops::Range<u32>| {
+        for name in names {
+            talk.say(&format!("set k{name} 0 0 1\r\nx"));
+        }
+    };
+    set(&mut talk, 0..10);
+    talk.now_ms += 1000 * 1000;
+    set(&mut talk, 10..14);
+    for name in 0..4 {
+        talk.say(&format!("get k{name}"));
+    }
+    talk.now_ms += 100 * 1000;
+    let lists = |talk: &mut Talk| {
+        ["number", "number_hot", "number_warm", "number_cold", "age_hot", "age_warm", "age"]
+            .map(|it| stat(talk, "stats items", &format!("items:1:{it}")))
+    };
+    let [number, hot, warm, cold, age_hot, _, age] = lists(&mut talk);
+    assert_eq!([number, hot, warm, cold], ["14", "4", "4", "6"]);
+    assert!(age == "1100" && (100..120).contains(&age_hot.parse::<u32>().unwrap()), "{age_hot}");
+    assert_eq!(talk.say("lru tune 20 10 0.01 2.0"), "OK\r\n");
+    let [_, hot, warm, cold, ..] = lists(&mut talk);
+    assert_eq!([hot, warm, cold], ["0", "1", "13"]);
+    assert_eq!(stat(&mut talk, "stats settings", "hot_lru_pct"), "20");
+    assert_eq!(stat(&mut talk, "stats settings", "hot_max_factor"), "0.01");
+}
+
+#[test]
+fn what_leaves_by_itself_is_counted_by_class() {
+    let mut talk = Talk::with("-m 2 -I 512k");
+    let value = "x".repeat(1500);
+    for name in 0..3000 {
+        talk.say(&format!("set k{name} 0 900 1500\r\n{value}"));
+        talk.now_ms += 10;
+    }
+    let items = |talk: &mut Talk, name: &str| -> u64 {
+        stat(talk, "stats items", &format!("items:14:{name}")).parse().unwrap()
+    };
+    let evicted = items(&mut talk, "evicted");
+    assert!(evicted > 1000 && evicted + items(&mut talk, "number") == 3000, "{evicted}");
+    assert_eq!(items(&mut talk, "evicted_nonzero"), evicted);
+    assert_eq!(items(&mut talk, "evicted_unfetched"), evicted);
+    assert_eq!(items(&mut talk, "evicted_active"), 0);
+    assert!((1..30).contains(&items(&mut talk, "evicted_time")));
+    assert_eq!(stat(&mut talk, "stats", "direct_reclaims"), evicted.to_string());
+    for name in 2000..3000 {
+        talk.say(&format!("get k{name}"));
+    }
+    for name in 3000..3500 {
+        talk.say(&format!("set k{name} 0 0 1500\r\n{value}"));
+    }
+    assert!(items(&mut talk, "evicted_active") > 100, "they were just read");
+    talk.say("stats reset");
+    assert_eq!(items(&mut talk, "evicted"), 0);
+}
+
+#[test]
+fn a_crawl_removes_what_has_expired() {
+    let mut talk = Talk::new();
+    for name in 0..1000 {
+        talk.say(&format!("set k{name} 0 {} 1\r\nx", if name < 900 { 10 } else { 100 }));
+    }
+    talk.say("get k0");
+    talk.now_ms += 11_000;
+    assert_eq!(stat(&mut talk, "stats", "curr_items"), "1000");
+    assert_eq!(talk.say("lru_crawler tocrawl 200"), "OK\r\n");
+    assert_eq!(talk.say("lru_crawler crawl all"), "OK\r\n");
+    let reclaimed: u64 = stat(&mut talk, "stats", "crawler_reclaimed").parse().unwrap();
+    assert!((100..300).contains(&reclaimed), "{reclaimed}");
+    talk.say("lru_crawler tocrawl 0\r\nlru_crawler crawl 1,2");
+    for (name, value) in [
+        ("curr_items", "100"),
+        ("crawler_reclaimed", "900"),
+        ("crawler_items_checked", "1000"),
+        ("reclaimed", "900"),
+        ("expired_unfetched", "899"),
+        ("lru_crawler_starts", "2"),
+        ("lru_crawler_running", "0"),
+    ] {
+        assert_eq!(stat(&mut talk, "stats", name), value, "{name}");
+    }
+    for (name, value) in [("crawler_reclaimed", "900"), ("expired_unfetched", "899")] {
+        assert_eq!(stat(&mut talk, "stats items", &format!("items:1:{name}")), value, "{name}");
+    }
+}
+
+#[test]
+fn sizes_are_counted_where_they_are_tracked() {
+    let mut talk = Talk::with("-o track_sizes");
+    talk.say("set foo 5 0 3\r\nabc\r\nset a 0 0 30\r\nabcdefghijklmnopqrstuvwxyzabcd");
+    talk.check(
+        "
+        > stats sizes
+        STAT 96 2
+        END
+        ",
+    );
+    assert_eq!(stat(&mut talk, "stats settings", "track_sizes"), "yes");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn evictions_are_told_with_what_is_lost() {
         let (key, rest) =
             line.strip_prefix("type=eviction key=k").unwrap().split_once(' ').unwrap();
         let ttl = if key.parse::<u32>().unwrap().is_multiple_of(2) { "-1" } else { "100" };
-        assert_eq!(rest, format!("fetch=no ttl={ttl} la=0 clsid=1 size=9000"));
+        assert_eq!(rest, format!("fetch=no ttl={ttl} la=0 clsid=22 size=9000"));
     }
     assert_eq!(heard("-m 8", "fetchers evictions", &["get k"]).len(), 1);
 }
@@ -88,7 +88,7 @@ fn a_watcher_is_not_listened_to_any_more() {
     for line in ["log_watchers 1", "log_worker_written 1", "log_watcher_sent 1"] {
         assert!(stats.contains(&format!("STAT {line}\r\n")), "no {line} in {stats}");
     }
-    assert!(talk.say("stats conns").contains("STAT 2:state conn_watch"));
+    assert!(talk.say("stats conns").contains("STAT 3:state conn_watch"));
     drop(watcher);
     talk.say("get k");
     assert!(talk.say("stats").contains("STAT log_watchers 0\r\n"));
