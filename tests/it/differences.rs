@@ -129,6 +129,25 @@ pub(crate) const MEMCACHED_WORDS: &[(&str, &str, &str)] = &[
     ("shutdown\r\n", "ERROR: shutdown not enabled", "SERVER_ERROR: shutdown not enabled"),
     ("flush_all 1 2 3\r\n", "ERROR", "OK"),
     ("version\r\n", "VERSION 1.6.38", "VERSION 1.6.45"),
+    ("mg\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
+    ("ms\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
+    ("md\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
+    ("ma\r\n", "ERROR", "CLIENT_ERROR bad command line format"),
+    (
+        "md k v t f c h l k q u O1 N1 R1 T1 E1 C1 D1 J1 x\r\n",
+        "CLIENT_ERROR options flags too long",
+        "CLIENT_ERROR options flags are too long",
+    ),
+    (
+        "ma k v t f c h l k q u O1 N1 R1 T1 E1 C1 D1 J1 x\r\n",
+        "CLIENT_ERROR options flags too long",
+        "CLIENT_ERROR options flags are too long",
+    ),
+    (
+        "ms k 1 v t f c h l k q u O1 N1 R1 T1 E1 C1 D1 J1\r\n",
+        "CLIENT_ERROR options flags too long",
+        "CLIENT_ERROR options flags are too long",
+    ),
     (
         "delete k 5\r\n",
         "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]",

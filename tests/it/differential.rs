@@ -39,6 +39,18 @@ fn generated_commands_are_answered_as_by_memcached() {
     memcached_streams(seed, tandem.memcached_port, oracle.port);
 }
 
+/// While its LRU threads hold an item, memcached writes a sum into a new one, and what was known
+/// of the old one is gone.
+const ALONE: &[&str] = &["-o", "no_lru_maintainer,no_lru_crawler"];
+
+#[test]
+fn generated_meta_commands_are_answered_as_by_memcached() {
+    let seed = Random::seed("meta", 7);
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Memcached, ALONE).unwrap();
+    meta_streams(seed, tandem.memcached_port, oracle.port);
+}
+
 /// The list of what changed between the two versions of memcached is itself checked on both.
 #[test]
 fn memcached_answers_otherwise_only_where_the_list_says() {
@@ -66,6 +78,8 @@ fn two_of_the_same_server_answer_alike() {
     resp_streams(5, "3", [left.port, right.port], &|_| Known::Same);
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, &[]).unwrap());
     memcached_streams(6, left.port, right.port);
+    let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, ALONE).unwrap());
+    meta_streams(8, left.port, right.port);
 }
 
 fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
@@ -76,6 +90,21 @@ fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
         let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
         memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
     });
+}
+
+/// As many streams again as of other commands: this is what newer clients speak alone.
+fn meta_streams(seed: u64, our_port: u16, their_port: u16) {
+    for seed in [seed, seed + 1] {
+        streams(seed, |seed| {
+            let mut ours = memcached::Side::new(our_port);
+            let mut theirs = memcached::Side::new(their_port);
+            ours.clear();
+            theirs.clear();
+            let mut generator = generate::meta::Generator::new(seed);
+            let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
+            memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
+        });
+    }
 }
 
 fn resp(name: &str, kind: Kind, protocol: &str, default_seed: u64) {

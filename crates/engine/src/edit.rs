@@ -58,6 +58,13 @@ impl<'a, T: Kind> Edit<'a, T> {
         self.cas = Some(cas);
     }
 
+    /// The value counts as a new one: nobody has read it, and it has no marks.
+    pub fn renew(&mut self) {
+        self.touched = true;
+        self.attributes.fetched = false;
+        self.attributes.marks = 0;
+    }
+
     /// An untouched value goes back as it was; a new one is forgotten.
     fn return_untouched(&mut self, repr: Repr) {
         match (repr, self.found) {

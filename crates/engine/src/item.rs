@@ -15,7 +15,7 @@ use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
-/// Keys and payloads of up to this many bytes together lie in a segment; longer ones are boxed.
+/// Keys and payloads of fewer bytes than this together lie in a segment; longer ones are boxed.
 pub(crate) const INLINE_BYTES_MAX: usize = 8 << 10;
 
 /// Keys longer than this are boxed together with their value.
@@ -33,6 +33,8 @@ pub(crate) struct Attributes {
     pub(crate) used_s: u32,
     pub(crate) edited: bool,
     pub(crate) fetched: bool,
+    /// A front end's own bits.
+    pub(crate) marks: u8,
 }
 
 /// A value outside of the segments.
@@ -227,6 +229,10 @@ impl<'a> ItemRef<'a> {
         self.layout().meta.has(Meta::FETCHED)
     }
 
+    pub(crate) fn marks(self) -> u8 {
+        Layout::marks(self.header())
+    }
+
     pub(crate) fn attributes(self) -> Attributes {
         Attributes {
             expire_at_ms: self.expire_at_ms(),
@@ -235,6 +241,7 @@ impl<'a> ItemRef<'a> {
             used_s: self.used_s(),
             edited: self.layout().meta.has(Meta::EDITED),
             fetched: self.fetched(),
+            marks: self.marks(),
         }
     }
 
@@ -330,7 +337,7 @@ impl<'a> ItemMut<'a> {
         payload: Payload<'_>,
         attributes: &Attributes,
     ) {
-        self.set_header(layout.header(attributes.used_s));
+        self.set_header(layout.header(attributes.used_s, attributes.marks));
         self.put_options(layout.meta, attributes);
         if layout.key_len != KEY_BOXED {
             self.put(layout.key_at(), key);
@@ -370,7 +377,7 @@ impl<'a> ItemMut<'a> {
     /// payload is not boxed.
     pub(crate) fn overwrite(&mut self, layout: Layout, payload: Payload<'_>, with: &Attributes) {
         debug_assert!(layout.fits_over(self.layout()) && !self.is_boxed());
-        self.set_header(layout.header(with.used_s));
+        self.set_header(layout.header(with.used_s, with.marks));
         self.put_options(layout.meta, with);
         self.put_payload(layout, payload);
     }
@@ -393,6 +400,10 @@ impl<'a> ItemMut<'a> {
             self.put(HEADER_BYTES, &at_ms.to_ne_bytes());
         }
         has
+    }
+
+    pub(crate) fn set_marks(&mut self, marks: u8) {
+        self.set_header(Layout::with_marks(self.item.header(), marks));
     }
 
     /// Marks the item as dead: only its size is read from now on.

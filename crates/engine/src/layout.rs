@@ -4,7 +4,8 @@
 //! header  bits 0-23   seconds of the last use, modulo 2^24
 //!         bits 24-31  meta: kind (2 bits) and flags
 //!         bits 32-47  key length; KEY_BOXED when the key is boxed with the value
-//!         bits 48-63  payload length
+//!         bits 48-60  payload length
+//!         bits 61-63  marks: a front end's own bits
 //! expire  8 bytes     ms since the epoch, 0 for none      if HAS_EXPIRE
 //! cas     8 bytes                                          if HAS_CAS
 //! flags   4 bytes     memcached's client flags             if HAS_FLAGS
@@ -15,6 +16,12 @@ use crate::item::{Attributes, INLINE_BYTES_MAX, Payload, is_boxed_key};
 
 pub(crate) const HEADER_BYTES: usize = 8;
 pub(crate) const SECONDS_MASK: u32 = (1 << 24) - 1;
+
+const PAYLOAD_AT: u32 = 48;
+const PAYLOAD_MASK: u16 = (1 << 13) - 1;
+const MARKS_AT: u32 = 61;
+/// The marks that an item can have.
+pub(crate) const MARKS_MASK: u8 = 7;
 
 /// Stands for the length of a key that is boxed with its value.
 pub(crate) const KEY_BOXED: u16 = u16::MAX;
@@ -78,7 +85,7 @@ impl Layout {
             .with(Meta::HAS_FLAGS, attributes.client_flags != 0)
             .with(Meta::EDITED, attributes.edited)
             .with(Meta::FETCHED, attributes.fetched);
-        debug_assert!(payload_len <= INLINE_BYTES_MAX);
+        debug_assert!(payload_len < INLINE_BYTES_MAX && payload_len <= usize::from(PAYLOAD_MASK));
         Layout { meta, key_len, payload_len: payload_len as u16 }
     }
 
@@ -87,15 +94,27 @@ impl Layout {
         Layout {
             meta: Meta((header >> 24) as u8),
             key_len: (header >> 32) as u16,
-            payload_len: (header >> 48) as u16,
+            payload_len: (header >> PAYLOAD_AT) as u16 & PAYLOAD_MASK,
         }
     }
 
-    pub(crate) fn header(self, used_s: u32) -> u64 {
+    pub(crate) fn header(self, used_s: u32, marks: u8) -> u64 {
         u64::from(used_s & SECONDS_MASK)
             | u64::from(self.meta.0) << 24
             | u64::from(self.key_len) << 32
-            | u64::from(self.payload_len) << 48
+            | u64::from(self.payload_len) << PAYLOAD_AT
+            | u64::from(marks) << MARKS_AT
+    }
+
+    /// The marks in a header.
+    #[inline]
+    pub(crate) fn marks(header: u64) -> u8 {
+        (header >> MARKS_AT) as u8
+    }
+
+    /// A header with other marks.
+    pub(crate) fn with_marks(header: u64, marks: u8) -> u64 {
+        header & !(u64::from(MARKS_MASK) << MARKS_AT) | u64::from(marks) << MARKS_AT
     }
 
     #[inline]

@@ -90,6 +90,9 @@ pub struct SetOptions {
     pub client_flags: u32,
     /// The CAS number that the item gets. With `None` it gets a new one if it had one.
     pub cas: Option<u64>,
+    /// The marks that the item gets: three bits that a front end keeps with a value and that
+    /// mean nothing to the engine.
+    pub marks: u8,
 }
 
 /// What `View::set` did.

@@ -165,6 +165,7 @@ impl Shard {
             expire_at_ms: (attributes.expire_at_ms != 0).then_some(attributes.expire_at_ms),
             idle_s: seconds(now_ms).wrapping_sub(attributes.used_s) & SECONDS_MASK,
             client_flags: attributes.client_flags,
+            marks: attributes.marks,
             cas: (attributes.cas != 0).then_some(attributes.cas),
             fetched: attributes.fetched,
             edited: attributes.edited,

@@ -56,6 +56,8 @@ pub struct Item<'a> {
     pub idle_s: u32,
     /// The 32 bits that memcached clients keep beside a value.
     pub client_flags: u32,
+    /// A front end's own bits (`SetOptions::marks`).
+    pub marks: u8,
     /// CAS number, when one was ever asked for (`View::cas`).
     pub cas: Option<u64>,
     /// True once a read has touched it.

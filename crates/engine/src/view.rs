@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::item::{Attributes, ItemRef};
 use crate::key::Key;
 use crate::keyspace::{Keyspace, ShardId};
+use crate::layout::MARKS_MASK;
 use crate::options::{Expire, SetOptions, SetOutcome, When};
 use crate::shard::{Found, Shard, seconds};
 use crate::value::{Item, Kind, NewValue};
@@ -175,6 +176,7 @@ impl<'a> View<'a> {
             cas,
             client_flags: options.client_flags,
             used_s: seconds(now_ms),
+            marks: options.marks & MARKS_MASK,
             ..Attributes::default()
         };
         shard.store_string(key, old, value, &attributes);
@@ -211,7 +213,27 @@ impl<'a> View<'a> {
         let now_ms = self.now_ms;
         let shard = self.shard(key);
         let Some((_, location)) = shard.find(key, now_ms) else { return false };
-        shard.segments.item_mut(location).note_use(seconds(now_ms), false);
+        shard.segments.item_mut(location).note_use(seconds(now_ms), true);
+        true
+    }
+
+    /// Sets the marks of an item (`SetOptions::marks`) and nothing else about it. False when the
+    /// key is absent.
+    pub fn set_marks(&mut self, key: Key<'_>, marks: u8) -> bool {
+        let now_ms = self.now_ms;
+        let shard = self.shard(key);
+        let Some((_, location)) = shard.find(key, now_ms) else { return false };
+        shard.segments.item_mut(location).set_marks(marks & MARKS_MASK);
+        true
+    }
+
+    /// Sets the CAS number of an item, as if it had been written. False when the key is absent.
+    pub fn set_cas(&mut self, key: Key<'_>, cas: u64) -> bool {
+        let now_ms = self.now_ms;
+        let shard = self.shard(key);
+        let Some(found) = shard.find(key, now_ms) else { return false };
+        shard.reattribute(key, found, |it| it.cas = cas);
+        shard.book();
         true
     }
 

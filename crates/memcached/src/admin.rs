@@ -8,13 +8,13 @@ use crate::error::Error;
 use crate::host::Shutdown;
 use crate::number;
 use crate::ops::expiry;
-use crate::parse::Words;
 use crate::reply;
 use crate::report;
 use crate::request::{Request, Tell};
 use crate::run::{After, Cx};
 use crate::server::DATABASE;
 use crate::tuning;
+use crate::words::Words;
 
 /// memcached takes no smaller limit than this.
 const MEMORY_MEGABYTES_MIN: u32 = 8;
@@ -30,6 +30,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
     let done = match request.verb {
         Verb::FlushAll => flush_all(cx, request.tell, &words),
         Verb::Version => version(cx),
+        Verb::MetaNoop => Ok(reply::NOOP),
         Verb::Verbosity => verbosity(cx, &words),
         Verb::Stats => report::run(cx, &words),
         Verb::CacheMemlimit => cache_memlimit(cx, &words),

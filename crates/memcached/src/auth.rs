@@ -7,9 +7,10 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::error::Error;
 use crate::number;
-use crate::parse::{CRLF, LINE_BYTES_MAX, Words};
+use crate::parse::{CRLF, LINE_BYTES_MAX};
 use crate::reply;
 use crate::run::Cx;
+use crate::words::Words;
 
 /// Lines that memcached reads of its file (`-Y`); it leaves the others out.
 const TEXT_ENTRIES_MAX: usize = 8;

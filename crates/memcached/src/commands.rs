@@ -64,12 +64,12 @@ pub const COMMANDS: &[Command] = &[
     command("slabs", "reassign|automove", Complete, "Told that there are no slabs."),
     command("config", "get cluster", Complete, "Tells the nodes of the cluster (ElastiCache)."),
     command("watch", "<class>*", Complete, "Streams events."),
-    command("mg", "<key> <flag>*", Later, "Meta get."),
-    command("ms", "<key> <bytes> <flag>*", Later, "Meta set."),
-    command("md", "<key> <flag>*", Later, "Meta delete."),
-    command("ma", "<key> <flag>*", Later, "Meta arithmetic."),
-    command("mn", "", Later, "Meta no-op."),
-    command("me", "<key> [b]", Later, "Meta debug."),
+    command("mg", "<key> <flag>*", Complete, "Meta get."),
+    command("ms", "<key> <bytes> <flag>*", Complete, "Meta set."),
+    command("md", "<key> <flag>*", Complete, "Meta delete."),
+    command("ma", "<key> <flag>*", Complete, "Meta arithmetic."),
+    command("mn", "", Complete, "Meta no-op."),
+    command("me", "<key> [b]", Complete, "Meta debug."),
     command("refresh_certs", "", Later, "Loads TLS certificates again."),
     command("extstore", "<option> <value>", Never, "Tunes memcached's storage on disk."),
 ];
@@ -104,6 +104,12 @@ pub(crate) enum Verb {
     Slabs,
     Config,
     Watch,
+    MetaGet,
+    MetaSet,
+    MetaDelete,
+    MetaArithmetic,
+    MetaNoop,
+    MetaDebug,
 }
 
 impl Verb {
@@ -136,6 +142,12 @@ impl Verb {
             b"slabs" => Verb::Slabs,
             b"config" => Verb::Config,
             b"watch" => Verb::Watch,
+            b"mg" => Verb::MetaGet,
+            b"ms" => Verb::MetaSet,
+            b"md" => Verb::MetaDelete,
+            b"ma" => Verb::MetaArithmetic,
+            b"mn" => Verb::MetaNoop,
+            b"me" => Verb::MetaDebug,
             _ => return None,
         })
     }
@@ -143,6 +155,12 @@ impl Verb {
     /// True for the commands that a value follows.
     pub(crate) fn is_store(self) -> bool {
         (Verb::Set as u8..=Verb::Cas as u8).contains(&(self as u8))
+    }
+
+    /// True for the meta commands about a key.
+    pub(crate) fn is_meta(self) -> bool {
+        let meta = Verb::MetaGet as u8..=Verb::MetaDebug as u8;
+        meta.contains(&(self as u8)) && self != Verb::MetaNoop
     }
 
     /// True for the retrievals that set the expiry of what they read.
@@ -162,7 +180,8 @@ impl Verb {
 
     /// True for commands that are timed one call in many.
     pub(crate) fn is_fast(self) -> bool {
-        (self as u8) <= Verb::Touch as u8
+        let meta = Verb::MetaGet as u8..=Verb::MetaNoop as u8;
+        (self as u8) <= Verb::Touch as u8 || meta.contains(&(self as u8))
     }
 }
 

@@ -8,10 +8,10 @@ use crate::admin::Done;
 use crate::classes::CLASSES_MAX;
 use crate::error::Error;
 use crate::number;
-use crate::parse::Words;
 use crate::reply;
 use crate::run::Cx;
 use crate::walk::{Crawl, Dump, Form, Walk};
+use crate::words::Words;
 
 /// memcached takes no longer sleep than a second.
 const SLEEP_US_MAX: u32 = 1_000_000;

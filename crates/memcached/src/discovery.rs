@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 
 use crate::admin::Done;
 use crate::error::Error;
-use crate::parse::Words;
 use crate::reply;
 use crate::request::Request;
 use crate::run::Cx;
+use crate::words::Words;
 
 /// Where clients of an engine before 1.4.14 look for the list.
 const KEY: &[u8] = b"AmazonElastiCache:cluster";

@@ -4,6 +4,7 @@
 //! own answers; `ops` has what happens between. Words and limits are those of memcached 1.6.45.
 
 mod admin;
+mod arriving;
 mod auth;
 mod big;
 mod binary;
@@ -14,6 +15,8 @@ mod crawler;
 mod discovery;
 mod error;
 mod host;
+mod marks;
+mod meta;
 mod number;
 mod ops;
 mod parse;
@@ -30,6 +33,7 @@ mod survey;
 mod tuning;
 mod walk;
 mod watch;
+mod words;
 
 pub use crate::auth::{Passwords, PasswordsError};
 pub use crate::binary::{OPCODES, Opcode};

@@ -1,22 +1,23 @@
 //! What every encoding does with items: one call of the engine each, with its statistics. Nothing
 //! here knows how a request was written or how its answer is told.
 
-use tandem_engine::{Error as EngineError, Expire, Key, NewValue, Output, SetOptions, SetOutcome};
+use tandem_engine::{Expire, Key, NewValue, Output, SetOptions, SetOutcome};
 use tandem_engine::{Str, StrRef, Value, View, When};
 
-use crate::number;
+use crate::marks;
 use crate::run::Cx;
 use crate::stats::ClassEvent;
 use crate::watch;
+
+mod sum;
+
+pub(crate) use crate::ops::sum::{Arithmetic, Initial, MoreSum, Sign, Sum, Summed, arithmetic};
 
 /// An expiry of more seconds than these 30 days is a time since the epoch.
 const RELATIVE_SECONDS_MAX: i32 = 60 * 60 * 24 * 30;
 
 /// A time that has always passed.
 const LONG_AGO_MS: u64 = 1;
-
-/// Digits of 2^64.
-const DIGITS_MAX: usize = 20;
 
 /// Everything that a store needs but its value.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,20 @@ pub(crate) struct Store<'a> {
     pub(crate) compare: Option<u64>,
     /// Whether `Stored::Done` tells the new CAS number, which costs an item eight bytes.
     pub(crate) wants_cas: bool,
+    pub(crate) more: More,
+}
+
+/// What only meta commands ask of a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct More {
+    /// The CAS number that the item gets.
+    pub(crate) cas: Option<u64>,
+    /// The marks that a new value gets.
+    pub(crate) marks: u8,
+    /// A value that is older than the item's, by `compare`, is stored as a stale one.
+    pub(crate) takes_stale: bool,
+    /// The expiry of an item that `Append` and `Prepend` make where there is none.
+    pub(crate) vivify: Option<i32>,
 }
 
 /// Which items a store is for, and where it puts the value.
@@ -45,9 +60,10 @@ pub(crate) enum Mode {
 /// What became of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// With its CAS number where it was wanted.
+    /// With its CAS number where it was wanted, and the length of the whole value.
     Done {
         cas: u64,
+        value_bytes: usize,
     },
     /// There is an item, or none, against the mode; or it would grow too large.
     Declined,
@@ -77,45 +93,75 @@ pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> 
 /// A store that is not counted as one.
 #[inline]
 fn put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
+    let value_bytes = value.as_slice().len();
+    let is_watched = cx.watch_look(store.key);
+    let stored = try_put(cx, store, class, value);
+    // Where there is no memory, that is told already.
+    if is_watched && stored != Stored::NoMemory {
+        cx.watch_store(store, watch::Stored::By(stored), value_bytes);
+    }
+    stored
+}
+
+#[inline]
+fn try_put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
         cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
         return Stored::NoMemory;
     }
     let when = match (store.mode, store.compare) {
-        (Mode::Append | Mode::Prepend, _) => return watched_extend(cx, store, &value),
+        (Mode::Append | Mode::Prepend, _) => return extend(cx, store, value),
         (Mode::Add, _) => When::Absent,
         (Mode::Set | Mode::Replace, Some(cas)) => When::CasIs(cas),
         (Mode::Set, None) => When::Always,
         (Mode::Replace, None) => When::Present,
     };
-    let expire = match expiry(store.exptime, cx.now_ms) {
-        Some(at_ms) => Expire::AtMs(at_ms),
-        None => Expire::Never,
-    };
-    let mut view = cx.view(store.key);
-    let is_watched = cx.is_watched();
     let value_bytes = value.as_slice().len();
-    if is_watched {
-        cx.watch_look_before(store.key, &mut view);
+    let mut view = cx.view(store.key);
+    let mut options = SetOptions {
+        when,
+        expire: new_expiry(store.exptime, cx.now_ms),
+        client_flags: store.client_flags,
+        cas: new_cas(&mut view, store),
+        marks: store.more.marks,
+    };
+    if store.more.takes_stale {
+        take_stale(&mut view, store, &mut options);
     }
-    let cas = if store.wants_cas { Some(view.new_cas(store.key)) } else { None };
-    let options = SetOptions { when, expire, client_flags: store.client_flags, cas };
     let outcome = view.set(store.key, value, options);
     drop(view);
     if matches!(when, When::CasIs(_)) {
         count_cas(cx, class, outcome);
     }
-    let stored = match outcome {
-        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas) },
+    match outcome {
+        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(options.cas), value_bytes },
         SetOutcome::NotStored => Stored::Declined,
         SetOutcome::Missing => Stored::Missing,
         SetOutcome::CasMismatch => Stored::CasMismatch,
-    };
-    if is_watched {
-        cx.watch_store(store, watch::Stored::By(stored), value_bytes);
     }
-    stored
+}
+
+/// The CAS number that an item is to get, if it matters which.
+#[inline]
+fn new_cas(view: &mut View<'_>, store: &Store<'_>) -> Option<u64> {
+    if store.wants_cas && store.more.cas.is_none() {
+        return Some(view.new_cas(store.key));
+    }
+    store.more.cas
+}
+
+/// A value that is older than the item, by its CAS number, becomes a stale one: it leaves the
+/// expiry and whether somebody was told to fetch it anew.
+fn take_stale(view: &mut View<'_>, store: &Store<'_>, options: &mut SetOptions) {
+    let When::CasIs(wanted @ 1..) = options.when else { return };
+    if view.cas(store.key).is_none_or(|have| have <= wanted) {
+        return;
+    }
+    let kept = view.peek(store.key).map_or(0, |it| it.marks) & marks::WON;
+    options.marks |= marks::STALE | kept;
+    options.when = When::Always;
+    options.expire = Expire::Keep;
 }
 
 fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
@@ -153,30 +199,19 @@ fn count_too_large(cx: &Cx<'_>, key: Key<'_>) {
     cx.server.host.store_was_too_large(&prefix, cx.server.settings.item_bytes_max);
 }
 
-fn watched_extend(cx: &Cx<'_>, store: &Store<'_>, value: &NewValue<'_>) -> Stored {
-    let mut view = cx.view(store.key);
-    if !cx.is_watched() {
-        return extend(cx, store, value.as_slice(), &mut view);
-    }
-    cx.watch_look_before(store.key, &mut view);
-    let stored = extend(cx, store, value.as_slice(), &mut view);
-    // Told is the whole value, where it has become one.
-    let whole = view.peek(store.key).filter(|_| matches!(stored, Stored::Done { .. }));
-    let value_bytes = whole.map_or(value.as_slice().len(), |it| watch::bytes_of(&it));
-    cx.watch_store(store, watch::Stored::By(stored), value_bytes);
-    stored
-}
-
-fn extend(cx: &Cx<'_>, store: &Store<'_>, added: &[u8], view: &mut View<'_>) -> Stored {
+fn extend(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let key = store.key;
-    let Some(before) = view.peek(key) else { return Stored::Declined };
-    if store.compare.is_some() && store.compare != before.cas {
+    let mut view = cx.view(key);
+    let Some(before) = view.peek(key) else { return begin_value(cx, view, store, value) };
+    if store.compare.is_some_and(|it| it != 0 && Some(it) != before.cas) {
         return Stored::CasMismatch;
     }
     let flags = before.client_flags;
-    let cas = if store.wants_cas { Some(view.new_cas(key)) } else { None };
+    let cas = new_cas(&mut view, store);
     let Ok(Some(mut old)) = view.edit::<Str>(key) else { return Stored::Declined };
-    if !cx.server.settings.item_fits(key.name.len(), flags, old.len() + added.len()) {
+    let added = value.as_slice();
+    let value_bytes = old.len() + added.len();
+    if !cx.server.settings.item_fits(key.name.len(), flags, value_bytes) {
         return Stored::Declined;
     }
     if store.mode == Mode::Append {
@@ -184,10 +219,26 @@ fn extend(cx: &Cx<'_>, store: &Store<'_>, added: &[u8], view: &mut View<'_>) -> 
     } else {
         old.prepend(added);
     }
+    old.renew();
     if let Some(cas) = cas {
         old.set_cas(cas);
     }
-    Stored::Done { cas: cx.told_cas(cas) }
+    Stored::Done { cas: cx.told_cas(cas), value_bytes }
+}
+
+/// An `append` or `prepend` without an item: there is one afterwards if the store says so.
+fn begin_value(cx: &Cx<'_>, mut view: View<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
+    let Some(exptime) = store.more.vivify else { return Stored::Declined };
+    let value_bytes = value.as_slice().len();
+    let options = SetOptions {
+        when: When::Always,
+        expire: new_expiry(exptime, cx.now_ms),
+        client_flags: store.client_flags,
+        cas: new_cas(&mut view, store),
+        marks: store.more.marks,
+    };
+    view.set(store.key, value, options);
+    Stored::Done { cas: cx.told_cas(options.cas), value_bytes }
 }
 
 /// A retrieval of one key.
@@ -262,23 +313,15 @@ fn read_item(
     event: ClassEvent,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
+    cx.watch_look(read.key);
     let mut view = cx.view(read.key);
     let mut cas = None;
     if read.wants_cas {
         cas = Some(if cx.server.settings.cas { view.cas(read.key).unwrap_or(0) } else { 0 });
     }
-    let is_watched = cx.is_watched();
-    let Some(item) = view.read(read.key) else {
-        if is_watched {
-            cx.watch_look(read.key, None);
-        }
-        return false;
-    };
+    let Some(item) = view.read(read.key) else { return false };
     let Value::String(value) = item.value else { return false };
     let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
-    if is_watched {
-        cx.watch_look(read.key, Some((class, value.as_slice().len())));
-    }
     cx.worker.count_class(class, event);
     if event == ClassEvent::Get && item.fetched {
         cx.worker.count_class(class, ClassEvent::GetAgain);
@@ -305,11 +348,8 @@ pub(crate) enum Removed {
 /// Removes an item, with `compare` only one of that CAS number.
 pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed {
     cx.count_prefix(key, |it| it.deletes += 1);
+    let is_watched = cx.watch_look(key);
     let mut view = cx.view(key);
-    let is_watched = cx.is_watched();
-    if is_watched {
-        cx.watch_look_before(key, &mut view);
-    }
     let Some(item) = view.peek(key) else {
         cx.worker.delete_misses.add(1);
         return Removed::Missing;
@@ -319,7 +359,7 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
     }
     let class = cx.server.classes.of(&item);
     if is_watched {
-        cx.watch_removal(&item);
+        cx.watch_removal(&item, "delete");
     }
     view.remove(key);
     cx.worker.delete_hits.add(1);
@@ -330,150 +370,16 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
+    cx.watch_look(key);
     let mut view = cx.view(key);
-    if cx.is_watched() {
-        cx.watch_look_before(key, &mut view);
-    }
     if let Some(item) = view.peek(key) {
         cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);
     }
     let is_found = view.set_expire(key, at_ms);
+    view.touch(key);
+    drop(view);
     count_touch(cx, is_found);
     is_found
-}
-
-/// A sum with the number that an item holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arithmetic<'a> {
-    pub(crate) key: Key<'a>,
-    pub(crate) sign: Sign,
-    pub(crate) delta: u64,
-    /// The CAS number that the item has to have.
-    pub(crate) compare: Option<u64>,
-    pub(crate) wants_cas: bool,
-    /// What a missing item begins as.
-    pub(crate) initial: Option<Initial>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
-    /// Wraps at 2^64.
-    Plus,
-    /// Stops at 0.
-    Minus,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Initial {
-    pub(crate) value: u64,
-    pub(crate) exptime: i32,
-}
-
-/// What became of a sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Summed {
-    /// The item holds `value` now, with its CAS number where it was wanted.
-    Done {
-        value: u64,
-        cas: u64,
-    },
-    Missing,
-    NonNumeric,
-    CasMismatch,
-    NoMemory,
-}
-
-/// Adds or subtracts, or begins with the initial number.
-pub(crate) fn arithmetic(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    match add_to_item(cx, sum) {
-        Summed::Missing => begin_number(cx, sum),
-        outcome => outcome,
-    }
-}
-
-/// The value keeps its length, padded with spaces, unless the number has outgrown it; flags and
-/// expiry stay.
-fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    let room = cx.server.keyspace.make_room(cx.now_ms);
-    let key = sum.key;
-    let mut view = cx.view(key);
-    if cx.is_watched() {
-        cx.watch_look_before(key, &mut view);
-    }
-    if sum.compare.is_some() && view.peek(key).is_some_and(|it| it.cas != sum.compare) {
-        return Summed::CasMismatch;
-    }
-    let cas = if sum.wants_cas { Some(view.new_cas(key)) } else { None };
-    let mut value = match view.edit::<Str>(key) {
-        Ok(Some(value)) => value,
-        Ok(None) => return Summed::Missing,
-        Err(_) => return Summed::NonNumeric,
-    };
-    let Some(old) = number::loose_u64(&value) else { return Summed::NonNumeric };
-    let new = match sum.sign {
-        Sign::Plus => old.wrapping_add(sum.delta),
-        Sign::Minus => old.saturating_sub(sum.delta),
-    };
-    let mut digits = itoa::Buffer::new();
-    let digits = digits.format(new).as_bytes();
-    if digits.len() > value.len() && room == Err(EngineError::OutOfMemory) {
-        return Summed::NoMemory;
-    }
-    put_padded(&mut value, digits);
-    if let Some(cas) = cas {
-        value.set_cas(cas);
-    }
-    // Whoever counts seldom sets flags: these four bytes are not looked for.
-    let class = cx.server.classes.of_parts(key, 0, value.len());
-    drop(value);
-    let (hits, event) = match sum.sign {
-        Sign::Plus => (&cx.worker.incr_hits, ClassEvent::Incr),
-        Sign::Minus => (&cx.worker.decr_hits, ClassEvent::Decr),
-    };
-    hits.add(1);
-    cx.worker.count_class(class, event);
-    Summed::Done { value: new, cas: cx.told_cas(cas) }
-}
-
-fn put_padded(value: &mut Str, digits: &[u8]) {
-    let padded_len = value.len().max(digits.len());
-    if padded_len <= DIGITS_MAX {
-        let mut padded = [b' '; DIGITS_MAX];
-        padded[..digits.len()].copy_from_slice(digits);
-        return value.replace(&padded[..padded_len]);
-    }
-    let mut padded = vec![b' '; padded_len];
-    padded[..digits.len()].copy_from_slice(digits);
-    value.replace(&padded);
-}
-
-/// A sum without an item: begins with the initial number, or counts the miss.
-fn begin_number(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
-    let Some(Initial { value, exptime }) = sum.initial else {
-        let misses = match sum.sign {
-            Sign::Plus => &cx.worker.incr_misses,
-            Sign::Minus => &cx.worker.decr_misses,
-        };
-        misses.add(1);
-        return Summed::Missing;
-    };
-    let mut digits = itoa::Buffer::new();
-    let digits = digits.format(value).as_bytes();
-    let class = cx.server.classes.of_parts(sum.key, 0, digits.len());
-    let first = Store {
-        key: sum.key,
-        mode: Mode::Add,
-        client_flags: 0,
-        exptime,
-        compare: None,
-        wants_cas: sum.wants_cas,
-    };
-    match put(cx, &first, class, NewValue::Copied(digits)) {
-        Stored::Done { cas } => Summed::Done { value, cas },
-        Stored::NoMemory => Summed::NoMemory,
-        // Somebody else was first.
-        _ => Summed::Missing,
-    }
 }
 
 /// When an item expires, in milliseconds since the epoch. Zero is never, below zero is at once,
@@ -485,4 +391,8 @@ pub(crate) fn expiry(exptime: i32, now_ms: u64) -> Option<u64> {
         1..=RELATIVE_SECONDS_MAX => Some(now_ms + exptime.unsigned_abs() as u64 * 1000),
         _ => Some(exptime.unsigned_abs() as u64 * 1000),
     }
+}
+
+fn new_expiry(exptime: i32, now_ms: u64) -> Expire {
+    expiry(exptime, now_ms).map_or(Expire::Never, Expire::AtMs)
 }

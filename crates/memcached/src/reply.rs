@@ -15,6 +15,7 @@ pub(crate) const EN: &[u8] = b"EN\r\n";
 /// What follows a value: the line's end, and the answer's when it was the only key.
 pub(crate) const LINE_END: &[u8] = b"\r\n";
 pub(crate) const LINE_END_AND_END: &[u8] = b"\r\nEND\r\n";
+pub(crate) const NOOP: &[u8] = b"MN\r\n";
 pub(crate) const RESET: &[u8] = b"RESET\r\n";
 
 /// `VALUE `, three numbers with a blank each, two line ends and `END` take less than this.

@@ -7,11 +7,11 @@ use crate::classes::CLASSES_MAX;
 use crate::crawler::ClassSet;
 use crate::error::Error;
 use crate::number;
-use crate::parse::Words;
 use crate::reply::{self, stat};
 use crate::run::Cx;
 use crate::survey::Survey;
 use crate::walk::{Dump, Form, Walk};
+use crate::words::Words;
 
 mod classes;
 mod general;

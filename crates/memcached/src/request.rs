@@ -4,6 +4,7 @@ use tandem_engine::Key;
 
 use crate::commands::Verb;
 use crate::error::Error;
+use crate::meta;
 
 /// A command with all that it needs. The text protocol fills it, later meta and binary will too.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,7 @@ pub(crate) enum Place {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Entry<'a> {
     Run(Request<'a>),
+    Meta(meta::Request<'a>),
     /// The end of a retrieval of several keys.
     EndOfKeys,
     /// A key of a retrieval is too long: what the line has told so far is taken back.
@@ -66,6 +68,7 @@ impl<'a> Entry<'a> {
     pub(crate) fn key(&self) -> Option<Key<'a>> {
         match self {
             Entry::Run(request) => Some(request.key),
+            Entry::Meta(request) => Some(request.key),
             _ => None,
         }
     }

@@ -9,7 +9,10 @@ use crate::clients::ClientHandle;
 use crate::commands::Verb;
 use crate::discovery;
 use crate::error::Error;
-use crate::ops::{self, Arithmetic, Mode, Read, Removed, Sign, Store, Stored, Summed, Unstorable};
+use crate::ops::Unstorable;
+use crate::ops::{
+    self, Arithmetic, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored, Summed,
+};
 use crate::prefixes::PrefixCounts;
 use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
 use crate::request::{Place, Request, Tell};
@@ -46,7 +49,7 @@ impl<'a> Cx<'a> {
 
     /// Runs a command and counts it; of fast ones only some are timed.
     #[inline]
-    pub(crate) fn counted(&mut self, verb: Verb, run: impl FnOnce(&mut Self) -> After) -> After {
+    pub(crate) fn counted<R>(&mut self, verb: Verb, run: impl FnOnce(&mut Self) -> R) -> R {
         let stats = self.worker.command(verb);
         let is_fast = verb.is_fast();
         let is_timed = !is_fast || stats.is_sample();
@@ -126,6 +129,7 @@ pub(crate) fn store(cx: &mut Cx<'_>, request: &Request<'_>, value: NewValue<'_>)
         exptime: request.exptime,
         compare: (request.verb == Verb::Cas).then_some(request.number),
         wants_cas: false,
+        more: More::default(),
     };
     let line = match ops::store(cx, &store, value) {
         Stored::Done { .. } => reply::STORED,
@@ -198,12 +202,13 @@ fn arithmetic(cx: &mut Cx<'_>, request: &Request<'_>) {
         compare: None,
         wants_cas: false,
         initial: None,
+        more: MoreSum::default(),
     };
     let error = match ops::arithmetic(cx, &sum) {
-        Summed::Done { value, .. } if request.tell == Tell::Outcome => {
-            return reply::number(cx.out, value);
+        Summed::Done(it) if request.tell == Tell::Outcome => {
+            return reply::number(cx.out, it.value);
         }
-        Summed::Done { .. } => return,
+        Summed::Done(_) => return,
         Summed::Missing | Summed::CasMismatch => return cx.tell(request.tell, reply::NOT_FOUND),
         Summed::NonNumeric => Error::NonNumeric,
         Summed::NoMemory => Error::NoMemory,

@@ -6,13 +6,14 @@ use bytes::{Buf, BytesMut};
 use smallvec::SmallVec;
 use tandem_engine::{KeyHash, Mark, Output};
 
+use crate::arriving::Arriving;
 use crate::auth::{self, Introduction, Trust};
 use crate::big::{self, Block};
 use crate::binary;
 use crate::clients::{ClientHandle, ConnectionInfo};
-use crate::commands::Verb;
 use crate::error::Error;
-use crate::parse::{self, CRLF, NextKey, Parsed, Retrieval, Rules};
+use crate::meta;
+use crate::parse::{self, NextKey, Parsed, Retrieval, Rules};
 use crate::request::{Entry, Place, Refusal, Request, Tell};
 use crate::run::{self, After, Cx};
 use crate::server::{DATABASE, Server};
@@ -76,22 +77,11 @@ enum Expects {
     /// The rest of a line that nobody wants.
     SkippedLine,
     /// A value too big for the batch, its line end included.
-    Value(Box<BigStore>),
+    Value(Box<Arriving>),
     /// Nothing, until a command is through that goes on over many turns.
     Walk(Box<Walk>),
     /// Nothing: the connection hears of events, and what it sends is ignored.
     Nothing,
-}
-
-/// A store whose value is on its way.
-struct BigStore {
-    verb: Verb,
-    tell: Tell,
-    key: Box<[u8]>,
-    client_flags: u32,
-    exptime: i32,
-    number: u64,
-    value_bytes: usize,
 }
 
 /// Why a batch is not longer.
@@ -99,7 +89,7 @@ enum Cut {
     Full,
     NeedMore(usize),
     /// The big store whose line comes next.
-    Big(Box<BigStore>),
+    Big(Box<Arriving>),
     /// The last command may go on over many turns.
     Last,
     Nonsense,
@@ -225,7 +215,7 @@ impl State {
         }
         loop {
             if let Expects::Value(store) = &self.expects {
-                let need = store.value_bytes + CRLF.len();
+                let need = store.block_bytes();
                 if input.len() < need {
                     return Step::ReadMore { need: need - input.len() };
                 }
@@ -258,7 +248,7 @@ impl State {
                 }
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
                 (_, Cut::Big(store)) => {
-                    big::make_room(input, store.value_bytes + CRLF.len());
+                    big::make_room(input, store.block_bytes());
                     self.expects = Expects::Value(store);
                 }
                 (_, Cut::Full) => {}
@@ -332,8 +322,9 @@ impl State {
                 self.expects = Expects::SkippedLine;
                 (len, None)
             }
-            Parsed::BigValue { request, len, value_bytes } => {
-                (len, Some(Cut::Big(Box::new(BigStore::of(&request, value_bytes)))))
+            Parsed::BigValue { entry, len, value_bytes } => {
+                let store = Arriving::of(&entry, value_bytes);
+                (len, store.map(|it| Cut::Big(Box::new(it))))
             }
             Parsed::NeedMore { need } => (0, Some(Cut::NeedMore(need))),
             Parsed::Nonsense => (0, Some(Cut::Nonsense)),
@@ -392,7 +383,7 @@ impl State {
                     let mut after = self.run(cx, request);
                     if after == After::Watch {
                         let is_first = std::ptr::eq(entry, &raw const batch[0]);
-                        let has_answered = !is_first || cx.out.len() > 0;
+                        let has_answered = !is_first || !cx.out.is_empty();
                         let place = if has_answered { Pipelined::Yes } else { Pipelined::No };
                         after = watch::join(cx, request, place);
                     }
@@ -400,6 +391,7 @@ impl State {
                         return after;
                     }
                 }
+                Entry::Meta(request) => cx.counted(request.verb, |cx| meta::run(cx, request)),
                 Entry::EndOfKeys => {
                     self.line_start = None;
                     cx.out.put(crate::reply::END);
@@ -429,41 +421,8 @@ impl State {
         let Expects::Value(store) = std::mem::replace(&mut self.expects, Expects::Command) else {
             return;
         };
-        let block = Block::take(input, store.value_bytes + CRLF.len());
-        cx.worker.command(store.verb).calls.add(1);
-        if &block.bytes()[store.value_bytes..] != CRLF {
-            block.let_go();
-            return cx.refuse_data(store.verb, store.tell);
-        }
-        let request = store.request(cx.server);
-        run::store(cx, &request, block.into_value(store.value_bytes));
-    }
-}
-
-impl BigStore {
-    fn of(request: &Request<'_>, value_bytes: usize) -> BigStore {
-        BigStore {
-            verb: request.verb,
-            tell: request.tell,
-            key: request.key.name.into(),
-            client_flags: request.client_flags,
-            exptime: request.exptime,
-            number: request.number,
-            value_bytes,
-        }
-    }
-
-    fn request(&self, server: &Server) -> Request<'_> {
-        Request {
-            verb: self.verb,
-            tell: self.tell,
-            place: Place::Only,
-            key: server.keyspace.key(DATABASE, &self.key),
-            client_flags: self.client_flags,
-            exptime: self.exptime,
-            number: self.number,
-            data: b"",
-        }
+        let block = Block::take(input, store.block_bytes());
+        store.store(block, cx);
     }
 }
 

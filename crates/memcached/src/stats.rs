@@ -236,6 +236,8 @@ counters! {
     cas_misses,
     /// `cas` with another number than the item's.
     cas_badval,
+    /// `me` (`cmd_meta`).
+    meta_debugs,
     flushes,
     /// Questions for the list of nodes (`config get`).
     config_gets,

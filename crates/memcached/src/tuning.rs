@@ -3,10 +3,10 @@
 use crate::admin::Done;
 use crate::error::Error;
 use crate::number;
-use crate::parse::Words;
 use crate::reply;
 use crate::run::Cx;
 use crate::survey::Tuning;
+use crate::words::Words;
 
 /// The hot and the warm list take no more of a class than this together.
 const SHARES_MAX: u32 = 80;

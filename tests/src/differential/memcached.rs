@@ -33,19 +33,24 @@ impl Side {
         Side { client: Client::connect(port), cas_by_key: BTreeMap::new(), order: BTreeMap::new() }
     }
 
+    /// Removes every key.
+    pub fn clear(&mut self) {
+        assert_eq!(self.client.line("flush_all"), "OK");
+    }
+
     fn bytes(&self, command: &Command) -> Vec<u8> {
         let bytes = command.bytes(|key| self.cas_by_key.get(key).copied().unwrap_or(NO_CAS));
         [&bytes, SENTINEL].concat()
     }
 
     /// The answer with what may differ between servers taken out of it.
-    fn answer(&mut self) -> Option<Vec<u8>> {
+    fn answer(&mut self, command: &Command) -> Option<Vec<u8>> {
         let answer = self.client.until(SENTINEL_ANSWER)?;
         self.client.until(b"\r\n")?;
-        Some(self.plain(answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer)))
+        Some(self.plain(answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer), command))
     }
 
-    fn plain(&mut self, mut answer: &[u8]) -> Vec<u8> {
+    fn plain(&mut self, mut answer: &[u8], command: &Command) -> Vec<u8> {
         let mut plain = Vec::new();
         while let Some(end) = answer.iter().position(|it| *it == b'\n') {
             let (line, rest) = answer.split_at(end + 1);
@@ -54,6 +59,13 @@ impl Side {
                 let (value, rest) = self.value(line, rest);
                 plain.extend(value);
                 answer = rest;
+            } else if is_meta(line) {
+                plain.extend(self.meta_line(line, command));
+                if let Some(length) = meta_length(line) {
+                    let (data, rest) = rest.split_at(length + b"\r\n".len());
+                    plain.extend_from_slice(data);
+                    answer = rest;
+                }
             } else {
                 plain.extend_from_slice(line);
             }
@@ -62,11 +74,44 @@ impl Side {
         plain
     }
 
+    /// A line that answers a meta command: times are rounded, CAS numbers ordered.
+    fn meta_line(&mut self, line: &[u8], command: &Command) -> Vec<u8> {
+        let words = line.trim_ascii_end().split(|it| *it == b' ').enumerate();
+        let words: Vec<Vec<u8>> = words
+            .map(|(index, word)| match word {
+                word if index == 0 => word.to_vec(),
+                [b't', digits @ ..] => [b"t", rounded(digits).as_bytes()].concat(),
+                [b'e', b'x', b'p', b'=', digits @ ..] => {
+                    [b"exp=", rounded(digits).as_bytes()].concat()
+                }
+                [b'l', b'a', b'=', ..] => b"la=".to_vec(),
+                [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
+                [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
+                    self.cas_place(digits, command)
+                }
+                [b'c', b'a', b's', b'=', digits @ ..] => self.cas_place(digits, command),
+                word => word.to_vec(),
+            })
+            .collect();
+        let mut plain = words.join(&b' ');
+        plain.push(b'\n');
+        plain
+    }
+
+    /// A CAS number as its place in the order in which they were first seen.
+    fn cas_place(&mut self, digits: &[u8], command: &Command) -> Vec<u8> {
+        let cas = number(digits);
+        if let Some(key) = command.key.as_ref().filter(|_| cas != 0) {
+            self.cas_by_key.insert(key.clone(), cas);
+        }
+        let n_seen = self.order.len();
+        format!("#{}", self.order.entry(cas).or_insert(n_seen)).into_bytes()
+    }
+
     /// A `VALUE` line and its data. Numbers lose their padding: whether a number that got shorter
     /// keeps its length depends on who was reading it.
     fn value<'a>(&mut self, line: &[u8], rest: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
         let words: Vec<&[u8]> = line.trim_ascii_end().split(|it| *it == b' ').collect();
-        let number = |word: &[u8]| String::from_utf8_lossy(word).parse::<u64>().expect("a number");
         let length = number(words[3]) as usize;
         let (data, rest) = rest.split_at(length);
         let is_number = data.first().is_some_and(u8::is_ascii_digit);
@@ -84,6 +129,31 @@ impl Side {
     }
 }
 
+fn number(digits: &[u8]) -> u64 {
+    String::from_utf8_lossy(digits).parse().expect("a number")
+}
+
+fn is_meta(line: &[u8]) -> bool {
+    let code = line.trim_ascii_end().split(|it| *it == b' ').next().unwrap_or(b"");
+    [&b"HD"[..], b"VA", b"EN", b"NS", b"EX", b"NF", b"ME"].contains(&code)
+}
+
+/// The length of the value behind a line.
+fn meta_length(line: &[u8]) -> Option<usize> {
+    let rest = line.strip_prefix(b"VA ")?;
+    rest.trim_ascii_end().split(|it| *it == b' ').next().map(|it| number(it) as usize)
+}
+
+/// Seconds that are left, with what passes while a test runs. Those of an item whose time is over
+/// are a huge number in memcached.
+fn rounded(digits: &[u8]) -> String {
+    match String::from_utf8_lossy(digits).parse::<i64>() {
+        Ok(4_000_000_000..) => "0".to_owned(),
+        Ok(seconds @ 20..) => ((seconds + 15) / 50 * 50).to_string(),
+        _ => String::from_utf8_lossy(digits).into_owned(),
+    }
+}
+
 /// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
 pub fn compare(
     ours: &mut Side,
@@ -94,21 +164,37 @@ pub fn compare(
     let mut lines: Vec<String> = Vec::new();
     let mut rest = commands;
     while !rest.is_empty() {
-        let (batch, later) = rest.split_at((1 + random.below(BATCH_MAX)).min(rest.len()));
+        let (batch, later) = rest.split_at(batch_length(rest, random));
         rest = later;
         let bytes: Vec<u8> = batch.iter().flat_map(|it| theirs.bytes(it)).collect();
         theirs.client.send(&bytes);
         let bytes: Vec<u8> = batch.iter().flat_map(|it| ours.bytes(it)).collect();
         send_in_pieces(&mut ours.client, &bytes, random);
         for command in batch {
-            lines.push(escaped(&command.bytes(|_| NO_CAS)));
-            let (our_answer, their_answer) = (ours.answer(), theirs.answer());
+            lines.push(line(command));
+            let (our_answer, their_answer) = (ours.answer(command), theirs.answer(command));
             if our_answer != their_answer {
                 return Err(Box::new(difference(&lines, our_answer, their_answer)));
             }
         }
     }
     Ok(commands.len())
+}
+
+/// A command as text. One whose key may be base64 says what that stands for.
+fn line(command: &Command) -> String {
+    let line = escaped(&command.bytes(|_| NO_CAS));
+    match &command.key {
+        Some(key) => format!("{line} {}", escaped(key)),
+        None => line,
+    }
+}
+
+/// How many commands are sent together.
+fn batch_length(commands: &[Command], random: &mut Random) -> usize {
+    let most = (1 + random.below(BATCH_MAX)).min(commands.len());
+    let is_start = |index: usize| commands[index].starts_batch && !commands[index - 1].starts_batch;
+    (1..most).find(|index| is_start(*index)).unwrap_or(most)
 }
 
 fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Difference {

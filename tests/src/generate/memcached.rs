@@ -10,11 +10,17 @@ pub struct Command {
     pub head: Vec<u8>,
     /// The key whose CAS number follows, if any, and what comes after the number.
     pub cas: Option<(Vec<u8>, Vec<u8>)>,
+    /// The key that the command is about, where its answer may hold a CAS number without a key.
+    pub key: Option<Vec<u8>>,
+    /// It is only sent once all before it is answered: while an answer is on its way, memcached
+    /// writes a sum into a new item and not over the old one.
+    pub starts_batch: bool,
 }
 
 impl Command {
-    fn plain(bytes: Vec<u8>) -> Command {
-        Command { head: bytes, cas: None }
+    /// A command without a CAS number.
+    pub fn of(bytes: Vec<u8>) -> Command {
+        Command { head: bytes, cas: None, key: None, starts_batch: false }
     }
 
     /// The bytes for a server on which `cas_of` tells the numbers.
@@ -75,7 +81,7 @@ impl Generator {
             data.len(),
             self.noreply()
         );
-        Command::plain([line.as_bytes(), &data, b"\r\n"].concat())
+        Command::of([line.as_bytes(), &data, b"\r\n"].concat())
     }
 
     fn cas(&mut self) -> Command {
@@ -83,26 +89,26 @@ impl Generator {
         let data = self.data();
         let head = format!("cas {key} {} {} {} ", self.pick(FLAGS), self.pick(TIMES), data.len());
         let tail = [self.noreply().as_bytes(), b"\r\n", &data, b"\r\n"].concat();
-        Command { head: head.into_bytes(), cas: Some((key.into_bytes(), tail)) }
+        Command { cas: Some((key.into_bytes(), tail)), ..Command::of(head.into_bytes()) }
     }
 
     fn retrieve(&mut self) -> Command {
         let verb = *self.random.pick(&["get", "gets", "get", "gets", "get"]);
         let n = 1 + self.random.below(4);
         let keys: Vec<String> = (0..n).map(|_| self.any_key()).collect();
-        Command::plain(format!("{verb} {}\r\n", keys.join(" ")).into_bytes())
+        Command::of(format!("{verb} {}\r\n", keys.join(" ")).into_bytes())
     }
 
     fn count(&mut self) -> Command {
         let verb = *self.random.pick(&["incr", "decr"]);
         let key = if self.random.once_in(4) { self.any_key() } else { self.pick(NUMBER_KEYS) };
         let line = format!("{verb} {key} {}{}\r\n", self.pick(DELTAS), self.noreply());
-        Command::plain(line.into_bytes())
+        Command { starts_batch: true, ..Command::of(line.into_bytes()) }
     }
 
     fn touch(&mut self) -> Command {
         let (key, time) = (self.any_key(), self.pick(TIMES));
-        Command::plain(match self.random.below(3) {
+        Command::of(match self.random.below(3) {
             0 => format!("touch {key} {time}{}\r\n", self.noreply()).into_bytes(),
             1 => format!("gat {time} {key} {}\r\n", self.any_key()).into_bytes(),
             _ => format!("gats {time} {key}\r\n").into_bytes(),
@@ -112,16 +118,16 @@ impl Generator {
     fn delete(&mut self) -> Command {
         let zero = if self.random.once_in(5) { " 0" } else { "" };
         let line = format!("delete {}{zero}{}\r\n", self.any_key(), self.noreply());
-        Command::plain(line.into_bytes())
+        Command::of(line.into_bytes())
     }
 
     fn other(&mut self) -> Command {
-        Command::plain(self.pick(OTHERS).into_bytes())
+        Command::of(self.pick(OTHERS).into_bytes())
     }
 
     fn bad(&mut self) -> Command {
         let line = self.random.pick(BAD).to_vec();
-        Command::plain(line)
+        Command::of(line)
     }
 
     fn key(&mut self) -> String {
@@ -145,7 +151,7 @@ impl Generator {
         self.pick(NUMBERS).into_bytes()
     }
 
-    fn data(&mut self) -> Vec<u8> {
+    pub(super) fn data(&mut self) -> Vec<u8> {
         match self.random.below(12) {
             0 => Vec::new(),
             1 => vec![b'v'; *self.random.pick(LENGTHS)],
@@ -159,14 +165,14 @@ impl Generator {
     }
 }
 
-const KEYS: &[&str] = &["a", "b", "c", "key", "user:1", "\x01\x02\x7f", "ключ", K250];
+pub(super) const KEYS: &[&str] = &["a", "b", "c", "key", "user:1", "\x01\x02\x7f", "ключ", K250];
 
 /// The longest key there is.
 const K250: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\
     kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk\
     kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 
-const NUMBER_KEYS: &[&str] = &["n1", "n2", "n3"];
+pub(super) const NUMBER_KEYS: &[&str] = &["n1", "n2", "n3"];
 
 const NUMBERS: &[&str] = &[
     "0",

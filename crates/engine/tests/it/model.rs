@@ -21,6 +21,7 @@ pub(crate) struct Entry {
     pub(crate) value: Value,
     pub(crate) expire_at_ms: Option<u64>,
     pub(crate) client_flags: u32,
+    pub(crate) marks: u8,
     pub(crate) has_cas: bool,
     pub(crate) edited: bool,
     /// `None` where nothing is promised: after a rename or a copy.
@@ -34,6 +35,7 @@ impl Entry {
             value,
             expire_at_ms: None,
             client_flags: 0,
+            marks: 0,
             has_cas: false,
             edited: false,
             fetched: Some(false),
@@ -196,7 +198,7 @@ fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeM
         brief(&entry.value)
     );
     assert_eq!(item.expire_at_ms, entry.expire_at_ms);
-    assert_eq!(item.client_flags, entry.client_flags);
+    assert_eq!((item.client_flags, item.marks), (entry.client_flags, entry.marks));
     assert_eq!(item.edited, entry.edited);
     assert_eq!(item.cas.is_some(), entry.has_cas);
     if let Some(fetched) = entry.fetched {

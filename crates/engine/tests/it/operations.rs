@@ -23,7 +23,8 @@ pub(crate) fn step(world: &mut World, random: &mut Random) {
         21..23 => remove(world, key),
         23..26 => set_expire(world, random, key),
         26 => touch(world, key),
-        27..29 => cas(world, key),
+        27 => cas(world, key),
+        28 => mark(world, random, key),
         29..31 => move_or_copy(world, random, key),
         31 => look_without_a_trace(world, key),
         32 => random_key(world, random, db),
@@ -73,7 +74,8 @@ fn set(world: &mut World, random: &mut Random, key: Key<'_>) {
     };
     let mut view = world.keyspace.view(key, now_ms);
     let cas = random.one_in(4).then(|| view.new_cas(key));
-    let options = SetOptions { when, expire, client_flags, cas };
+    let marks = if random.one_in(3) { random.below(8) as u8 } else { 0 };
+    let options = SetOptions { when, expire, client_flags, cas, marks };
     let outcome = view.set(key, value, options);
     assert_eq!(outcome, expected);
     if outcome != SetOutcome::Stored {
@@ -94,7 +96,7 @@ fn set(world: &mut World, random: &mut Random, key: Key<'_>) {
         Expire::AtMs(at) => Some(at),
     };
     let entry = Entry::new(Value::String(bytes), now_ms);
-    world.put(key, Entry { expire_at_ms, client_flags, has_cas, ..entry });
+    world.put(key, Entry { expire_at_ms, client_flags, marks, has_cas, ..entry });
 }
 
 fn any_condition(
@@ -153,6 +155,10 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
         let at = Some(now_ms + 1 + random.below(2000) as u64).filter(|_| random.one_in(2));
         open.set_expire(at);
         entry.expire_at_ms = at;
+    }
+    if random.one_in(6) {
+        open.renew();
+        (entry.fetched, entry.marks) = (Some(false), 0);
     }
     if let Some(cas) = cas {
         open.set_cas(cas);
@@ -336,7 +342,26 @@ fn touch(world: &mut World, key: Key<'_>) {
     let done = world.keyspace.view(key, now_ms).touch(key);
     assert_eq!(done, world.entry(key).is_some());
     if let Some(entry) = world.entry(key) {
-        entry.used_s = Some(now_ms / 1000);
+        (entry.fetched, entry.used_s) = (Some(true), Some(now_ms / 1000));
+    }
+}
+
+/// Marks and CAS numbers are set without a write to the value.
+fn mark(world: &mut World, random: &mut Random, key: Key<'_>) {
+    let marks = random.below(8) as u8;
+    let mut view = world.keyspace.view(key, world.now_ms);
+    let done = view.set_marks(key, marks);
+    let cas = view.new_cas(key);
+    let sets_cas = random.one_in(2);
+    if sets_cas {
+        assert_eq!(view.set_cas(key, cas), done);
+        assert_eq!(view.peek(key).map(|it| it.cas), done.then_some(Some(cas)));
+    }
+    drop(view);
+    assert_eq!(done, world.entry(key).is_some());
+    if let Some(entry) = world.entry(key) {
+        entry.marks = marks;
+        entry.has_cas |= sets_cas;
     }
 }
 

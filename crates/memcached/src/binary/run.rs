@@ -8,7 +8,7 @@ use crate::binary::frame::{Entry, Request};
 use crate::binary::opcode::{Action, is_quiet};
 use crate::binary::reply::{self, Status, To};
 use crate::binary::stat;
-use crate::ops::{self, Arithmetic, Hit, Mode, Read, Removed, Sign, Store, Stored};
+use crate::ops::{self, Arithmetic, Hit, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored};
 use crate::ops::{Summed, Unstorable};
 use crate::run::{After, Cx};
 
@@ -123,9 +123,10 @@ pub(super) fn store(cx: &mut Cx<'_>, request: &Request<'_>, mode: Mode, value: N
         exptime: request.exptime(),
         compare,
         wants_cas: has_cas,
+        more: More::default(),
     };
     let status = match (ops::store(cx, &store, value), mode) {
-        (Stored::Done { cas }, _) => return done(cx, request.to, cas),
+        (Stored::Done { cas, .. }, _) => return done(cx, request.to, cas),
         (Stored::Declined, Mode::Add) | (Stored::CasMismatch, _) => Status::Exists,
         (Stored::Declined, Mode::Replace) | (Stored::Missing, _) => Status::NotFound,
         (Stored::Declined, _) => Status::NotStored,
@@ -157,10 +158,13 @@ fn sum(cx: &mut Cx<'_>, request: &Request<'_>, sign: Sign) {
         compare: (request.cas != 0).then_some(request.cas),
         wants_cas: cx.server.settings.cas,
         initial: request.initial(),
+        more: MoreSum::default(),
     };
     let status = match ops::arithmetic(cx, &sum) {
-        Summed::Done { .. } if is_quiet(to.opcode) => return,
-        Summed::Done { value, cas } => return reply::data(cx.out, to, cas, &value.to_be_bytes()),
+        Summed::Done(_) if is_quiet(to.opcode) => return,
+        Summed::Done(it) => {
+            return reply::data(cx.out, to, it.cas, &it.value.to_be_bytes());
+        }
         Summed::Missing => Status::NotFound,
         Summed::CasMismatch => Status::Exists,
         Summed::NonNumeric => return refuse(cx, to, request.action, Status::NonNumeric),

@@ -6,10 +6,10 @@ use crate::binary::frame::Request;
 use crate::binary::opcode::Action;
 use crate::binary::reply::{self, Status};
 use crate::binary::run::refuse;
-use crate::parse::Words;
 use crate::report;
 use crate::run::Cx;
 use crate::walk::Progress;
+use crate::words::Words;
 
 /// Topics that are asked for by these words and whatever follows.
 const PREFIXES: [&[u8]; 5] = [b"reset", b"settings", b"detail dump", b"detail on", b"detail off"];

@@ -61,7 +61,7 @@ fn put_commands(buf: &mut Vec<u8>, totals: &Totals) {
         ("cmd_set", totals.stores),
         ("cmd_flush", totals.flushes),
         ("cmd_touch", totals.touch_hits + totals.touch_misses),
-        ("cmd_meta", 0),
+        ("cmd_meta", totals.meta_debugs),
         ("get_hits", totals.get_hits),
         ("get_misses", totals.get_misses),
         ("get_expired", 0),
@@ -134,6 +134,9 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
         ("log_watcher_skipped", skipped),
         ("log_watcher_sent", sent),
         ("log_watchers", cx.server.hub.n_watchers() as u64),
+        // The kernel does not poll for us.
+        ("unexpected_napi_ids", 0),
+        ("round_robin_fallback", 0),
     ] {
         stat(buf, name, value);
     }
@@ -151,9 +154,8 @@ const SLAB_MOVER: &[&str] = &[
     "slabs_moved",
 ];
 
-/// What memcached's LRU lists and the kernel's polling count.
-const NOT_HERE: &[&str] =
-    &["lru_maintainer_juggles", "malloc_fails", "unexpected_napi_ids", "round_robin_fallback"];
+/// What memcached's LRU lists and its allocator count.
+const NOT_HERE: &[&str] = &["lru_maintainer_juggles", "malloc_fails"];
 
 fn put_items(buf: &mut Vec<u8>, engine: &KeyspaceStats) {
     for (name, value) in [

@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use tandem_engine::{Item, Key, Observer, Value, View};
+use tandem_engine::{Item, Key, Observer, Value};
 
 use crate::classes::Classes;
 use crate::clients::ClientHandle;
-use crate::ops::{self, Mode, Store, Unstorable};
+use crate::ops::{self, Mode, More, Store, Unstorable};
 use crate::run::Cx;
 use crate::server::Server;
 use crate::watch::{CONNECTIONS, DELETIONS, EVICTIONS, FETCHERS, Hub, MUTATIONS, OF_COMMANDS};
@@ -26,10 +26,20 @@ impl Cx<'_> {
         self.server.hub.hears(OF_COMMANDS)
     }
 
-    /// A command has looked for an item, and found one of this class and so many bytes.
+    /// A command is about to look for an item. True while it has to tell watchers what it does.
+    #[inline]
+    pub(crate) fn watch_look(&self, key: Key<'_>) -> bool {
+        let is_watched = self.is_watched();
+        if is_watched {
+            self.tell_look(key);
+        }
+        is_watched
+    }
+
     #[cold]
     #[inline(never)]
-    pub(crate) fn watch_look(&self, key: Key<'_>, found: Option<(usize, usize)>) {
+    fn tell_look(&self, key: Key<'_>) {
+        let found = self.view(key).peek(key).map(|it| (self.server.classes.of(&it), bytes_of(&it)));
         let status = if found.is_some() { "found" } else { "not_found" };
         let (cfd, (class, size)) = (self.handle.id, found.unwrap_or_default());
         self.tell_watchers(FETCHERS, |line| {
@@ -39,19 +49,14 @@ impl Cx<'_> {
         });
     }
 
-    /// A command that does not read looks for an item first, as memcached does.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn watch_look_before(&self, key: Key<'_>, view: &mut View<'_>) {
-        let classes = &self.server.classes;
-        let found = view.peek(key).map(|it| (classes.of(&it), bytes_of(&it)));
-        self.watch_look(key, found);
-    }
-
-    /// A store has ended.
+    /// A store of so many bytes has ended.
     #[cold]
     #[inline(never)]
     pub(crate) fn watch_store(&self, store: &Store<'_>, stored: Stored, value_bytes: usize) {
+        let value_bytes = match stored {
+            Stored::By(ops::Stored::Done { value_bytes, .. }) => value_bytes,
+            _ => value_bytes,
+        };
         let status = match stored {
             Stored::By(ops::Stored::Done { .. }) => "stored",
             Stored::By(ops::Stored::Declined) => "not_stored",
@@ -92,22 +97,23 @@ impl Cx<'_> {
             Unstorable::NoMemory => Stored::By(ops::Stored::NoMemory),
         };
         let (client_flags, exptime, compare, wants_cas) = (0, 0, None, false);
-        let store = Store { key, mode, client_flags, exptime, compare, wants_cas };
+        let store =
+            Store { key, mode, client_flags, exptime, compare, wants_cas, more: More::default() };
         self.watch_store(&store, stored, 0);
         if mode == Mode::Set {
-            self.watch_look_before(key, &mut self.view(key));
+            self.tell_look(key);
         }
     }
 
-    /// An item is about to be removed.
+    /// A command is about to remove an item.
     #[cold]
     #[inline(never)]
-    pub(crate) fn watch_removal(&self, item: &Item<'_>) {
+    pub(crate) fn watch_removal(&self, item: &Item<'_>, command: &str) {
         let (class, size) = (self.server.classes.of(item), bytes_of(item));
         self.tell_watchers(DELETIONS, |line| {
             line.extend_from_slice(b"type=deleted ");
             put_key(line, item.key);
-            let _ = write!(line, " cmd=delete clsid={class} size={size}");
+            let _ = write!(line, " cmd={command} clsid={class} size={size}");
         });
     }
 
@@ -168,8 +174,7 @@ impl Observer for Evictions {
     }
 }
 
-/// The length of a value as memcached counts it.
-pub(crate) fn bytes_of(item: &Item<'_>) -> usize {
+fn bytes_of(item: &Item<'_>) -> usize {
     match item.value {
         Value::String(it) => it.as_slice().len(),
         Value::Hash(_) => 0,

@@ -16,13 +16,13 @@ use tandem_engine::Output;
 
 use crate::clients::ClientHandle;
 use crate::error::Error;
-use crate::parse::Words;
 use crate::reply;
 use crate::request::{Request, Tell};
 use crate::run::{After, Cx};
 use crate::server::Server;
+use crate::words::Words;
 
-pub(crate) use crate::watch::events::{Evictions, Stored, bytes_of};
+pub(crate) use crate::watch::events::{Evictions, Stored};
 
 /// More watchers than this are turned away, as by memcached.
 const WATCHERS_MAX: usize = 20;
@@ -104,13 +104,13 @@ impl Hub {
         self.classes.load(Relaxed) & classes != 0
     }
 
-    fn join(&self, watcher: Watcher, now_ms: u64, now_ns: u64) -> Joined {
+    fn join(&self, watcher: Watcher, now_ms: u64, clock_ns: u64) -> Joined {
         let mut state = self.state.lock();
         if state.watchers.len() >= WATCHERS_MAX {
             return Joined::TooMany;
         }
         state.began_us = now_ms * 1000;
-        state.began_ns = now_ns;
+        state.began_ns = clock_ns;
         watcher.handle.watches();
         state.watchers.push(watcher);
         self.look_again(&state);

@@ -4,6 +4,7 @@ mod binary;
 mod discovery;
 mod harness;
 mod limits;
+mod meta;
 mod robustness;
 mod settings;
 mod stats;

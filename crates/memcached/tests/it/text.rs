@@ -388,7 +388,7 @@ fn the_rest_of_the_words() {
         CLIENT_ERROR bad command line format
         > a
         CLIENT_ERROR bad command line format
-        > mg a v
+        > mx a v
         ERROR
         ",
     );
