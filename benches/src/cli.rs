@@ -147,6 +147,9 @@ impl LoadOptions {
         if self.work.is_about_carts() && self.protocol == Protocol::Memcached {
             bail!("memcached has no carts");
         }
+        if self.work.is_about_frames() && self.protocol != Protocol::Memcached {
+            bail!("the binary protocol is memcached's: add --protocol memcached");
+        }
         Ok(())
     }
 

@@ -221,6 +221,10 @@ pub enum Kind {
     MemcachedMix,
     /// get of 10 keys.
     MemcachedMultiGet,
+    /// get in the binary protocol.
+    MemcachedBinaryGet,
+    /// 10 quiet gets and a no-op in the binary protocol.
+    MemcachedBinaryMultiGet,
 }
 
 impl Kind {
@@ -229,7 +233,9 @@ impl Kind {
             Kind::MemcachedGet
             | Kind::MemcachedSet
             | Kind::MemcachedMix
-            | Kind::MemcachedMultiGet => Protocol::Memcached,
+            | Kind::MemcachedMultiGet
+            | Kind::MemcachedBinaryGet
+            | Kind::MemcachedBinaryMultiGet => Protocol::Memcached,
             _ => Protocol::Resp,
         }
     }
@@ -238,6 +244,8 @@ impl Kind {
         match self {
             Kind::RespHincrby => Work::CartIncrement,
             Kind::RespHgetall => Work::CartRead,
+            Kind::MemcachedBinaryGet => Work::BinaryGet,
+            Kind::MemcachedBinaryMultiGet => Work::BinaryMultiGet,
             _ => Work::Strings,
         }
     }
@@ -250,6 +258,8 @@ impl Kind {
             Kind::RespHincrby => return Workload::CartIncrement { keys },
             Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
             Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
+            Kind::MemcachedBinaryGet => return Workload::FrameGet { keys },
+            Kind::MemcachedBinaryMultiGet => return Workload::FrameGets { keys: keys.firsts() },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }
@@ -416,7 +426,9 @@ mod tests {
     #[test]
     fn requests_on_small_values_allocate_nothing() {
         let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
-        for kind in [get, set, mix, Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix] {
+        let binary = [Kind::MemcachedBinaryGet, Kind::MemcachedBinaryMultiGet];
+        let text = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
+        for kind in [get, set, mix].into_iter().chain(text).chain(binary) {
             for pipeline in [1, 16] {
                 assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
             }

@@ -3,7 +3,7 @@
 
 use tandem_tests::client::Client;
 use tandem_tests::differential::resp::{Known, Pair};
-use tandem_tests::differential::{Difference, memcached};
+use tandem_tests::differential::{Difference, binary, memcached};
 use tandem_tests::generate;
 use tandem_tests::generate::resp::Words;
 use tandem_tests::oracle::{Kind, Oracle};
@@ -15,6 +15,8 @@ use crate::differences;
 /// Streams per test and commands per stream: with four tests more than 20,000 commands a run.
 const N_STREAMS: u64 = 30;
 const N_COMMANDS: usize = 400;
+/// Frames per stream: 21,000 a run.
+const N_FRAMES: usize = 700;
 
 #[test]
 fn generated_commands_in_resp2_are_answered_as_by_valkey() {
@@ -42,6 +44,14 @@ fn generated_commands_are_answered_as_by_memcached() {
 /// While its LRU threads hold an item, memcached writes a sum into a new one, and what was known
 /// of the old one is gone.
 const ALONE: &[&str] = &["-o", "no_lru_maintainer,no_lru_crawler"];
+
+#[test]
+fn generated_frames_are_answered_as_by_memcached() {
+    let seed = Random::seed("frames", 7);
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Memcached, ALONE).unwrap();
+    frame_streams(seed, tandem.memcached_port, oracle.port);
+}
 
 #[test]
 fn generated_meta_commands_are_answered_as_by_memcached() {
@@ -79,6 +89,7 @@ fn two_of_the_same_server_answer_alike() {
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, &[]).unwrap());
     memcached_streams(6, left.port, right.port);
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, ALONE).unwrap());
+    frame_streams(8, left.port, right.port);
     meta_streams(8, left.port, right.port);
 }
 
@@ -89,6 +100,16 @@ fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
         let mut generator = generate::memcached::Generator::new(seed);
         let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
         memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
+    });
+}
+
+fn frame_streams(seed: u64, our_port: u16, their_port: u16) {
+    streams(seed, |seed| {
+        let mut ours = binary::Side::new(our_port);
+        let mut theirs = binary::Side::new(their_port);
+        let mut generator = generate::binary::Generator::new(seed);
+        let commands: Vec<_> = (0..N_FRAMES).map(|_| generator.command()).collect();
+        binary::compare(&mut ours, &mut theirs, &commands, generator.random())
     });
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::client::Client;
 use crate::random::Random;
 
+pub mod binary;
 pub mod memcached;
 pub mod resp;
 

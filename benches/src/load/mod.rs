@@ -4,6 +4,7 @@
 //! source (source.rs) chooses, in the bytes of wire.rs, and check every reply (reply.rs).
 
 mod connection;
+mod frame;
 mod reply;
 mod source;
 mod varied;

@@ -1,7 +1,7 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
-use super::varied;
 use super::wire::{CART_FIELDS, MANY, Op, Protocol, Wire, key_name};
+use super::{frame, varied};
 
 /// A whole and right reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
         (Op::Set, Protocol::Memcached) => fixed(input, b"STORED\r\n", Outcome::Done),
         (Op::CartIncrement | Op::CartFill, _) => integer(input),
         (Op::CartRead, _) => cart(input),
+        (Op::FrameGet, _) => frame::check_get(wire, key, input),
+        (Op::FrameGets, _) => frame::check_gets(wire, key, input),
+        (Op::FrameSet, _) => frame::check_set(input),
         (Op::Varied, protocol) => match varied::reply_bytes(protocol, input) {
             Ok(Some(length)) => Scan::Right(Right { length, outcome: Outcome::Done }),
             Ok(None) => Scan::Short,
@@ -66,7 +69,7 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
     }
 }
 
-enum Scan {
+pub(super) enum Scan {
     Right(Right),
     /// More bytes are needed.
     Short,

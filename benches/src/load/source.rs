@@ -28,6 +28,12 @@ pub(crate) enum Workload {
     CartIncrement { keys: Keys },
     /// Reads a whole cart.
     CartRead { keys: Keys },
+    /// Writes the first keys once, in order, in frames of the binary protocol.
+    FillFrames { n_keys: u32 },
+    /// Reads a key, in a frame.
+    FrameGet { keys: Keys },
+    /// Reads `MANY` keys in a row, in quiet frames.
+    FrameGets { keys: Keys },
     /// All commands of `varied` in turn.
     Varied { n_commands: u32, keys: Keys },
 }
@@ -87,6 +93,10 @@ pub(crate) enum Work {
     CartIncrement,
     /// HGETALL of carts.
     CartRead,
+    /// Gets in memcached's binary protocol.
+    BinaryGet,
+    /// Ten quiet gets and a no-op in memcached's binary protocol.
+    BinaryMultiGet,
     /// All kinds of commands in turn, some of whose keys expire; replies are only looked at for
     /// errors.
     Varied,
@@ -98,6 +108,7 @@ impl Work {
         match self {
             Work::Strings | Work::Varied => Workload::Fill { first: 0, n_keys },
             Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
+            Work::BinaryGet | Work::BinaryMultiGet => Workload::FillFrames { n_keys },
         }
     }
 
@@ -107,6 +118,8 @@ impl Work {
             Work::Strings => Workload::Mix { gets: 10, sets: 1, keys },
             Work::CartIncrement => Workload::CartIncrement { keys },
             Work::CartRead => Workload::CartRead { keys },
+            Work::BinaryGet => Workload::FrameGet { keys },
+            Work::BinaryMultiGet => Workload::FrameGets { keys: keys.firsts() },
             Work::Varied => {
                 let n_commands = varied::n_commands(protocol);
                 Workload::Varied { n_commands, keys: keys.firsts() }
@@ -116,6 +129,10 @@ impl Work {
 
     pub(crate) fn is_about_carts(self) -> bool {
         matches!(self, Work::CartIncrement | Work::CartRead)
+    }
+
+    pub(crate) fn is_about_frames(self) -> bool {
+        matches!(self, Work::BinaryGet | Work::BinaryMultiGet)
     }
 }
 
@@ -194,6 +211,16 @@ impl Source {
             }
             Workload::CartRead { keys } => {
                 Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::FillFrames { n_keys } => {
+                let end = *n_keys;
+                Ask { op: Op::FrameSet, key: self.in_order(end)?, field: 0 }
+            }
+            Workload::FrameGet { keys } => {
+                Ask { op: Op::FrameGet, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::FrameGets { keys } => {
+                Ask { op: Op::FrameGets, key: choose(keys, random, draw), field: 0 }
             }
             Workload::Varied { n_commands, keys } => {
                 self.turn = if self.turn + 1 >= *n_commands { 0 } else { self.turn + 1 };

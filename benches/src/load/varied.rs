@@ -81,6 +81,10 @@ fn memcached_bytes(input: &[u8]) -> Result<Option<usize>, NoAnswer> {
         let mut words = line.split(|it| *it == b' ');
         match words.next().unwrap_or_default() {
             b"VALUE" => at += number(words.nth(2).ok_or(NoAnswer)?)? as usize + 2,
+            b"VA" => {
+                at += number(words.next().ok_or(NoAnswer)?)? as usize + 2;
+                return Ok((at <= input.len()).then_some(at));
+            }
             b"" | b"ERROR" | b"CLIENT_ERROR" | b"SERVER_ERROR" => return Err(NoAnswer),
             _ => return Ok(Some(at)),
         }
@@ -184,6 +188,17 @@ const MEMCACHED: &[&str] = &[
     "gats 1 temp:#1",
     "delete temp:#0",
     "delete temp:#2",
+    "ms temp:#0 $ T1\r\n@",
+    "ms temp:#3 $ T100 F5\r\n@",
+    "mg temp:#0 v",
+    "mg key:#0 v",
+    "mg key:#0 s v t f c",
+    "mg key:#0",
+    "mg none:#0 v",
+    "ma count:#0",
+    "ma count:#1 N60 J5 v",
+    "md temp:#0",
+    "mn",
 ];
 
 #[cfg(test)]
@@ -206,7 +221,8 @@ mod tests {
         }
         whole(Protocol::Resp, "*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$-1\r\n");
         let values = "VALUE a 0 3\r\nEND\r\nVALUE b 0 4 17\r\n\r\n\r\n\r\nEND\r\n";
-        for reply in ["STORED\r\n", "17\r\n", "END\r\n", values] {
+        let meta = "VA 4 t59 f0\r\nEND\r\r\n";
+        for reply in ["STORED\r\n", "17\r\n", "END\r\n", "HD\r\n", values, meta] {
             whole(Protocol::Memcached, reply);
         }
     }
@@ -216,7 +232,9 @@ mod tests {
         for reply in ["-ERR no\r\n", "*1\r\n-ERR no\r\n", "\r\n", "$x\r\n"] {
             assert_eq!(reply_bytes(Protocol::Resp, reply.as_bytes()), Err(NoAnswer), "{reply:?}");
         }
-        for reply in ["ERROR\r\n", "CLIENT_ERROR no\r\n", "SERVER_ERROR no\r\n", "VALUE a\r\n"] {
+        for reply in
+            ["ERROR\r\n", "CLIENT_ERROR no\r\n", "SERVER_ERROR no\r\n", "VALUE a\r\n", "VA\r\n"]
+        {
             let answer = reply_bytes(Protocol::Memcached, reply.as_bytes());
             assert_eq!(answer, Err(NoAnswer), "{reply:?}");
         }

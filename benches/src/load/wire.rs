@@ -1,6 +1,6 @@
 //! Requests as bytes: templates filled in with a key's digits.
 
-use super::{reply, varied};
+use super::{frame, reply, varied};
 
 /// Which of the two protocols a run speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -34,6 +34,12 @@ pub(crate) enum Op {
     CartRead,
     /// Writes all fields of a cart.
     CartFill,
+    /// The binary protocol's, which is memcached's alone, are these three: one key is read.
+    FrameGet,
+    /// `MANY` keys in a row are read.
+    FrameGets,
+    /// One key is written.
+    FrameSet,
     /// Any command, of either protocol; the field says which.
     Varied,
 }
@@ -121,6 +127,9 @@ impl Wire {
                 self.put_value(key, out);
                 out.extend_from_slice(&self.set_tail);
             }
+            (Op::FrameGet, _) => frame::put_get(key, out),
+            (Op::FrameGets, _) => frame::put_gets(key, out),
+            (Op::FrameSet, _) => frame::put_set(self, key, out),
             (Op::GetMany, _) => put_multi_get(key, out),
             (Op::SetMany, _) => self.put_mset(key, out),
             (Op::CartRead, _) => put_all(out, &[RESP_HGETALL, &cart_name(key), b"\r\n"]),
@@ -177,7 +186,7 @@ impl Wire {
     }
 
     /// The value of a key is its tag and the template: a reply proves that it is this key's.
-    fn put_value(&self, key: u32, out: &mut Vec<u8>) {
+    pub(super) fn put_value(&self, key: u32, out: &mut Vec<u8>) {
         let tag = tag(key);
         let n_tag = self.template.len().min(tag.len());
         put_all(out, &[&tag[..n_tag], &self.template[n_tag..]]);

@@ -63,6 +63,11 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
                 What::P99.at_most(NOT_WORSE, Rival::BestPeer),
             ]
         }
+        (Mode::Pinned, Content::Frames { value_bytes: 64 })
+            if is_fifty && cell.pipeline == 16 && cell.work == Work::BinaryMultiGet =>
+        {
+            vec![What::Cpu.at_most(0.60, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
+        }
         (Mode::Pinned, Content::Carts) if is_fifty && cell.pipeline == 16 => {
             vec![What::Cpu.at_most(0.70, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
         }

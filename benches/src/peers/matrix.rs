@@ -52,8 +52,14 @@ pub(crate) struct Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
-    Strings { value_bytes: usize },
+    Strings {
+        value_bytes: usize,
+    },
     Carts,
+    /// Strings that were written in memcached's binary protocol.
+    Frames {
+        value_bytes: usize,
+    },
 }
 
 /// One comparison.
@@ -110,16 +116,19 @@ impl Selection {
 
     fn contents(&self, protocol: Protocol) -> Vec<Content> {
         let sizes = or(&self.value_bytes, self.quick_or(&[64], &[64, 512, 4096]));
+        let frames = Content::Frames { value_bytes: sizes[0] };
         let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
         all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
+            .chain((protocol == Protocol::Memcached).then_some(frames))
             .filter(|it| !self.works(*it).is_empty())
             .collect()
     }
 
     fn works(&self, content: Content) -> Vec<Work> {
-        let all = &[Work::Strings, Work::CartIncrement, Work::CartRead];
+        let all = &[Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
         let mut works = or(&self.work, self.quick_or(&[Work::Strings], all));
         works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
+        works.retain(|it| it.is_about_frames() == matches!(content, Content::Frames { .. }));
         works
     }
 
@@ -142,13 +151,17 @@ fn or<T: Copy>(given: &[T], default: &[T]) -> Vec<T> {
 }
 
 fn pipelines(work: Work) -> &'static [usize] {
-    if work == Work::Strings { &[1, 16, 100] } else { &[16] }
+    match work {
+        Work::Strings => &[1, 16, 100],
+        Work::BinaryGet | Work::BinaryMultiGet => &[1, 16],
+        _ => &[16],
+    }
 }
 
 impl Stage {
     pub(crate) fn wire(self) -> Wire {
         let value_bytes = match self.content {
-            Content::Strings { value_bytes } => value_bytes,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
             Content::Carts => 0,
         };
         Wire::new(self.protocol, Stored { value_bytes, ..Stored::default() })
@@ -161,7 +174,7 @@ impl Stage {
             Mode::Shared => (2, None),
         };
         let value_bytes = match self.content {
-            Content::Strings { value_bytes } => value_bytes,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
             Content::Carts => self.bytes_per_key() as usize,
         };
         servers::Footing { n_threads, core, ..servers::Footing::for_items(n_keys, value_bytes) }
@@ -170,7 +183,9 @@ impl Stage {
     /// Bytes that a server needs for each key, roughly and rather too many.
     pub(crate) fn bytes_per_key(self) -> u64 {
         match self.content {
-            Content::Strings { value_bytes } => 200 + value_bytes as u64 * 4 / 3,
+            Content::Strings { value_bytes } | Content::Frames { value_bytes } => {
+                200 + value_bytes as u64 * 4 / 3
+            }
             Content::Carts => 1000,
         }
     }
@@ -178,7 +193,7 @@ impl Stage {
     /// Carts are 20 fields each: a tenth of the keys is as much data.
     pub(crate) fn n_keys(self, n_keys: u32) -> u32 {
         match self.content {
-            Content::Strings { .. } => n_keys,
+            Content::Strings { .. } | Content::Frames { .. } => n_keys,
             Content::Carts => (n_keys / 10).max(1),
         }
     }
@@ -186,6 +201,7 @@ impl Stage {
     pub(crate) fn preload(self, n_keys: u32) -> Workload {
         match self.content {
             Content::Strings { .. } => Work::Strings.preload(n_keys),
+            Content::Frames { .. } => Work::BinaryGet.preload(n_keys),
             Content::Carts => Work::CartRead.preload(n_keys),
         }
     }
@@ -193,6 +209,7 @@ impl Stage {
     pub(crate) fn name(self) -> String {
         let content = match self.content {
             Content::Strings { value_bytes } => format!("{value_bytes} B"),
+            Content::Frames { value_bytes } => format!("binary {value_bytes} B"),
             Content::Carts => "carts".into(),
         };
         let mode = match self.mode {
@@ -209,6 +226,8 @@ impl Cell {
             Work::Strings => "",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
+            Work::BinaryGet => " get",
+            Work::BinaryMultiGet => " 10 getq and a noop",
             Work::Varied => " varied",
         };
         let (stage, spread) = (self.stage.name(), self.spread.name());
@@ -277,7 +296,8 @@ mod tests {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
         // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2);
+        // And one of quiet gets.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
@@ -319,6 +339,7 @@ mod tests {
         let pinned = cells("--mode pinned");
         let n_strings = pinned.iter().filter(|it| it.work == Work::Strings).count();
         assert_eq!(n_strings, 2 * 3 * 2 * 2 * 3);
-        assert_eq!(pinned.len() - n_strings, 2);
+        // Two of carts, two of frames.
+        assert_eq!(pinned.len() - n_strings, 2 + 2);
     }
 }

@@ -231,7 +231,7 @@ const HEAD: &str = "\
 /// What users run: a regression that link-time optimisation removes is none.
 const PROFILE: &str = "release";
 
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 9] = [
     "resp-get",
     "resp-set",
     "resp-hincrby",
@@ -239,6 +239,8 @@ const KINDS: [&str; 7] = [
     "memcached-get",
     "memcached-set",
     "memcached-multi-get",
+    "memcached-binary-get",
+    "memcached-binary-multi-get",
 ];
 const PIPELINES: [u64; 2] = [1, 16];
 

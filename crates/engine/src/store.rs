@@ -150,6 +150,21 @@ impl Shard {
         self.item_with(location, &attributes, now_ms)
     }
 
+    /// An item as it was before this read, which leaves its mark on it.
+    #[inline]
+    pub(crate) fn read_item(
+        &mut self,
+        location: Location,
+        now_ms: u64,
+        notes_use: bool,
+    ) -> Item<'_> {
+        let before = self.segments.item(location).attributes();
+        if notes_use {
+            self.segments.item_mut(location).note_use(seconds(now_ms), true);
+        }
+        self.item_with(location, &before, now_ms)
+    }
+
     /// An item with the attributes that it had before a read.
     #[inline]
     pub(crate) fn item_with(

@@ -11,8 +11,10 @@ use crate::keyspace::{Keyspace, ShardId};
 use crate::layout::MARKS_MASK;
 use crate::options::{Expire, SetOptions, SetOutcome, When};
 use crate::shard::{Found, Shard, seconds};
-use crate::value::{Item, Kind, NewValue};
+use crate::value::{Kind, NewValue};
 use crate::waiters::{Left, Ticket};
+
+mod read;
 
 /// The locked shards of a command's keys. Every method panics on a key outside of them: that is
 /// a table row that does not declare its keys. Expired keys read as absent everywhere.
@@ -80,36 +82,6 @@ impl<'a> View<'a> {
                 T::of(shard.segments.item(location).value()).map(Some).ok_or(Error::WrongType)
             }
         }
-    }
-
-    /// Reads an item of any type: counts a hit or a miss, marks the item as used and fetched.
-    /// `Item::fetched` and `idle_s` are what they were before.
-    #[inline]
-    pub fn read(&mut self, key: Key<'_>) -> Option<Item<'_>> {
-        let (now_ms, notes_use) = (self.now_ms, self.notes_use);
-        let shard = self.shard(key);
-        let (_, location) = shard.find_read(key, now_ms, false)?;
-        let before = shard.segments.item(location).attributes();
-        if notes_use {
-            shard.segments.item_mut(location).note_use(seconds(now_ms), true);
-        }
-        Some(shard.item_with(location, &before, now_ms))
-    }
-
-    /// Looks at an item of any type: counts a hit or a miss, but leaves no mark on the item.
-    pub fn look(&mut self, key: Key<'_>) -> Option<Item<'_>> {
-        let now_ms = self.now_ms;
-        let shard = self.shard(key);
-        let (_, location) = shard.find_read(key, now_ms, false)?;
-        Some(shard.item(location, now_ms))
-    }
-
-    /// Looks at an item of any type; neither counts nor marks.
-    pub fn peek(&mut self, key: Key<'_>) -> Option<Item<'_>> {
-        let now_ms = self.now_ms;
-        let shard = self.shard(key);
-        let (_, location) = shard.find(key, now_ms)?;
-        Some(shard.item(location, now_ms))
     }
 
     /// Opens a present value for writing. Marks it as used when it is written; counts nothing.

@@ -315,12 +315,14 @@ fn read_item(
 ) -> bool {
     cx.watch_look(read.key);
     let mut view = cx.view(read.key);
-    let mut cas = None;
-    if read.wants_cas {
-        cas = Some(if cx.server.settings.cas { view.cas(read.key).unwrap_or(0) } else { 0 });
-    }
-    let Some(item) = view.read(read.key) else { return false };
+    let item = if read.wants_cas && cx.server.settings.cas {
+        view.read_with_cas(read.key)
+    } else {
+        view.read(read.key)
+    };
+    let Some(item) = item else { return false };
     let Value::String(value) = item.value else { return false };
+    let cas = read.wants_cas.then(|| cx.told_cas(item.cas));
     let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
     cx.worker.count_class(class, event);
     if event == ClassEvent::Get && item.fetched {

@@ -26,7 +26,8 @@ fn check_here(transcript: &str) {
 #[track_caller]
 fn check_with(letters: &str, transcript: &str) {
     let args: Vec<String> = letters.split_whitespace().map(Into::into).collect();
-    let mut peer = MemcachedSessions::binary(Settings::from_args(&args).unwrap());
-    peer.server().set_passwords(Passwords::of_sasl(b"other:word\nu:p\n").unwrap());
+    let mut peer =
+        MemcachedSessions::binary(Settings::from_args(&args).expect("letters of memcached"));
+    peer.server().set_passwords(Passwords::of_sasl(b"other:word\nu:p\n").expect("a right file"));
     transcript::check(transcript, Dialect::Binary, &mut peer);
 }

@@ -13,13 +13,13 @@ const FILE: &str = "foo:bar\nus er:pa:ss\nempty:\n";
 #[track_caller]
 fn check_on_both(transcript: &str) {
     let path = scratch().join("passwords");
-    std::fs::write(&path, FILE).unwrap();
-    let args = ["-Y", path.to_str().unwrap()];
-    let settings = Settings::from_args(&args.map(str::to_owned)).unwrap();
+    std::fs::write(&path, FILE).expect("the scratch folder takes files");
+    let args = ["-Y", path.to_str().expect("a path of text")];
+    let settings = Settings::from_args(&args.map(str::to_owned)).expect("letters of memcached");
     let mut ours = MemcachedSessions::new(settings);
-    ours.server().set_passwords(Passwords::of_text(FILE.as_bytes()).unwrap());
+    ours.server().set_passwords(Passwords::of_text(FILE.as_bytes()).expect("a right file"));
     transcript::check(transcript, Dialect::Memcached, &mut ours);
-    let oracle = Oracle::start(Kind::Memcached, &args).unwrap();
+    let oracle = Oracle::start(Kind::Memcached, &args).expect("cargo xtask oracles");
     let mut theirs = SocketPeer::new(oracle.port, Dialect::Memcached);
     transcript::check(transcript, Dialect::Memcached, &mut theirs);
 }

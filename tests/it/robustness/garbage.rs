@@ -1,6 +1,7 @@
 //! Bytes that are no requests, or only parts of them.
 
 use tandem_tests::client::{Client, encode};
+use tandem_tests::frame::Frame;
 use tandem_tests::generate;
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::random::Random;
@@ -18,6 +19,9 @@ const RESP_FRAMES: &[&[u8]] = &[
 ];
 
 const MEMCACHED_FRAMES: &[&[u8]] = &[
+    b"\x80\x01\0\x01\x08\0\0\0\0\0\0\x0e\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0khello",
+    b"\x80\x1d\0\x01\x04\0\0\0\0\0\0\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09k",
+    b"\x80\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
     b"set k 0 0 5\r\nhello\r\n",
     b"get k nosuch\r\n",
     b"incr k 1\r\n",
@@ -128,6 +132,9 @@ fn random_bytes_on_both_ports_harm_nobody() {
             let bytes = random.bytes(length);
             try_send(port, &bytes);
         }
+        let length = random.below(3000);
+        let bytes = [vec![0x80], random.bytes(length)].concat();
+        try_send(tandem.memcached_port, &bytes);
         if round % 100 == 0 {
             tandem.assert_healthy();
         }
@@ -141,6 +148,7 @@ fn requests_with_flipped_bytes_harm_nobody() {
     let mut tandem = Tandem::start(&[]);
     let mut resp = generate::resp::Generator::new(seed);
     let mut memcached = generate::memcached::Generator::new(seed);
+    let mut binary = generate::binary::Generator::new(seed);
     for _ in 0..200 {
         let mut bytes: Vec<u8> = (0..30).flat_map(|_| encode(&resp.command())).collect();
         flip(&mut bytes, resp.random());
@@ -148,8 +156,33 @@ fn requests_with_flipped_bytes_harm_nobody() {
         let mut bytes: Vec<u8> = (0..30).flat_map(|_| memcached.command().bytes(|_| 1)).collect();
         flip(&mut bytes, memcached.random());
         try_send(tandem.memcached_port, &bytes);
+        let mut bytes: Vec<u8> = (0..30).flat_map(|_| binary.command().bytes(1)).collect();
+        flip(&mut bytes[1..], binary.random());
+        try_send(tandem.memcached_port, &bytes);
     }
     tandem.assert_healthy();
+}
+
+/// What many frames announce is not set aside before it comes.
+#[test]
+fn frames_of_four_gigabytes_take_no_memory() {
+    let mut tandem = Tandem::start(&[]);
+    tandem.assert_healthy();
+    let before = tandem.process.rss();
+    let clients: Vec<Client> = (0..200)
+        .map(|n: u32| {
+            let mut client = tandem.memcached();
+            let opcode = *[0x01, 0x0e, 0x50, 0x21].get(n as usize % 4).unwrap();
+            let mut frame = Frame::new(opcode, b"key").value(&[b'x'; 8]).request();
+            let announced = if n % 8 < 4 { u32::MAX } else { i32::MAX as u32 };
+            frame[8..12].copy_from_slice(&announced.to_be_bytes());
+            client.send(&frame);
+            client
+        })
+        .collect();
+    tandem.assert_healthy();
+    let grown = tandem.process.rss().saturating_sub(before);
+    assert!(grown < 64 << 20, "{} connections grew it by {grown} bytes", clients.len());
 }
 
 fn flip(bytes: &mut [u8], random: &mut Random) {

@@ -250,6 +250,12 @@ impl Request<'_> {
 }
 
 impl<'a> Entry<'a> {
+    /// Whether what comes next may have to wait for many turns of this.
+    #[inline]
+    pub(super) fn may_go_on(&self) -> bool {
+        matches!(self, Entry::Run(request) if request.action == Action::Stat)
+    }
+
     /// The key that the entry will look up.
     #[inline]
     pub(super) fn key(&self) -> Option<Key<'a>> {

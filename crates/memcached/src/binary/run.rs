@@ -7,7 +7,6 @@ use crate::admin;
 use crate::binary::frame::{Entry, Request};
 use crate::binary::opcode::{Action, is_quiet};
 use crate::binary::reply::{self, Status, To};
-use crate::binary::stat;
 use crate::ops::{self, Arithmetic, Hit, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored};
 use crate::ops::{Summed, Unstorable};
 use crate::run::{After, Cx};
@@ -27,7 +26,7 @@ pub(super) fn refuse_entry(cx: &mut Cx<'_>, entry: &Entry<'_>) -> After {
     After::Stay
 }
 
-/// Runs a request; what is about SASL is the session's.
+/// Runs a request.
 #[inline]
 pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
     let to = request.to;
@@ -41,12 +40,12 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Action::Flush => flush(cx, request),
         Action::Noop => reply::done(cx.out, to, 0),
         Action::Version => reply::data(cx.out, to, 0, COMPATIBLE_VERSION.as_bytes()),
-        Action::Stat => stat::run(cx, request),
         Action::Quit => {
             done(cx, to, 0);
             return After::Close;
         }
-        Action::SaslList | Action::SaslAuth | Action::SaslStep | Action::Unknown => {
+        // The session runs what it has to remember; unknown frames are refused as they are parsed.
+        Action::Stat | Action::SaslList | Action::SaslAuth | Action::SaslStep | Action::Unknown => {
             reply::error(cx.out, to, Status::UnknownCommand);
         }
     }

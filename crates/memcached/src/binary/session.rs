@@ -11,11 +11,13 @@ use crate::binary::opcode::{Action, STORE_EXTRAS};
 use crate::binary::reply::To;
 use crate::binary::run;
 use crate::binary::sasl::Sasl;
+use crate::binary::stat::{self, Report};
 use crate::ops::Mode;
 use crate::parse::Rules;
 use crate::run::{After, Cx};
 use crate::server::{DATABASE, Server};
 use crate::session::{BATCH_MAX, OUTPUT_SOFT_MAX, Step};
+use crate::walk::Progress;
 
 /// Where a connection stands between two turns.
 pub(crate) struct State {
@@ -30,6 +32,8 @@ enum Expects {
     Skipped(usize),
     /// A value too big for the batch.
     Value(Box<BigStore>),
+    /// Nothing, until a report is told that takes many turns.
+    Report(Box<Report>),
 }
 
 /// A store whose value is on its way.
@@ -80,6 +84,12 @@ impl State {
             if cx.out.len() >= OUTPUT_SOFT_MAX {
                 return Step::Write;
             }
+            if let Expects::Report(report) = &mut self.expects {
+                if report.step(cx) == Progress::More {
+                    return Step::Yield;
+                }
+                self.expects = Expects::Frame;
+            }
             let mut batch = Batch::new();
             let (len, cut) = self.fill(&mut batch, input, cx.server);
             let after = self.run_batch(&batch, cx);
@@ -128,6 +138,9 @@ impl State {
                     }
                     batch.push(entry);
                     at += len;
+                    if entry.may_go_on() {
+                        return (at, Cut::Full);
+                    }
                 }
                 Parsed::SkipValue { entry, len, skip } => {
                     batch.push(entry);
@@ -173,6 +186,12 @@ impl State {
             return After::Stay;
         }
         match request.action.verb() {
+            Some(verb) if request.action == Action::Stat => cx.counted(verb, |cx| {
+                if let Some(report) = stat::begin(cx, request) {
+                    self.expects = Expects::Report(report);
+                }
+                After::Stay
+            }),
             Some(verb) => cx.counted(verb, |cx| run::run(cx, request)),
             None => run::run(cx, request),
         }

@@ -4,15 +4,17 @@ use tandem_engine::Output;
 
 use crate::binary::frame::Request;
 use crate::binary::opcode::Action;
-use crate::binary::reply::{self, Status};
+use crate::binary::reply::{self, Status, To};
 use crate::binary::run::refuse;
 use crate::report;
 use crate::run::Cx;
-use crate::walk::Progress;
+use crate::walk::{Progress, Walk};
 use crate::words::Words;
 
+const DETAIL_DUMP: &[u8] = b"detail dump";
+
 /// Topics that are asked for by these words and whatever follows.
-const PREFIXES: [&[u8]; 5] = [b"reset", b"settings", b"detail dump", b"detail on", b"detail off"];
+const PREFIXES: [&[u8]; 5] = [b"reset", b"settings", DETAIL_DUMP, b"detail on", b"detail off"];
 
 /// Topics that are asked for by these words alone, nothing being what is asked for most.
 const WHOLE: [&[u8]; 4] = [b"", b"items", b"slabs", b"sizes"];
@@ -20,32 +22,59 @@ const WHOLE: [&[u8]; 4] = [b"", b"items", b"slabs", b"sizes"];
 /// What a line of a report begins with.
 const LINE_START: &[u8] = b"STAT ";
 
-pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
+/// A report under way, which may take many turns.
+pub(super) struct Report {
+    to: To,
+    lines: Output,
+    walk: Option<Box<Walk>>,
+    /// Told as one text, not as names and values.
+    is_dump: bool,
+}
+
+/// Begins a report. One that is not told already goes on with `Report::step`.
+pub(super) fn begin(cx: &mut Cx<'_>, request: &Request<'_>) -> Option<Box<Report>> {
     let asked = request.key.name;
     let prefix = PREFIXES.into_iter().find(|it| asked.starts_with(it));
     let topic = prefix.or_else(|| WHOLE.into_iter().find(|it| *it == asked));
-    let mut report = Output::default();
-    let written = topic.map(|topic| {
-        let mut cx = Cx { out: &mut report, walk: None, ..*cx };
-        let done = report::run(&mut cx, &Words::of(topic));
-        // What becomes frames is told at once.
-        while let Some(mut walk) = cx.walk.take() {
-            while walk.step(&mut cx) == Progress::More {}
-        }
-        done
-    });
-    if !matches!(written, Some(Ok(_))) {
-        return refuse(cx, request.to, Action::Stat, Status::NotFound);
+    let is_dump = topic == Some(DETAIL_DUMP);
+    let mut report = Report { to: request.to, lines: Output::default(), walk: None, is_dump };
+    let mut inner = Cx { out: &mut report.lines, walk: None, ..*cx };
+    let written = topic.map(|topic| report::run(&mut inner, &Words::of(topic)));
+    report.walk = inner.walk.take();
+    match written {
+        Some(Ok(_)) if report.walk.is_some() => return Some(Box::new(report)),
+        Some(Ok(_)) => report.tell(cx.out),
+        _ => refuse(cx, request.to, Action::Stat, Status::NotFound),
     }
-    let (to, buf) = (request.to, &mut cx.out.buf);
-    if topic == Some(b"detail dump") {
-        reply::stat(buf, to, b"detailed", &report.buf);
-    } else {
-        for (name, value) in report.buf.split(|it| *it == b'\n').filter_map(name_and_value) {
-            reply::stat(buf, to, name, value);
+    None
+}
+
+impl Report {
+    /// One turn; the last of them tells the report.
+    pub(super) fn step(&mut self, cx: &mut Cx<'_>) -> Progress {
+        let mut inner = Cx { out: &mut self.lines, walk: None, ..*cx };
+        let progress = match &mut self.walk {
+            Some(walk) => walk.step(&mut inner),
+            None => Progress::Done,
+        };
+        if progress == Progress::Done {
+            self.tell(cx.out);
         }
+        progress
     }
-    reply::stat(buf, to, b"", b"");
+
+    fn tell(&self, out: &mut Output) {
+        let (to, buf) = (self.to, &mut out.buf);
+        if self.is_dump {
+            reply::stat(buf, to, b"detailed", &self.lines.buf);
+        } else {
+            let lines = self.lines.buf.split(|it| *it == b'\n');
+            for (name, value) in lines.filter_map(name_and_value) {
+                reply::stat(buf, to, name, value);
+            }
+        }
+        reply::stat(buf, to, b"", b"");
+    }
 }
 
 /// Reports are made of lines, whoever asks.
