@@ -27,7 +27,8 @@ pub(crate) struct Classes {
     chunk_bytes: Vec<usize>,
     /// Classes of small items, by steps of `CHUNK_ALIGN`.
     table: Box<[u8]>,
-    cas: bool,
+    /// What every item takes beside its parts.
+    fixed_bytes: usize,
 }
 
 impl Classes {
@@ -48,7 +49,8 @@ impl Classes {
         let n_classes = chunk_bytes.len();
         let steps = 0..=TABLE_BYTES / CHUNK_ALIGN;
         let table = steps.map(|it| class_of(it * CHUNK_ALIGN).min(n_classes) as u8).collect();
-        Classes { chunk_bytes, table, cas: settings.cas }
+        let cas = if settings.cas { Cas::Kept } else { Cas::Off };
+        Classes { chunk_bytes, table, fixed_bytes: item_bytes(0, 0, 0, cas) }
     }
 
     /// The biggest item of a class; those of the last may be bigger.
@@ -79,15 +81,19 @@ impl Classes {
     /// The bytes that an item would take in memcached. `None` for values that it does not know.
     pub(crate) fn bytes_of(&self, item: &Item<'_>) -> Option<usize> {
         let Value::String(value) = item.value else { return None };
-        let cas = if self.cas { Cas::Kept } else { Cas::Off };
-        Some(item_bytes(item.key.len(), item.client_flags, value.as_slice().len(), cas))
+        Some(self.bytes_of_parts(item.key.len(), item.client_flags, value.as_slice().len()))
     }
 
     /// The class of an item that has these parts.
     #[inline]
     pub(crate) fn of_parts(&self, key: Key<'_>, client_flags: u32, value_bytes: usize) -> usize {
-        let cas = if self.cas { Cas::Kept } else { Cas::Off };
-        self.of_bytes(item_bytes(key.name.len(), client_flags, value_bytes, cas))
+        self.of_bytes(self.bytes_of_parts(key.name.len(), client_flags, value_bytes))
+    }
+
+    #[inline]
+    fn bytes_of_parts(&self, key_bytes: usize, client_flags: u32, value_bytes: usize) -> usize {
+        let flags_bytes = if client_flags == 0 { 0 } else { size_of::<u32>() };
+        self.fixed_bytes + key_bytes + value_bytes + flags_bytes
     }
 
     /// The class of an item; 0 for values that memcached does not know.

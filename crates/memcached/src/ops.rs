@@ -324,10 +324,8 @@ fn read_item(
     let Value::String(value) = item.value else { return false };
     let cas = read.wants_cas.then(|| cx.told_cas(item.cas));
     let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
-    cx.worker.count_class(class, event);
-    if event == ClassEvent::Get && item.fetched {
-        cx.worker.count_class(class, ClassEvent::GetAgain);
-    }
+    let is_again = event == ClassEvent::Get && item.fetched;
+    cx.worker.count_class(class, if is_again { ClassEvent::GetAgain } else { event });
     write(cx.out, Hit { value, client_flags: item.client_flags, cas });
     if let Some(exptime) = read.touch {
         if event == ClassEvent::Get {

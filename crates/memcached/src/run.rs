@@ -43,6 +43,7 @@ pub(crate) enum After {
 }
 
 impl<'a> Cx<'a> {
+    #[inline]
     pub(crate) fn view(&self, key: Key<'_>) -> View<'a> {
         self.server.keyspace.view(key, self.now_ms)
     }

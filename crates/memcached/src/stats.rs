@@ -139,8 +139,8 @@ impl CommandStats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ClassEvent {
+    /// A hit on an item that nobody had read before.
     Get,
-    /// A hit on an item that had been read before: also counted as `Get`.
     GetAgain,
     Set,
     Delete,

@@ -216,6 +216,12 @@ const OTHERS: &[&str] = &[
     "stats detail off\r\n",
     "cache_memlimit 64\r\n",
     "cache_memlimit 1\r\n",
+    "lru_crawler tocrawl 0\r\n",
+    "lru_crawler sleep 100\r\n",
+    "lru tune 20 40 0.2 2.0\r\n",
+    "lru tune 10 25 0.1 2.0 noreply\r\n",
+    "slabs automove 0\r\n",
+    "slabs automove 0 noreply\r\n",
 ];
 
 /// Only what every version answers alike; `differences.rs` has the rest.
@@ -234,5 +240,16 @@ const BAD: &[&[u8]] = &[
     b"stats bogus\r\n",
     b"stats detail\r\n",
     b"incr a -5\r\n",
+    b"lru_crawler\r\n",
+    b"lru_crawler sleep x\r\n",
+    b"lru_crawler sleep 1000001\r\n",
+    b"lru_crawler metadump\r\n",
+    b"lru tune 50 50 0.1 2.0\r\n",
+    b"lru tune 1 1 0 1\r\n",
+    b"lru mode bogus\r\n",
+    b"slabs\r\n",
+    b"slabs reassign 1\r\n",
+    b"slabs automove 3\r\n",
+    b"slabs automove ratio\r\n",
     b"get \xff\xfe\r\n",
 ];

@@ -19,6 +19,8 @@ struct EchoState {
     held: Cell<Held>,
     output_bytes_max: Cell<u64>,
     flood: Cell<usize>,
+    /// Turns that it still takes without a word.
+    silent: Cell<usize>,
     waited: Cell<bool>,
     n_advances: Cell<usize>,
 }
@@ -44,6 +46,10 @@ impl Session for Echo {
                 state.flood.set(state.flood.get() - n);
                 return Step::Write;
             }
+            if state.silent.get() > 0 {
+                state.silent.set(state.silent.get() - 1);
+                return Step::Yield;
+            }
             let Some(end) = input.iter().position(|it| *it == b'\n') else {
                 return Step::ReadMore { need: 0 };
             };
@@ -56,6 +62,7 @@ impl Session for Echo {
                 "panic" => panic!("as asked"),
                 "big" => out.put_shared(&bytes::Bytes::from(vec![b'b'; number()])),
                 "flood" => state.flood.set(number()),
+                "silent" => state.silent.set(number()),
                 "close" => return Step::Close,
                 _ => out.put(&input[..=end]),
             }
@@ -325,6 +332,22 @@ fn a_big_reply_lets_others_have_their_turns() {
         assert!(left > 5_000_000, "{left} of 10 MB are left when the other is answered");
         assert_eq!(big.hear(10_000_000).await.len(), 10_000_000);
         assert_eq!(big.state.held.get(), Held::default());
+    });
+}
+
+#[test]
+fn work_without_a_reply_lets_others_have_their_turns() {
+    run(async {
+        let mut long = serve_with(1000);
+        let (client, server) = tokio::io::duplex(1000);
+        let connection = Connection::new(server, Echo::default(), Rc::clone(&long.shared));
+        let task = tokio::task::spawn_local(connection);
+        let mut small = Served { client, state: Rc::default(), shared: Rc::default(), task };
+        long.say("silent 1000\ndone\n").await;
+        small.say("hello\n").await;
+        assert_eq!(small.hear(6).await, "hello\n");
+        assert!(long.state.silent.get() > 900, "{} turns are left", long.state.silent.get());
+        assert_eq!(long.hear(5).await, "done\n");
     });
 }
 

@@ -40,8 +40,6 @@ fn put_items(
     totals: &ClassTotals,
 ) {
     let lists = items.lists(cx.server.tuning());
-    let hits = totals.of(ClassEvent::Get);
-    let hits_again = totals.of(ClassEvent::GetAgain);
     let evicted_idle_s = if events.evictions == 0 { 0 } else { events.last_eviction.1 };
     for (name, value) in [
         ("number", items.n_items),
@@ -69,8 +67,8 @@ fn put_items(
         ("moves_within_lru", 0),
         ("direct_reclaims", events.evictions),
         // Hot is what nobody had read before.
-        ("hits_to_hot", hits.saturating_sub(hits_again)),
-        ("hits_to_warm", hits_again),
+        ("hits_to_hot", totals.of(ClassEvent::Get)),
+        ("hits_to_warm", totals.of(ClassEvent::GetAgain)),
         ("hits_to_cold", 0),
         ("hits_to_temp", 0),
     ] {
@@ -105,7 +103,7 @@ fn put_slab(cx: &mut Cx<'_>, class: usize, n_chunks: u64, totals: &ClassTotals) 
         ("used_chunks", n_chunks),
         ("free_chunks", 0),
         ("free_chunks_end", 0),
-        ("get_hits", totals.of(ClassEvent::Get)),
+        ("get_hits", totals.of(ClassEvent::Get) + totals.of(ClassEvent::GetAgain)),
         ("cmd_set", totals.of(ClassEvent::Set)),
         ("delete_hits", totals.of(ClassEvent::Delete)),
         ("incr_hits", totals.of(ClassEvent::Incr)),

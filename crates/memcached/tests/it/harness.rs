@@ -84,22 +84,42 @@ impl Talk {
             n_workers: 1,
             clock_ns: || 0,
         }));
-        Talk::over(server, host)
+        Talk::on(server, host, START_MS)
     }
 
-    fn over(server: Arc<Server>, host: Arc<FakeHost>) -> Talk {
+    fn on(server: Arc<Server>, host: Arc<FakeHost>, now_ms: u64) -> Talk {
+        let session = Talk::session(&server);
         let (input, out) = (BytesMut::new(), Output::default());
         Talk {
-            session: Talk::session(&server),
             server,
             host,
+            session,
             input,
             out,
-            now_ms: START_MS,
+            now_ms,
             last_step: None,
             output_peak: 0,
             slices_at: Vec::new(),
         }
+    }
+
+    /// Another client of the same server.
+    pub(crate) fn beside(&self) -> Talk {
+        Talk::on(Arc::clone(&self.server), Arc::clone(&self.host), self.now_ms)
+    }
+
+    /// Sends a line and lets the session have one turn.
+    pub(crate) fn turn(&mut self, line: &str) -> (Step, Vec<u8>) {
+        self.input.extend_from_slice(format!("{line}\r\n").as_bytes());
+        self.turn_on()
+    }
+
+    /// One more turn.
+    pub(crate) fn turn_on(&mut self) -> (Step, Vec<u8>) {
+        let step = self.session.advance(&mut self.input, &mut self.out, self.now_ms);
+        let answer = self.out.slices().flatten().copied().collect();
+        self.out.clear();
+        (step, answer)
     }
 
     pub(crate) fn new() -> Talk {
@@ -113,11 +133,6 @@ impl Talk {
             connected_at_ms: START_MS,
         };
         Session::new(Arc::clone(server), Arc::clone(&server.workers()[0]), info)
-    }
-
-    /// Another client of the same server.
-    pub(crate) fn another(&self) -> Talk {
-        Talk::over(Arc::clone(&self.server), Arc::clone(&self.host))
     }
 
     /// What the session has to say that nobody asked for.

@@ -9,4 +9,5 @@ mod robustness;
 mod settings;
 mod stats;
 mod text;
+mod walks;
 mod watch;

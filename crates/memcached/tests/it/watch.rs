@@ -5,7 +5,7 @@ use crate::harness::{START_MS, Talk};
 /// What a watcher of `classes` hears of `conversation`, without what differs from run to run.
 fn heard(args: &str, classes: &str, conversation: &[&str]) -> Vec<String> {
     let mut client = Talk::with(args);
-    let mut watcher = client.another();
+    let mut watcher = client.beside();
     assert_eq!(watcher.say(&format!("watch {classes}")), "OK\r\n");
     for line in conversation {
         client.say(line);
@@ -60,9 +60,9 @@ fn evictions_are_told_with_what_is_lost() {
 #[test]
 fn connections_are_told_when_they_come_and_go() {
     let mut client = Talk::new();
-    let mut watcher = client.another();
+    let mut watcher = client.beside();
     watcher.say("watch connevents");
-    drop(client.another());
+    drop(client.beside());
     client.send(&[b'x'; 3000]);
     drop(client);
     let peer = "rip=127.0.0.1 rport=50000 transport=tcp";
@@ -77,7 +77,7 @@ fn connections_are_told_when_they_come_and_go() {
 #[test]
 fn a_watcher_is_not_listened_to_any_more() {
     let mut talk = Talk::new();
-    let mut watcher = talk.another();
+    let mut watcher = talk.beside();
     assert_eq!(watcher.say("watch\r\nset k 0 0 1\r\nx\r\nget k"), "OK\r\n");
     assert_eq!(watcher.say("set k 0 0 1\r\nx\r\nquit"), "");
     assert_eq!(watcher.n_waiting(), 0);
@@ -113,7 +113,7 @@ fn requests_to_watch_are_refused_in_memcacheds_words() {
         ERROR cannot pipeline other commands before watch
         ",
     );
-    let mut watchers: Vec<Talk> = (0..21).map(|_| talk.another()).collect();
+    let mut watchers: Vec<Talk> = (0..21).map(|_| talk.beside()).collect();
     let last = watchers.pop().map(|mut it| (it.say("watch"), it));
     assert_eq!(last.map(|it| it.0).as_deref(), Some("OK\r\n"), "and it has left again");
     assert!(watchers.iter_mut().all(|it| it.say("watch") == "OK\r\n"));
