@@ -144,8 +144,8 @@ impl LoadOptions {
         if self.connections < self.threads {
             bail!("{} threads need at least as many connections", self.threads);
         }
-        if self.work.is_about_carts() && self.protocol == Protocol::Memcached {
-            bail!("memcached has no carts");
+        if !self.work.is_for(self.protocol) {
+            bail!("{} has no such work", self.protocol.name());
         }
         if self.work.is_about_frames() && self.protocol != Protocol::Memcached {
             bail!("the binary protocol is memcached's: add --protocol memcached");
@@ -158,7 +158,7 @@ impl LoadOptions {
     }
 
     fn wire(&self) -> Wire {
-        Wire::new(self.protocol, Stored { value_bytes: self.value_bytes, ..Stored::default() })
+        self.work.wire(self.protocol, Stored { value_bytes: self.value_bytes, ..Stored::default() })
     }
 
     fn load(&self) -> Load {
@@ -168,7 +168,9 @@ impl LoadOptions {
             address: self.address,
             wire: self.wire(),
             workload: match self.work {
-                Work::Strings => Workload::Mix { gets: self.gets, sets: self.sets, keys },
+                Work::Strings | Work::Meta => {
+                    Workload::Mix { gets: self.gets, sets: self.sets, keys }
+                }
                 other => other.workload(self.protocol, keys),
             },
             n_threads: self.threads,

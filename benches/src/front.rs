@@ -221,6 +221,8 @@ pub enum Kind {
     MemcachedMix,
     /// get of 10 keys.
     MemcachedMultiGet,
+    MemcachedMg,
+    MemcachedMs,
     /// get in the binary protocol.
     MemcachedBinaryGet,
     /// 10 quiet gets and a no-op in the binary protocol.
@@ -234,6 +236,8 @@ impl Kind {
             | Kind::MemcachedSet
             | Kind::MemcachedMix
             | Kind::MemcachedMultiGet
+            | Kind::MemcachedMg
+            | Kind::MemcachedMs
             | Kind::MemcachedBinaryGet
             | Kind::MemcachedBinaryMultiGet => Protocol::Memcached,
             _ => Protocol::Resp,
@@ -244,6 +248,7 @@ impl Kind {
         match self {
             Kind::RespHincrby => Work::CartIncrement,
             Kind::RespHgetall => Work::CartRead,
+            Kind::MemcachedMg | Kind::MemcachedMs => Work::Meta,
             Kind::MemcachedBinaryGet => Work::BinaryGet,
             Kind::MemcachedBinaryMultiGet => Work::BinaryMultiGet,
             _ => Work::Strings,
@@ -252,8 +257,8 @@ impl Kind {
 
     fn workload(self, keys: Keys) -> Workload {
         let (gets, sets) = match self {
-            Kind::RespGet | Kind::MemcachedGet => (1, 0),
-            Kind::RespSet | Kind::MemcachedSet => (0, 1),
+            Kind::RespGet | Kind::MemcachedGet | Kind::MemcachedMg => (1, 0),
+            Kind::RespSet | Kind::MemcachedSet | Kind::MemcachedMs => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
             Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
@@ -355,7 +360,7 @@ impl Script {
 
 fn wire(kind: Kind, size: Size) -> Wire {
     let stored = Stored { value_bytes: size.value_bytes, ..Stored::default() };
-    Wire::new(kind.protocol(), stored)
+    kind.work().wire(kind.protocol(), stored)
 }
 
 /// Writes every key that requests of this kind ask for.
@@ -427,8 +432,10 @@ mod tests {
     fn requests_on_small_values_allocate_nothing() {
         let [get, set, mix] = [Kind::RespGet, Kind::RespSet, Kind::RespMix];
         let binary = [Kind::MemcachedBinaryGet, Kind::MemcachedBinaryMultiGet];
+        let meta = [Kind::MemcachedMg, Kind::MemcachedMs];
         let text = [Kind::MemcachedGet, Kind::MemcachedSet, Kind::MemcachedMix];
-        for kind in [get, set, mix].into_iter().chain(text).chain(binary) {
+        let resp = [get, set, mix].into_iter();
+        for kind in resp.chain(text).chain(meta).chain(binary) {
             for pipeline in [1, 16] {
                 assert_eq!(n_allocations(kind, pipeline), 0, "{kind:?} at pipeline {pipeline}");
             }

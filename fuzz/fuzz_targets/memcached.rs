@@ -17,8 +17,25 @@ fn is_steady(request: &[u8]) -> bool {
     !says(b"stats") && !says(b"lru_crawler") && lines.all(|it| it.len() < 2000)
 }
 
+/// Words of which commands are made, among them all meta flags: bytes alone seldom spell one.
+const WORDS: &[&str] = &[
+    "mg", "ms", "md", "ma", "mn", "me", "get", "gets", "set", "append", "incr", "delete", "cas",
+    "a", "n", "YQ==", "Zg=", "\r\n", "\r\n", "\r\n", "\r\n12\r\n", "2", "0", "1", "-1", "b", "c",
+    "f", "h", "k", "l", "q", "s", "t", "u", "v", "x", "I", "O1", "C1", "C0", "E5", "N0", "N30",
+    "R30", "T0", "T-1", "F7", "D1", "J9", "ME", "MA", "MP", "MR", "MD", "MI", "M", "P", "L", "z",
+    "ms a 2 T0 c\r\n12\r\n", "ma n N0 J9 v\r\n", "md a I\r\n", "mg a v c t R30\r\n",
+];
+
+/// The words that the bytes stand for.
+fn spelled(data: &[u8]) -> Vec<u8> {
+    let words = data.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]);
+    words.flat_map(|word| [word.as_bytes(), b" "].concat()).collect()
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&cut, request)) = data.split_first() else { return };
+    let words = spelled(request);
+    let request = if cut < 128 { request } else { &words };
     let whole = converse(&[], std::iter::once(request));
     let in_pieces = converse(&[], request.chunks(usize::from(cut % 32) + 1));
     if is_steady(request) {

@@ -43,7 +43,9 @@ type Checked = Result<Option<Right>, Wrong>;
 
 pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
     let checked = match (op, wire.protocol) {
-        (Op::Get, Protocol::Resp) => resp_get(wire, key, input),
+        (Op::Get, Protocol::Resp) => headed_get(wire, key, input, b"$-1\r\n"),
+        (Op::Get, _) if wire.is_meta => headed_get(wire, key, input, b"EN\r\n"),
+        (Op::Set, _) if wire.is_meta => fixed(input, b"HD\r\n", Outcome::Done),
         (Op::Get, Protocol::Memcached) => memcached_get(wire, key, input, b"\r\nEND\r\n"),
         (Op::GetMany, _) => memcached_multi_get(wire, key, input),
         (Op::Set, Protocol::Resp) | (Op::SetMany, _) => fixed(input, b"+OK\r\n", Outcome::Done),
@@ -83,11 +85,12 @@ fn fixed(input: &[u8], words: &[u8], outcome: Outcome) -> Scan {
     if words.starts_with(input) { Scan::Short } else { Scan::Wrong }
 }
 
-fn resp_get(wire: &Wire, key: u32, input: &[u8]) -> Scan {
+/// A reply that begins with the value's length, or `miss`.
+fn headed_get(wire: &Wire, key: u32, input: &[u8], miss: &[u8]) -> Scan {
     let head = &wire.get_reply_head;
     if !input.starts_with(head) {
         let is_short = head.starts_with(input);
-        return if is_short { Scan::Short } else { fixed(input, b"$-1\r\n", Outcome::Miss) };
+        return if is_short { Scan::Short } else { fixed(input, miss, Outcome::Miss) };
     }
     value(wire, key, input, head.len(), b"\r\n")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 
 use super::varied;
-use super::wire::{CART_FIELDS, MANY, Op, Protocol};
+use super::wire::{CART_FIELDS, MANY, Op, Protocol, Stored, Wire};
 use crate::zipf::zipf_draws;
 
 /// What a run asks for.
@@ -89,6 +89,8 @@ impl Spread {
 pub(crate) enum Work {
     /// GETs and SETs of strings.
     Strings,
+    /// The same by `mg` and `ms`; memcached's alone.
+    Meta,
     /// HINCRBY on fields of carts.
     CartIncrement,
     /// HGETALL of carts.
@@ -106,7 +108,7 @@ impl Work {
     /// What has to be written before `n_keys` keys can be worked on.
     pub(crate) fn preload(self, n_keys: u32) -> Workload {
         match self {
-            Work::Strings | Work::Varied => Workload::Fill { first: 0, n_keys },
+            Work::Strings | Work::Meta | Work::Varied => Workload::Fill { first: 0, n_keys },
             Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
             Work::BinaryGet | Work::BinaryMultiGet => Workload::FillFrames { n_keys },
         }
@@ -115,7 +117,7 @@ impl Work {
     /// The work on keys that are there; strings are read ten times as often as written.
     pub(crate) fn workload(self, protocol: Protocol, keys: Keys) -> Workload {
         match self {
-            Work::Strings => Workload::Mix { gets: 10, sets: 1, keys },
+            Work::Strings | Work::Meta => Workload::Mix { gets: 10, sets: 1, keys },
             Work::CartIncrement => Workload::CartIncrement { keys },
             Work::CartRead => Workload::CartRead { keys },
             Work::BinaryGet => Workload::FrameGet { keys },
@@ -124,6 +126,20 @@ impl Work {
                 let n_commands = varied::n_commands(protocol);
                 Workload::Varied { n_commands, keys: keys.firsts() }
             }
+        }
+    }
+
+    /// How requests of this work look.
+    pub(crate) fn wire(self, protocol: Protocol, stored: Stored) -> Wire {
+        if self == Work::Meta { Wire::meta(stored) } else { Wire::new(protocol, stored) }
+    }
+
+    /// Whether clients of a protocol can do it.
+    pub(crate) fn is_for(self, protocol: Protocol) -> bool {
+        match self {
+            Work::CartIncrement | Work::CartRead => protocol == Protocol::Resp,
+            Work::Meta | Work::BinaryGet | Work::BinaryMultiGet => protocol == Protocol::Memcached,
+            Work::Strings | Work::Varied => true,
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Wire {
     set_head: &'static [u8],
     pub(super) get_reply_head: Vec<u8>,
     replies: Replies,
+    /// memcached's meta commands in place of its classic ones.
+    pub(super) is_meta: bool,
 }
 
 /// Whose value the reply to a GET must hold.
@@ -104,6 +106,21 @@ impl Wire {
             set_head,
             get_reply_head: get_reply_head.into_bytes(),
             replies: Replies::Stored,
+            is_meta: false,
+        }
+    }
+
+    /// memcached's `mg` and `ms`.
+    pub(crate) fn meta(stored: Stored) -> Wire {
+        let Stored { value_bytes, expire_at_ms, client_flags } = stored;
+        let flags = if client_flags == 0 { String::new() } else { format!(" F{client_flags}") };
+        let expire = expire_at_ms.map_or(String::new(), |it| format!(" T{}", it.div_ceil(1000)));
+        Wire {
+            set_head: b"ms ",
+            set_tail: format!(" {value_bytes}{flags}{expire}\r\n").into_bytes(),
+            get_reply_head: format!("VA {value_bytes}\r\n").into_bytes(),
+            is_meta: true,
+            ..Wire::new(Protocol::Memcached, stored)
         }
     }
 
@@ -116,6 +133,9 @@ impl Wire {
     pub(crate) fn put(&self, op: Op, key: u32, field: u32, out: &mut Vec<u8>) {
         match (op, self.protocol) {
             (Op::Get, Protocol::Resp) => put_all(out, &[RESP_GET, &key_name(key), b"\r\n"]),
+            (Op::Get, Protocol::Memcached) if self.is_meta => {
+                put_all(out, &[b"mg ", &key_name(key), b" v\r\n"]);
+            }
             (Op::Get, Protocol::Memcached) => put_all(out, &[b"get ", &key_name(key), b"\r\n"]),
             (Op::Set, Protocol::Memcached) => {
                 put_all(out, &[self.set_head, &key_name(key), &self.set_tail]);
@@ -303,6 +323,21 @@ mod tests {
         assert_eq!(&cart_name(u32::MAX), b"cart:04294967295");
         assert_eq!(&field_name(7), b"item:007");
         assert_eq!(&tag(0x00ab_cdef), b"00abcdef");
+    }
+
+    #[test]
+    fn meta_commands_are_those_that_memcached_knows() {
+        let wire = Wire::meta(Stored { value_bytes: 8, ..Stored::default() });
+        let mut out = Vec::new();
+        wire.put(Op::Set, 42, 0, &mut out);
+        wire.put(Op::Get, 42, 0, &mut out);
+        assert_eq!(out, b"ms key:000000000042 8\r\n0000002a\r\nmg key:000000000042 v\r\n");
+        let check = |op, reply: &[u8]| wire.check(op, 42, reply).unwrap();
+        assert_eq!(check(Op::Get, b"VA 8\r\n0000002a\r\nVA").unwrap().length, 16);
+        assert!(!check(Op::Get, b"EN\r\n").unwrap().is_hit());
+        assert!(check(Op::Get, b"VA 8\r\n0000").is_none() && check(Op::Set, b"H").is_none());
+        assert_eq!(check(Op::Set, b"HD\r\nHD\r\n").unwrap().length, 4);
+        assert!(wire.check(Op::Get, 42, b"VA 8\r\n0000002b\r\n").is_err());
     }
 
     #[test]

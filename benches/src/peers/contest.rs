@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::matrix::{Cell, Mode, Stage};
-use crate::load::{Footing, Length, Load, Observer, Pace, Replies};
+use crate::load::{Footing, Length, Load, Observer, Pace, Replies, Work};
 use crate::process::{Cpu, available_bytes, n_cores, on_core};
 use crate::progress::Bar;
 use crate::sampling::Sampling;
@@ -88,16 +88,20 @@ impl Contest {
     /// Rounds of one window for each server.
     pub(super) fn measure(&self, cell: Cell, terms: Terms, bar: &Bar) -> Result<Outcome> {
         let workload = cell.workload(self.n_keys);
-        let samples = |it: &Server| Samples { server: it.name.clone(), rounds: Vec::new() };
-        let mut all: Vec<Samples> = self.servers.iter().map(samples).collect();
+        // The floor's server knows no meta commands.
+        let is_able = |it: &&Server| cell.work != Work::Meta || it.replies == Replies::Stored;
+        let servers: Vec<&Server> = self.servers.iter().filter(is_able).collect();
+        let samples = |it: &&Server| Samples { server: it.name.clone(), rounds: Vec::new() };
+        let mut all: Vec<Samples> = servers.iter().map(samples).collect();
         for round in 0..terms.n_rounds {
-            for (server, samples) in self.servers.iter().zip(&mut all) {
+            for (server, samples) in servers.iter().zip(&mut all) {
                 bar.say(format!("{}: {} #{}", cell.name(), server.name, round + 1));
+                let load = cell.load(server.address, workload.clone());
                 let load = Load {
-                    wire: cell.stage.wire().answered_by(server.replies),
+                    wire: load.wire.clone().answered_by(server.replies),
                     pace: terms.pace,
                     footing: self.footing(cell),
-                    ..cell.load(server.address, workload.clone())
+                    ..load
                 };
                 let sample = answered_window(terms, server, &load)
                     .with_context(|| format!("{} in {}", server.name, cell.name()))?;

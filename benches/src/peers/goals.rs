@@ -49,6 +49,11 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
     if cell.spread != Spread::Uniform || cell.work == Work::Varied {
         return Vec::new();
     }
+    if cell.work == Work::Meta {
+        let is_measured = cell.stage.mode == Mode::Pinned && is_fifty && cell.pipeline == 16;
+        let is_small = matches!(cell.stage.content, Content::Strings { value_bytes: 64 | 512 });
+        return if is_measured && is_small { meta_commands() } else { Vec::new() };
+    }
     match (cell.stage.mode, cell.stage.content) {
         (Mode::Pinned, Content::Strings { value_bytes: 64 | 512 })
             if is_fifty || (cell.n_connections == 200 && cell.pipeline == 1) =>
@@ -80,6 +85,10 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
         }
         _ => Vec::new(),
     }
+}
+
+fn meta_commands() -> Vec<Goal> {
+    vec![What::Cpu.at_most(0.55, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
 }
 
 fn small_values(protocol: Protocol, pipeline: usize) -> Vec<Goal> {

@@ -77,7 +77,7 @@ impl Selection {
     pub(crate) fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
         for stage in self.stages() {
-            for work in self.works(stage.content) {
+            for work in self.works(stage.protocol, stage.content) {
                 for spread in or(&self.spread, self.quick_or(&[Spread::Uniform], &SPREADS)) {
                     for n_connections in or(&self.connections, self.quick_or(&[50], &[50, 200])) {
                         for pipeline in or(&self.pipeline, pipelines(work)) {
@@ -120,19 +120,23 @@ impl Selection {
         let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
         all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
             .chain((protocol == Protocol::Memcached).then_some(frames))
-            .filter(|it| !self.works(*it).is_empty())
+            .filter(|it| !self.works(protocol, *it).is_empty())
             .collect()
     }
 
-    fn works(&self, content: Content) -> Vec<Work> {
-        let all = &[Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
-        let mut works = or(&self.work, self.quick_or(&[Work::Strings], all));
+    fn works(&self, protocol: Protocol, content: Content) -> Vec<Work> {
+        let mut all =
+            vec![Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
+        // They cost what the classic ones do: the whole table need not show both.
+        all.extend(self.goals.then_some(Work::Meta));
+        let mut works = or(&self.work, self.quick_or(&[Work::Strings], &all));
         works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
         works.retain(|it| it.is_about_frames() == matches!(content, Content::Frames { .. }));
+        works.retain(|it| it.is_for(protocol));
         works
     }
 
-    /// With the load on the same cores, and with carts, one value of the other dimensions says
+    /// With the load on the same cores, with carts and with meta commands, one value of the other dimensions says
     /// it all, unless more were asked for.
     fn is_worth_it(&self, cell: Cell) -> bool {
         let is_plain = cell.stage.mode == Mode::Pinned && cell.work == Work::Strings;
@@ -160,11 +164,15 @@ fn pipelines(work: Work) -> &'static [usize] {
 
 impl Stage {
     pub(crate) fn wire(self) -> Wire {
+        Wire::new(self.protocol, self.stored())
+    }
+
+    fn stored(self) -> Stored {
         let value_bytes = match self.content {
             Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
             Content::Carts => 0,
         };
-        Wire::new(self.protocol, Stored { value_bytes, ..Stored::default() })
+        Stored { value_bytes, ..Stored::default() }
     }
 
     /// How its servers run.
@@ -224,6 +232,7 @@ impl Cell {
     pub(crate) fn name(self) -> String {
         let work = match self.work {
             Work::Strings => "",
+            Work::Meta => " mg and ms",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
             Work::BinaryGet => " get",
@@ -238,7 +247,7 @@ impl Cell {
     pub(crate) fn load(self, address: std::net::SocketAddr, workload: Workload) -> Load {
         Load {
             address,
-            wire: self.stage.wire(),
+            wire: self.work.wire(self.stage.protocol, self.stage.stored()),
             workload,
             n_threads: self.n_load_threads(),
             n_connections: self.n_connections,
@@ -296,8 +305,8 @@ mod tests {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
         // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
-        // And one of quiet gets.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1);
+        // And one of quiet gets, two of meta commands.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];
@@ -324,8 +333,8 @@ mod tests {
     fn filters_narrow_any_dimension() {
         let carts = cells("--work cart-increment,cart-read --mode pinned");
         assert_eq!(carts.len(), 2);
-        let one =
-            cells("--mode pinned --protocol memcached --value-bytes 7 --spread zipf -c 3 -p 9");
+        let memcached = "--mode pinned --protocol memcached --work strings";
+        let one = cells(&format!("{memcached} --value-bytes 7 --spread zipf -c 3 -p 9"));
         assert_eq!(one.len(), 1);
         assert_eq!(one[0].name(), "memcached 7 B, zipf, c3, p9");
         let varied = cells("--work varied --mode pinned --value-bytes 64");

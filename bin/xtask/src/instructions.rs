@@ -231,7 +231,7 @@ const HEAD: &str = "\
 /// What users run: a regression that link-time optimisation removes is none.
 const PROFILE: &str = "release";
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 11] = [
     "resp-get",
     "resp-set",
     "resp-hincrby",
@@ -239,6 +239,8 @@ const KINDS: [&str; 9] = [
     "memcached-get",
     "memcached-set",
     "memcached-multi-get",
+    "memcached-mg",
+    "memcached-ms",
     "memcached-binary-get",
     "memcached-binary-multi-get",
 ];
