@@ -45,6 +45,9 @@ impl Pair {
             self.send(&[b"set byte:", &[byte][..], b"! 0 0 1\r\nx\r\n"].concat(), b"STORED\r\n");
         }
         self.send(&[b"set ", &[b'k'; 250][..], b" 0 0 1\r\nx\r\n"].concat(), b"STORED\r\n");
+        for key in ["Zm9v", "YSBi", "Zm9v0LrQu9GO0Yc="] {
+            self.send(format!("ms {key} 1 b\r\nx\r\n").as_bytes(), b"HD\r\n");
+        }
         self.send(b"get byte:a! size:37:7:1000 size:700000:0:0\r\n", b"END\r\n");
     }
 }
@@ -113,6 +116,7 @@ fn cachedump_lists_the_items_of_a_class() {
     for key in ["a", "bb", "ccc"] {
         pair.send(format!("set {key} 0 0 40\r\n{key:<40}\r\n").as_bytes(), b"STORED\r\n");
     }
+    pair.send(b"ms YSBi 1 b\r\nx\r\n", b"HD\r\n");
     for line in ["1 0", "2 0", "3 0", "2 1"] {
         let request = format!("stats cachedump {line}\r\n");
         let [ours, theirs] = pair.send(request.as_bytes(), b"END\r\n").map(|it| {

@@ -156,7 +156,8 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             self.session.waker().register(cx.waker());
         }
         // Whoever wakes a connection that waits wants it to look again.
-        if matches!(self.next, Next::Wait { .. }) {
+        let has_news = matches!(self.next, Next::Read { .. }) && self.session.has_news();
+        if has_news || matches!(self.next, Next::Wait { .. }) {
             self.next = Next::Advance;
             self.sleep = None;
         }

@@ -26,6 +26,9 @@ pub(crate) trait Session: Unpin + 'static {
     /// True once somebody asked for this connection's end.
     fn is_killed(&self) -> bool;
 
+    /// True when it has something to write that no input asks for. Whoever makes it so wakes it.
+    fn has_news(&self) -> bool;
+
     /// Woken when there is something to look at besides the socket.
     fn waker(&self) -> &AtomicWaker;
 

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use crate::database::{Cell, Database, Locked};
 use crate::error::Error;
 use crate::key::{Key, KeyHash};
+use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::shared::Shared;
 use crate::view::{Held, View};
@@ -113,6 +114,17 @@ impl Keyspace {
     /// Turns the active expiry cycle on or off (DEBUG SET-ACTIVE-EXPIRE). Lazy expiry stays.
     pub fn set_active_expiry(&self, on: bool) {
         self.shared.active_expiry.store(on, Ordering::Relaxed);
+    }
+
+    /// Names who is to hear of this keyspace's items, once for all; `listen` says when. False when
+    /// somebody is named already.
+    pub fn set_observer(&self, observer: Box<dyn Observer>) -> bool {
+        self.shared.observed.set(observer)
+    }
+
+    /// Whether the observer is told anything. While not, an eviction costs one look at a flag.
+    pub fn listen(&self, on: bool) {
+        self.shared.observed.listen(on);
     }
 
     pub fn active_expiry(&self) -> bool {

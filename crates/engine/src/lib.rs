@@ -14,6 +14,7 @@ mod keyspace;
 mod layout;
 mod locks;
 mod memory;
+mod observer;
 mod options;
 mod output;
 mod pool;
@@ -43,6 +44,7 @@ pub use crate::keyspace::Keyspace;
 #[cfg(feature = "counted-locks")]
 pub use crate::locks::counted::LockCounts;
 pub use crate::memory::{trim_heap, tune_heap};
+pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};

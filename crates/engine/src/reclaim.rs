@@ -164,6 +164,7 @@ impl Shard {
                 continue;
             }
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
+            self.tell_eviction(location, now_ms);
             self.count_eviction(location, now_ms);
             self.remove((at, location));
         }

@@ -8,6 +8,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::classes::Classes;
 use crate::key::KeyHash;
+use crate::observer::Observed;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::pool::Pool;
 
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
+    pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
     pub(crate) classes: OnceLock<Classes>,
     books: CachePadded<Books>,
@@ -68,6 +70,7 @@ impl Shared {
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
+            observed: Observed::default(),
             classes: OnceLock::new(),
             books: CachePadded::default(),
             next_cas: CachePadded::default(),

@@ -38,6 +38,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Lru => tuning::lru(cx, &words),
         Verb::Slabs => tuning::slabs(&words),
         Verb::Config => discovery::config(cx, request),
+        Verb::Watch => return After::Watch,
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };

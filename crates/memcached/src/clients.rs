@@ -62,7 +62,12 @@ pub struct ClientHandle {
     /// Bytes waiting to be written.
     pub output_bytes: AtomicU64,
     killed: AtomicBool,
-    /// Woken by `kill`; the connection loop registers itself here.
+    /// Closed for what the client has sent.
+    failed: AtomicBool,
+    watching: AtomicBool,
+    /// Something waits that the client has not asked for.
+    has_news: AtomicBool,
+    /// Woken by `kill` and by news; the connection loop registers itself here.
     pub waker: AtomicWaker,
 }
 
@@ -79,6 +84,43 @@ impl ClientHandle {
 
     pub fn is_killed(&self) -> bool {
         self.killed.load(SeqCst)
+    }
+
+    pub(crate) fn fails(&self) {
+        self.failed.store(true, Relaxed);
+    }
+
+    pub(crate) fn watches(&self) {
+        self.watching.store(true, Relaxed);
+    }
+
+    /// True once the connection hears of events (`watch`) instead of running commands.
+    pub fn is_watching(&self) -> bool {
+        self.watching.load(Relaxed)
+    }
+
+    /// Has the connection loop advance without input.
+    pub(crate) fn has_news_now(&self) {
+        self.has_news.store(true, SeqCst);
+        self.waker.wake();
+    }
+
+    pub(crate) fn has_news_no_more(&self) {
+        self.has_news.store(false, SeqCst);
+    }
+
+    /// True while the session has something to write that no input asks for.
+    pub fn has_news(&self) -> bool {
+        self.has_news.load(SeqCst)
+    }
+
+    /// Why the connection has ended, in memcached's words. Nobody but the round that looks for idle
+    /// ones kills any.
+    pub(crate) fn end(&self) -> &'static str {
+        if self.is_killed() {
+            return "idle_timeout";
+        }
+        if self.failed.load(Relaxed) || self.is_watching() { "error" } else { "normal" }
     }
 }
 
@@ -102,6 +144,9 @@ impl Clients {
             input_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
             killed: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            watching: AtomicBool::new(false),
+            has_news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
         self.by_id.lock().insert(id, Arc::clone(&handle));

@@ -25,6 +25,9 @@ pub(crate) enum Error {
     ShutdownMode,
     MemlimitTooSmall,
     MemlimitNotMegabytes,
+    WatchNotAllowed,
+    WatchPipelined,
+    TooManyWatchers,
     InvalidFlag,
     DuplicateFlag,
     InvalidOrDuplicateFlag,
@@ -83,6 +86,9 @@ impl Error {
             Error::MemlimitTooSmall => {
                 b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n"
             }
+            Error::WatchNotAllowed => b"CLIENT_ERROR watch commands not allowed\r\n",
+            Error::WatchPipelined => b"ERROR cannot pipeline other commands before watch\r\n",
+            Error::TooManyWatchers => b"WATCHER_TOO_MANY log watcher limit reached\r\n",
             Error::MemlimitNotMegabytes => {
                 b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"
             }

@@ -32,6 +32,7 @@ mod stats;
 mod survey;
 mod tuning;
 mod walk;
+mod watch;
 mod words;
 
 pub use crate::auth::{Passwords, PasswordsError};

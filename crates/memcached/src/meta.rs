@@ -1,7 +1,7 @@
 //! Meta commands: `mg`, `ms`, `md`, `ma` and `me`. A command is a key and flags in any order; the
 //! flags say what is done and what is answered.
 
-mod base64;
+pub(crate) mod base64;
 mod debug;
 mod flags;
 mod get;

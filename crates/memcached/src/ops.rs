@@ -7,6 +7,7 @@ use tandem_engine::{Str, StrRef, Value, View, When};
 use crate::marks;
 use crate::run::Cx;
 use crate::stats::ClassEvent;
+use crate::watch;
 
 mod sum;
 
@@ -92,6 +93,18 @@ pub(crate) fn store(cx: &mut Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> 
 /// A store that is not counted as one.
 #[inline]
 fn put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
+    let value_bytes = value.as_slice().len();
+    let is_watched = cx.watch_look(store.key);
+    let stored = try_put(cx, store, class, value);
+    // Where there is no memory, that is told already.
+    if is_watched && stored != Stored::NoMemory {
+        cx.watch_store(store, watch::Stored::By(stored), value_bytes);
+    }
+    stored
+}
+
+#[inline]
+fn try_put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) -> Stored {
     if cx.server.keyspace.make_room(cx.now_ms).is_err() {
         cx.worker.count_class(class, ClassEvent::NoMemory);
         refuse_store(cx, store.mode, store.key, Unstorable::NoMemory);
@@ -171,6 +184,9 @@ pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorabl
     match why {
         Unstorable::TooLarge => count_too_large(cx, key),
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
+    }
+    if cx.is_watched() {
+        cx.watch_refusal(mode, key, why);
     }
     if mode == Mode::Set {
         cx.view(key).remove(key);
@@ -297,6 +313,7 @@ fn read_item(
     event: ClassEvent,
     write: impl FnOnce(&mut Output, Hit<'_>),
 ) -> bool {
+    cx.watch_look(read.key);
     let mut view = cx.view(read.key);
     let item = if read.wants_cas && cx.server.settings.cas {
         view.read_with_cas(read.key)
@@ -331,6 +348,7 @@ pub(crate) enum Removed {
 /// Removes an item, with `compare` only one of that CAS number.
 pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed {
     cx.count_prefix(key, |it| it.deletes += 1);
+    let is_watched = cx.watch_look(key);
     let mut view = cx.view(key);
     let Some(item) = view.peek(key) else {
         cx.worker.delete_misses.add(1);
@@ -340,6 +358,9 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
         return Removed::CasMismatch;
     }
     let class = cx.server.classes.of(&item);
+    if is_watched {
+        cx.watch_removal(&item, "delete");
+    }
     view.remove(key);
     cx.worker.delete_hits.add(1);
     cx.worker.count_class(class, ClassEvent::Delete);
@@ -349,6 +370,7 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
 /// Sets the expiry. False when there is no item.
 pub(crate) fn touch(cx: &Cx<'_>, key: Key<'_>, exptime: i32) -> bool {
     let at_ms = expiry(exptime, cx.now_ms);
+    cx.watch_look(key);
     let mut view = cx.view(key);
     if let Some(item) = view.peek(key) {
         cx.worker.count_class(cx.server.classes.of(&item), ClassEvent::Touch);

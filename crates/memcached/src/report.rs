@@ -113,7 +113,11 @@ fn connections(cx: &mut Cx<'_>) {
         let idle_ms = cx.now_ms.saturating_sub(client.last_active_ms.load(Relaxed));
         stat(buf, &format!("{id}:addr"), client.aside.peer());
         stat(buf, &format!("{id}:listen_addr"), client.aside.local());
-        let state = if idle_ms == 0 { "conn_parse_cmd" } else { "conn_read" };
+        let state = match idle_ms {
+            _ if client.is_watching() => "conn_watch",
+            0 => "conn_parse_cmd",
+            _ => "conn_read",
+        };
         stat(buf, &format!("{id}:state"), state);
         stat(buf, &format!("{id}:secs_since_last_cmd"), idle_ms / 1000);
     }

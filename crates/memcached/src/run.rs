@@ -1,5 +1,7 @@
 //! Runs requests of the classic text protocol: an operation each, and its answer in words.
 
+use std::sync::Arc;
+
 use tandem_engine::{Key, NewValue, Output, View};
 
 use crate::admin;
@@ -23,7 +25,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) server: &'a Server,
     pub(crate) worker: &'a WorkerStats,
     /// The connection.
-    pub(crate) handle: &'a ClientHandle,
+    pub(crate) handle: &'a Arc<ClientHandle>,
     pub(crate) out: &'a mut Output,
     pub(crate) now_ms: u64,
     /// What the command at hand still has to do, over further turns. Who runs a command in other
@@ -35,6 +37,8 @@ pub(crate) struct Cx<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     Stay,
+    /// It hears of events from now on.
+    Watch,
     Close,
 }
 

@@ -17,6 +17,7 @@ use crate::prefixes::{Prefixes, TooLarge};
 use crate::settings::Settings;
 use crate::stats::{ClassTotals, Totals, WorkerStats};
 use crate::survey::{Surveys, Tuning};
+use crate::watch::{Evictions, Hub};
 
 /// What a `Server` is made of.
 pub struct ServerParts {
@@ -45,6 +46,7 @@ pub struct Server {
     pub(crate) surveys: Surveys,
     tuning: Mutex<Tuning>,
     pub(crate) guard: Guard,
+    pub(crate) hub: Arc<Hub>,
     workers: Box<[Arc<WorkerStats>]>,
     verbosity: AtomicU32,
     detail: AtomicBool,
@@ -75,6 +77,11 @@ impl Server {
         if !settings.crawler {
             keyspace.set_active_expiry(false);
         }
+        let hub = Arc::<Hub>::default();
+        // Where another front end shares the keyspace, it may have an observer already.
+        let evictions =
+            Evictions { hub: Arc::clone(&hub), classes: Arc::clone(&classes), clock_ns };
+        let _ = keyspace.set_observer(Box::new(evictions));
         Server {
             keyspace,
             host,
@@ -88,6 +95,7 @@ impl Server {
             surveys: Surveys::default(),
             tuning: Mutex::new(settings.tuning),
             guard: Guard::default(),
+            hub,
             workers: (0..n_workers.max(1)).map(|_| Arc::default()).collect(),
             verbosity: AtomicU32::new(settings.verbosity),
             detail: AtomicBool::new(settings.detail),
@@ -146,6 +154,7 @@ impl Server {
         *self.baseline.lock() = Baseline { totals: self.totals(), classes: self.class_totals() };
         self.keyspace.reset_stats();
         self.prefixes.clear();
+        self.hub.reset_counts();
     }
 
     /// How `stats items` sorts items by use.

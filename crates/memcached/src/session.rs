@@ -20,6 +20,7 @@ use crate::server::{DATABASE, Server};
 use crate::settings::{Protocol, Settings};
 use crate::stats::WorkerStats;
 use crate::walk::{Progress, Walk};
+use crate::watch::{self, Pipelined};
 
 /// A session asks to be written once this much waits in its output.
 pub const OUTPUT_SOFT_MAX: usize = 256 << 10;
@@ -79,6 +80,8 @@ enum Expects {
     Value(Box<Arriving>),
     /// Nothing, until a command is through that goes on over many turns.
     Walk(Box<Walk>),
+    /// Nothing: the connection hears of events, and what it sends is ignored.
+    Nothing,
 }
 
 /// Why a batch is not longer.
@@ -97,6 +100,7 @@ type Batch<'a> = SmallVec<[Entry<'a>; BATCH_MAX]>;
 impl Session {
     pub fn new(server: Arc<Server>, worker: Arc<WorkerStats>, peer: ConnectionInfo) -> Session {
         let handle = server.clients.open(peer);
+        server.watch_opened(&handle);
         Session { server, worker, handle, talk: Talk::Nothing }
     }
 
@@ -135,7 +139,7 @@ impl Session {
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         self.server.flush_if_due(now_ms);
         self.handle.was_active(now_ms);
-        let (server, worker, handle) = (&*self.server, &*self.worker, &*self.handle);
+        let (server, worker, handle) = (&*self.server, &*self.worker, &self.handle);
         let mut cx = Cx { server, worker, handle, out, now_ms, walk: None };
         if let (Talk::Nothing, Some(first)) = (&self.talk, input.first()) {
             self.talk = Talk::begun_with(*first, &self.server.settings);
@@ -177,6 +181,8 @@ impl Talk {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.server.stop_watching(&self.handle);
+        self.server.watch_closed(&self.handle);
         self.server.clients.close(self.handle.id);
     }
 }
@@ -195,6 +201,11 @@ impl State {
     fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;
+        if matches!(self.expects, Expects::Nothing) {
+            input.clear();
+            watch::advance(cx);
+            return Step::ReadMore { need: 0 };
+        }
         if self.trust == Trust::None {
             match auth::introduce(input, cx) {
                 Introduction::Done => self.trust = Trust::Full,
@@ -225,7 +236,16 @@ impl State {
             drop(batch);
             input.advance(len);
             match (after, cut) {
-                (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
+                (After::Watch, _) => {
+                    input.clear();
+                    self.expects = Expects::Nothing;
+                    return Step::ReadMore { need: 0 };
+                }
+                (After::Close, _) => return Step::Close,
+                (_, Cut::Nonsense) => {
+                    cx.handle.fails();
+                    return Step::Close;
+                }
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
                 (_, Cut::Big(store)) => {
                     big::make_room(input, store.block_bytes());
@@ -260,7 +280,7 @@ impl State {
                 Expects::Keys(line) => self.parse_key(batch, rest, line, rules),
                 Expects::Skipped(n) => (self.skip(n, rest), None),
                 Expects::SkippedLine => (self.skip_line(rest), None),
-                Expects::Value(_) | Expects::Walk(_) => {
+                Expects::Value(_) | Expects::Walk(_) | Expects::Nothing => {
                     unreachable!("a batch ends where one of these begins")
                 }
             };
@@ -360,8 +380,15 @@ impl State {
         for entry in batch {
             match entry {
                 Entry::Run(request) => {
-                    if self.run(cx, request) == After::Close {
-                        return After::Close;
+                    let mut after = self.run(cx, request);
+                    if after == After::Watch {
+                        let is_first = std::ptr::eq(entry, &raw const batch[0]);
+                        let has_answered = !is_first || !cx.out.is_empty();
+                        let place = if has_answered { Pipelined::Yes } else { Pipelined::No };
+                        after = watch::join(cx, request, place);
+                    }
+                    if after != After::Stay {
+                        return after;
                     }
                 }
                 Entry::Meta(request) => cx.counted(request.verb, |cx| meta::run(cx, request)),

@@ -5,6 +5,8 @@
 use tandem_engine::{Item, Output, Value};
 
 use crate::crawler::{Claim, ClassSet};
+use crate::marks;
+use crate::meta::base64;
 use crate::reply;
 use crate::report;
 use crate::run::Cx;
@@ -164,11 +166,24 @@ impl Met<'_> {
 
     fn put_command(&self, buf: &mut Vec<u8>) {
         buf.extend_from_slice(b"mg ");
-        buf.extend_from_slice(self.item.key);
+        if self.has_base64_key() {
+            base64::encode(self.item.key, buf);
+            buf.extend_from_slice(b" b");
+        } else {
+            buf.extend_from_slice(self.item.key);
+        }
         buf.extend_from_slice(b"\r\n");
     }
 
+    /// The key may hold what ends a line: memcached tells it as it came, or not at all.
+    fn has_base64_key(&self) -> bool {
+        self.item.marks & marks::BASE64_KEY != 0
+    }
+
     fn put_cached(&self, buf: &mut Vec<u8>) {
+        if self.has_base64_key() {
+            return;
+        }
         let Value::String(value) = self.item.value else { return };
         buf.extend_from_slice(b"ITEM ");
         buf.extend_from_slice(self.item.key);

@@ -12,6 +12,7 @@ mod meta_get;
 mod meta_set;
 mod stats;
 mod storage;
+mod watch;
 
 use tandem_memcached::Settings;
 use tandem_tests::sessions::MemcachedSessions;

@@ -71,7 +71,7 @@ pub(crate) const ROWS: &[Row] = &[
     counter("memcached_slab_items_evicted_nonzero_total",
         "Items with a time to live that gave way to others.",
         |s, to| slab(to, s.memcached.stats.evictions_expiring)),
-    gauge("memcached_slab_items_age_seconds", "Always 0, as in `stats items`: no age is kept.",
+    gauge("memcached_slab_items_age_seconds", "Always 0 here; `stats items` tells ages.",
         |_, to| slab(to, 0)),
     counter("memcached_slab_items_evicted_unfetched_total",
         "Items that gave way to others before anybody read them.",

@@ -74,6 +74,10 @@ impl Session for Echo {
         self.0.killed.get()
     }
 
+    fn has_news(&self) -> bool {
+        false
+    }
+
     fn waker(&self) -> &AtomicWaker {
         &self.0.waker
     }

@@ -101,6 +101,10 @@ impl Session for MemcachedSession {
         self.session.handle().is_killed()
     }
 
+    fn has_news(&self) -> bool {
+        self.session.handle().has_news()
+    }
+
     fn waker(&self) -> &AtomicWaker {
         &self.session.handle().waker
     }
@@ -142,7 +146,7 @@ impl Watch for ClientHandle {
     }
 
     fn is_exempt(&self) -> bool {
-        false
+        self.is_watching()
     }
 
     fn id(&self) -> u64 {

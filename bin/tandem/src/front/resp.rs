@@ -104,6 +104,10 @@ impl Session for RespSession {
         self.session.handle().is_killed()
     }
 
+    fn has_news(&self) -> bool {
+        false
+    }
+
     fn waker(&self) -> &AtomicWaker {
         self.session.handle().waker()
     }

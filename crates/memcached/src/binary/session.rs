@@ -96,7 +96,11 @@ impl State {
             drop(batch);
             input.advance(len);
             match (after, cut) {
-                (After::Close, _) | (_, Cut::Nonsense) => return Step::Close,
+                (After::Close, _) => return Step::Close,
+                (_, Cut::Nonsense) => {
+                    cx.handle.fails();
+                    return Step::Close;
+                }
                 (_, Cut::NeedMore(need)) => return Step::ReadMore { need },
                 (_, Cut::Big(store)) => {
                     big::make_room(input, store.value_bytes);

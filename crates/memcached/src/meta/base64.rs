@@ -50,7 +50,7 @@ pub(super) fn decode(text: &[u8], mut put: impl FnMut(&[u8])) -> bool {
 }
 
 /// Appends the text that stands for `bytes`.
-pub(super) fn encode(bytes: &[u8], text: &mut Vec<u8>) {
+pub(crate) fn encode(bytes: &[u8], text: &mut Vec<u8>) {
     for chunk in bytes.chunks(3) {
         let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
         let bits = at(0) << 16 | at(1) << 8 | at(2);

@@ -44,6 +44,7 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
 
 fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
     let vivifies = flags.has(b'N') && cx.server.keyspace.make_room(cx.now_ms).is_ok();
+    cx.watch_look(key);
     let mut view = cx.view(key);
     if flags.has(b'c') && cx.server.settings.cas {
         // Given now to an item that has none.

@@ -30,6 +30,7 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
 fn remove(cx: &Cx<'_>, request: &Request<'_>, flags: &Flags<'_>) -> &'static [u8] {
     let key = request.key;
     cx.count_prefix(key, |it| it.deletes += 1);
+    let is_watched = cx.watch_look(key);
     let mut view = cx.view(key);
     let Some(item) = view.peek(key) else {
         cx.worker.delete_misses.add(1);
@@ -40,6 +41,9 @@ fn remove(cx: &Cx<'_>, request: &Request<'_>, flags: &Flags<'_>) -> &'static [u8
         return b"EX";
     }
     let class = cx.server.classes.of(&item);
+    if is_watched && !flags.has(b'I') {
+        cx.watch_removal(&item, "md");
+    }
     let before = Before::of(&item);
     if flags.has(b'x') {
         empty(cx, &mut view, request, flags, before);

@@ -81,6 +81,7 @@ pub(crate) fn arithmetic(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
 fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     let room = cx.server.keyspace.make_room(cx.now_ms);
     let key = sum.key;
+    cx.watch_look(key);
     let mut view = cx.view(key);
     let Some(before) = view.peek(key) else { return Summed::Missing };
     if matches!(before.value, Value::String(it) if it.as_slice().is_empty()) {

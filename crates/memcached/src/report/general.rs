@@ -10,6 +10,7 @@ use crate::host::Connections;
 use crate::reply::stat;
 use crate::run::Cx;
 use crate::stats::Totals;
+use crate::watch::Counts;
 
 pub(super) fn put(cx: &mut Cx<'_>) {
     let totals = cx.server.totals_since_reset();
@@ -125,6 +126,20 @@ fn put_server(cx: &mut Cx<'_>, connections: Connections, totals: &Totals, engine
     for name in NOT_HERE {
         stat(buf, name, 0);
     }
+    let Counts { written, skipped, sent } = cx.server.hub.counts();
+    for (name, value) in [
+        // Every event reaches the watchers' buffers at once.
+        ("log_worker_dropped", 0),
+        ("log_worker_written", written),
+        ("log_watcher_skipped", skipped),
+        ("log_watcher_sent", sent),
+        ("log_watchers", cx.server.hub.n_watchers() as u64),
+        // The kernel does not poll for us.
+        ("unexpected_napi_ids", 0),
+        ("round_robin_fallback", 0),
+    ] {
+        stat(buf, name, value);
+    }
 }
 
 /// There are no slabs to move.
@@ -139,18 +154,8 @@ const SLAB_MOVER: &[&str] = &[
     "slabs_moved",
 ];
 
-/// What memcached's LRU lists and log watchers count.
-const NOT_HERE: &[&str] = &[
-    "lru_maintainer_juggles",
-    "malloc_fails",
-    "log_worker_dropped",
-    "log_worker_written",
-    "log_watcher_skipped",
-    "log_watcher_sent",
-    "log_watchers",
-    "unexpected_napi_ids",
-    "round_robin_fallback",
-];
+/// What memcached's LRU lists and its allocator count.
+const NOT_HERE: &[&str] = &["lru_maintainer_juggles", "malloc_fails"];
 
 fn put_items(buf: &mut Vec<u8>, engine: &KeyspaceStats) {
     for (name, value) in [

@@ -6,6 +6,7 @@ use crate::classes::PAGE_BYTES;
 use crate::reply::stat;
 use crate::run::Cx;
 use crate::settings::Settings;
+use crate::watch;
 
 pub(super) fn put(cx: &mut Cx<'_>) {
     let server = cx.server;
@@ -78,7 +79,7 @@ fn put_storage(cx: &mut Cx<'_>) {
         ("temp_lru", &"no"),
         ("temporary_ttl", &61),
         ("idle_timeout", idle_timeout_s),
-        ("watcher_logbuf_size", &0),
+        ("watcher_logbuf_size", &(watch::BUFFER_BYTES_MAX >> 10)),
         ("worker_logbuf_size", &0),
         ("read_buf_mem_limit", &0),
         ("track_sizes", &yes_no(*track_sizes)),

@@ -135,6 +135,11 @@ impl Talk {
         Session::new(Arc::clone(server), Arc::clone(&server.workers()[0]), info)
     }
 
+    /// What the session has to say that nobody asked for.
+    pub(crate) fn news(&mut self) -> String {
+        String::from_utf8_lossy(&self.send(b"")).into_owned()
+    }
+
     /// A new connection to the same server.
     pub(crate) fn reconnect(&mut self) {
         self.session = Talk::session(&self.server);

@@ -10,3 +10,4 @@ mod settings;
 mod stats;
 mod text;
 mod walks;
+mod watch;
