@@ -136,8 +136,8 @@ impl Selection {
         works
     }
 
-    /// With the load on the same cores, with carts and with meta commands, one value of the other dimensions says
-    /// it all, unless more were asked for.
+    /// With the load on the same cores, with carts and with meta commands, one value of the other
+    /// dimensions says it all, unless more were asked for.
     fn is_worth_it(&self, cell: Cell) -> bool {
         let is_plain = cell.stage.mode == Mode::Pinned && cell.work == Work::Strings;
         is_plain
