@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::index::SLOT_BYTES;
 use crate::item::{
     Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, Payload, is_boxed_key, tag_of_type,
 };
@@ -184,7 +183,7 @@ impl Shard {
             cas: (attributes.cas != 0).then_some(attributes.cas),
             fetched: attributes.fetched,
             edited: attributes.edited,
-            total_bytes: item.total_bytes() + SLOT_BYTES,
+            stored: item,
         }
     }
 

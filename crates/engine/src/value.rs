@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::hash::HashRef;
-use crate::item::BoxedValue;
+use crate::index::SLOT_BYTES;
+use crate::item::{BoxedValue, ItemRef};
 use crate::options::Limits;
 use crate::string::StrRef;
 
@@ -64,11 +65,15 @@ pub struct Item<'a> {
     pub fetched: bool,
     /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
     pub edited: bool,
-    /// All that the key costs in bytes: slot, header, key, value, allocator rounding.
-    pub total_bytes: usize,
+    pub(crate) stored: ItemRef<'a>,
 }
 
 impl Item<'_> {
+    /// All that the key costs in bytes: slot, header, key, value, allocator rounding.
+    pub fn total_bytes(&self) -> usize {
+        self.stored.total_bytes() + SLOT_BYTES
+    }
+
     pub fn kind(&self) -> Type {
         self.value.kind()
     }

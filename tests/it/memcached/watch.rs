@@ -116,7 +116,7 @@ fn a_watcher_that_does_not_read_costs_little_and_is_told_what_it_missed() {
     let reader = std::thread::spawn(move || {
         let lines = watcher.until(b"skipped=").expect("lines");
         let n_told = watcher.until(b"\n").expect("a number");
-        (lines.iter().filter(|it| **it == b'\n').count() as u64, n_told)
+        (lines.split(|it| *it == b'\n').count() as u64 - 1, n_told)
     });
     while !reader.is_finished() {
         client.line("get more");

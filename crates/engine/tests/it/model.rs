@@ -168,7 +168,8 @@ impl World {
             assert_eq!(self.keyspace.is_empty(db), database.is_empty());
             n_items += stats.n_items;
             n_expiring += count;
-            self.keyspace.for_each(db, now_ms, &mut |item| total_bytes += item.total_bytes as u64);
+            self.keyspace
+                .for_each(db, now_ms, &mut |item| total_bytes += item.total_bytes() as u64);
         }
         let stats = self.keyspace.stats();
         assert_eq!((stats.n_items, stats.n_expiring), (n_items, n_expiring));
@@ -208,7 +209,7 @@ fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeM
         assert_eq!(u64::from(item.idle_s), (now_ms / 1000 - used_s) & 0xff_ffff);
     }
     let payload = item.key.len() + payload_of(&value);
-    assert!(payload < item.total_bytes);
+    assert!(payload < item.total_bytes());
     if let Some(cas) = item.cas {
         let first = cas_seen.entry(cas).or_insert_with(|| value.clone());
         assert!(*first == value, "CAS number {cas} stands for two values");

@@ -138,7 +138,7 @@ fn usage(cx: &mut Ctx<'_>) -> Answer {
         }
     }
     Ok(match cx.db.peek(key) {
-        Some(item) => cx.reply.count(item.total_bytes),
+        Some(item) => cx.reply.count(item.total_bytes()),
         None => cx.reply.null(),
     })
 }
