@@ -16,6 +16,16 @@ fn pymemcache_and_pylibmc_work() {
 }
 
 #[test]
+fn pylibmc_and_bmemcached_work_in_the_binary_protocol() {
+    run("test_memcached_binary.py");
+}
+
+#[test]
+fn meta_memcache_works() {
+    run("test_meta_memcache.py");
+}
+
+#[test]
 fn an_elasticache_client_discovers_the_nodes_of_a_cluster() {
     run("test_discovery.py");
 }
