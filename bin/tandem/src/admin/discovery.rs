@@ -1,14 +1,14 @@
 //! The list of memcached nodes that clients discover, read and changed over HTTP.
 //!
-//! Nobody has to say who he is here, so a page in an operator's browser must not be able to ask for
-//! a change: a browser names the page's origin in every such request, and those are refused.
+//! Nobody has to say who he is here. So changes are taken from this machine alone, and not from a
+//! page in an operator's browser: a browser names the page's origin in every such request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -52,11 +52,12 @@ pub(crate) async fn show(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
 
 pub(crate) async fn change(
     State(admin): State<Arc<Admin>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Response {
-    if headers.contains_key(header::ORIGIN) {
-        return refused(StatusCode::FORBIDDEN, "not from a browser's page");
+    if let Err(why) = may_change(peer.ip(), &headers) {
+        return refused(StatusCode::FORBIDDEN, why);
     }
     let Wanted { nodes, version } = match wanted {
         Ok(Json(wanted)) => wanted,
@@ -74,6 +75,16 @@ pub(crate) async fn change(
     }
 }
 
+fn may_change(peer: IpAddr, headers: &HeaderMap) -> Result<(), &'static str> {
+    if !peer.to_canonical().is_loopback() {
+        return Err("not from another machine");
+    }
+    if headers.contains_key(header::ORIGIN) {
+        return Err("not from a browser's page");
+    }
+    Ok(())
+}
+
 fn shown(list: ClusterList) -> Shown {
     let nodes = list.nodes.into_iter();
     let nodes = nodes.map(|it| Node { host: it.host, ip: it.ip, port: it.port });
@@ -89,4 +100,19 @@ impl Node {
 
 fn refused(status: StatusCode, why: &str) -> Response {
     (status, Json(Refused { error: why.to_owned() })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_come_from_programs_on_this_machine() {
+        let plain = HeaderMap::new();
+        let from_page = HeaderMap::from_iter([(header::ORIGIN, "null".parse().unwrap())]);
+        let may = |peer: &str, headers| may_change(peer.parse().unwrap(), headers).is_ok();
+        assert!(may("127.0.0.1", &plain) && may("::1", &plain) && may("::ffff:127.0.0.1", &plain));
+        assert!(!may("10.0.0.7", &plain) && !may("::ffff:10.0.0.7", &plain));
+        assert!(!may("127.0.0.1", &from_page));
+    }
 }

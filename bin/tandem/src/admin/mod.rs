@@ -10,6 +10,7 @@ mod redis;
 mod snapshot;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -100,7 +101,8 @@ pub(crate) fn serve(
         .route("/api/memcached/cluster", get(discovery::show).put(discovery::change))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route("/", get(async || "Tandem: /metrics /healthz /readyz /api/memcached/cluster\n"))
-        .with_state(admin);
+        .with_state(admin)
+        .into_make_service_with_connect_info::<SocketAddr>();
     Ok(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the admin port has ended");
