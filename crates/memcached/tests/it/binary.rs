@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tandem_memcached::Passwords;
 
-use crate::harness::Talk;
+use crate::harness::{Talk, check_byte_by_byte, check_splits};
 
 /// A frame with whatever extras, key and value.
 fn frame(opcode: u8, extras: &[u8], key: &[u8], value: &[u8]) -> Vec<u8> {
@@ -59,17 +59,8 @@ fn the_pieces_in_which_frames_arrive_do_not_matter() {
     );
     // The big values end at the last bytes but these; between, one place is like another.
     let places = (0..800).chain(40_500..41_000).chain(60_500..61_000);
-    for split in places.chain(stream.len() - 150..stream.len()) {
-        let mut talk = Talk::new();
-        let mut pieces = talk.send(&stream[..split]);
-        pieces.extend(talk.send(&stream[split..]));
-        assert!(pieces == whole, "split at {split}");
-    }
-    let small = &stream[..700];
-    let whole = Talk::new().send(small);
-    let mut talk = Talk::new();
-    let pieces: Vec<u8> = small.iter().flat_map(|it| talk.send(&[*it])).collect();
-    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+    check_splits(&stream, &whole, places.chain(stream.len() - 150..stream.len()));
+    check_byte_by_byte(&stream[..700]);
 }
 
 #[test]

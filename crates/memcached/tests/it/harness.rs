@@ -257,3 +257,21 @@ fn unescape(text: &str) -> Vec<u8> {
 pub(crate) fn check(transcript: &str) {
     Talk::new().check(transcript);
 }
+
+/// Checks that a stream in two pieces, wherever it is split, is answered as the whole one was.
+pub(crate) fn check_splits(stream: &[u8], whole: &[u8], places: impl Iterator<Item = usize>) {
+    for split in places {
+        let mut talk = Talk::new();
+        let mut pieces = talk.send(&stream[..split]);
+        pieces.extend(talk.send(&stream[split..]));
+        assert!(pieces == whole, "split at {split}");
+    }
+}
+
+/// Checks that a stream is answered byte by byte as it is all at once.
+pub(crate) fn check_byte_by_byte(stream: &[u8]) {
+    let whole = Talk::new().send(stream);
+    let mut talk = Talk::new();
+    let pieces: Vec<u8> = stream.iter().flat_map(|it| talk.send(&[*it])).collect();
+    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+}

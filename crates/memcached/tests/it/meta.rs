@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tandem_memcached::Step;
 
-use crate::harness::Talk;
+use crate::harness::{Talk, check_byte_by_byte, check_splits};
 
 /// A stream with every shape of command: whole, quiet, refused, skipped, with big values.
 fn conversation() -> Vec<u8> {
@@ -29,17 +29,8 @@ fn the_pieces_in_which_meta_commands_arrive_do_not_matter() {
     assert!(whole.ends_with(b"VA 2 s2\r\n17\r\n"), "{}", whole.escape_ascii());
     // The big values end at the last bytes but these; between, one place is like another.
     let places = (0..900).chain(40_800..41_100).chain(60_800..61_200);
-    for split in places.chain(stream.len() - 60..stream.len()) {
-        let mut talk = Talk::new();
-        let mut pieces = talk.send(&stream[..split]);
-        pieces.extend(talk.send(&stream[split..]));
-        assert!(pieces == whole, "split at {split}");
-    }
-    let small = &stream[..1000];
-    let whole = Talk::new().send(small);
-    let mut talk = Talk::new();
-    let pieces: Vec<u8> = small.iter().flat_map(|it| talk.send(&[*it])).collect();
-    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+    check_splits(&stream, &whole, places.chain(stream.len() - 60..stream.len()));
+    check_byte_by_byte(&stream[..1000]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::harness::Talk;
+use crate::harness::{Talk, check_byte_by_byte, check_splits};
 
 /// A stream with every shape of command: whole, refused, with values, of many keys.
 fn conversation() -> Vec<u8> {
@@ -46,22 +46,12 @@ fn the_pieces_in_which_input_arrives_do_not_matter() {
     assert!(whole.ends_with(b"VALUE n 0 3\r\n100\r\nEND\r\n"), "{}", whole.escape_ascii());
     // The two big values end at the last bytes but these; between, one place is like another.
     let places = (0..2600).chain(42_000..42_900).chain(stream.len() - 60..stream.len());
-    for split in places {
-        let mut talk = Talk::new();
-        let mut pieces = talk.send(&stream[..split]);
-        pieces.extend(talk.send(&stream[split..]));
-        assert!(pieces == whole, "split at {split}");
-    }
+    check_splits(&stream, &whole, places);
 }
 
 #[test]
 fn byte_by_byte_is_like_all_at_once() {
-    let stream = conversation();
-    let small = &stream[..2600];
-    let whole = Talk::new().send(small);
-    let mut talk = Talk::new();
-    let pieces: Vec<u8> = small.iter().flat_map(|it| talk.send(&[*it])).collect();
-    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+    check_byte_by_byte(&conversation()[..2600]);
 }
 
 fn word() -> impl Strategy<Value = Vec<u8>> {
