@@ -8,6 +8,7 @@ mod edit;
 mod error;
 mod hash;
 mod index;
+mod indexed;
 mod item;
 mod key;
 mod keyspace;
