@@ -131,6 +131,11 @@ pub(crate) fn iter_from(bytes: &[u8], front: Gap) -> Walk<'_> {
     Walk { bytes, shape: Shape::of(bytes), front, back: back(bytes) }
 }
 
+/// What lies before a place.
+pub(crate) fn iter_to(bytes: &[u8], back: Gap) -> Walk<'_> {
+    Walk { bytes, shape: Shape::of(bytes), front: front(), back }
+}
+
 /// A walk over entries, from both ends.
 #[derive(Clone)]
 pub(crate) struct Walk<'a> {
@@ -141,16 +146,6 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The place in front of the entry that `next` gives.
-    pub(crate) fn front(&self) -> Gap {
-        self.front
-    }
-
-    /// The place behind the entry that `next_back` gives.
-    pub(crate) fn back(&self) -> Gap {
-        self.back
-    }
-
     /// Goes on behind the next entry equal to a value; returns the place in front of it.
     pub(crate) fn find(&mut self, value: &Coded<'_>) -> Option<Gap> {
         let wanted = value.entry();
@@ -256,6 +251,15 @@ pub(crate) fn push_back(bytes: &mut Vec<u8>, value: &Coded<'_>) {
 
 pub(crate) fn push_front(bytes: &mut Vec<u8>, value: &Coded<'_>) {
     insert(bytes, front(), value);
+}
+
+/// Bytes by which a value makes a sequence longer, at most.
+pub(crate) fn growth(bytes: &[u8], value: &Coded<'_>) -> usize {
+    let entry = value.entry();
+    let is_mixed_by = is_even(bytes) && Shape::of(bytes) != Shape::shared_by(entry);
+    let side_bytes = Code(Shape::of(bytes).code).side_bytes();
+    let mixing = if is_mixed_by { len(bytes) * (1 + 2 * side_bytes) } else { 0 };
+    1 + entry.mixed_len() + mixing
 }
 
 /// Puts a value at a place. There is room for one more (`LEN_MAX`).
