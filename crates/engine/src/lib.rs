@@ -9,6 +9,7 @@ mod edit;
 mod error;
 mod hash;
 mod index;
+mod indexed;
 mod item;
 mod key;
 mod keyspace;
@@ -24,6 +25,8 @@ mod reclaim;
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
+#[expect(dead_code, reason = "the types that it is made for follow")]
+mod sequence;
 mod shard;
 mod shared;
 mod simd;
@@ -49,6 +52,7 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::sequence::Element;
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
