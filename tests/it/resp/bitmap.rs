@@ -148,6 +148,14 @@ fn the_first_bit_of_a_kind_is_found() {
         -1
         > BITPOS k 1 -1 -2
         -1
+        "#,
+    );
+}
+
+#[test]
+fn the_search_ends_with_the_string_or_where_it_is_told_to() {
+    check(
+        r#"
         > SET ones "\xff\xff\xff"
         OK
         > BITPOS ones 0
@@ -162,12 +170,20 @@ fn the_first_bit_of_a_kind_is_found() {
         OK
         > BITPOS empty 0
         -1
+        > SET one "*"
+        OK
+        > BITPOS one 0 -11 -29
+        0
+        > BITCOUNT one -11 -29
+        0
         > BITPOS nosuch 0
         0
         > BITPOS nosuch 1
         -1
         > BITPOS nosuch 0 5 6
         0
+        > SET k v
+        OK
         > BITPOS k 2
         !ERR The bit argument must be 1 or 0.
         > BITPOS k x

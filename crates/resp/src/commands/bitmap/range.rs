@@ -13,7 +13,9 @@ pub(super) fn bitcount(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     let ends = Ends::read(&mut cx.args)?;
     let value = cx.db.get::<Str>(key)?.map_or(&[][..], StrRef::as_slice);
-    Ok(cx.reply.count(ends.bits_of(value).map_or(0, |range| count_ones(value, range))))
+    // Beyond the start, both ends would be moved to it.
+    let range = if ends.are_backward() { None } else { ends.bits_of(value) };
+    Ok(cx.reply.count(range.map_or(0, |it| count_ones(value, it))))
 }
 
 pub(super) fn bitpos(cx: &mut Ctx<'_>) -> Answer {
@@ -64,13 +66,14 @@ impl Ends {
         Ok(Ends { start, end, unit_bits })
     }
 
+    fn are_backward(&self) -> bool {
+        self.start < 0 && self.end.is_some_and(|end| end < self.start)
+    }
+
     /// The bits of a string that lie between the ends, unless there are none.
     fn bits_of(&self, value: &[u8]) -> Option<Range<usize>> {
         let len = value.len() as i64 * 8 / self.unit_bits;
         let (start, end) = (self.start, self.end.unwrap_or(-1));
-        if start < 0 && end < 0 && start > end {
-            return None;
-        }
         let from_end = |at: i64| if at < 0 { at.saturating_add(len).max(0) } else { at };
         let (start, end) = (from_end(start), from_end(end).min(len - 1));
         let bits = |units: i64| (units * self.unit_bits) as usize;
