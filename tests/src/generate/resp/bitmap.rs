@@ -97,7 +97,7 @@ fn run(random: &mut Random) -> Vec<u8> {
 fn step(random: &mut Random) -> Words {
     let mark = if random.once_in(4) { "#" } else { "" };
     let at = format!("{mark}{}", bit(random));
-    let edge: &[u8] = random.pick(pools::INTEGERS);
+    let edge: &&[u8] = random.pick(pools::INTEGERS);
     let number = if random.once_in(3) {
         String::from_utf8_lossy(edge).into_owned()
     } else {
