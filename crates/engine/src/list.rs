@@ -361,7 +361,10 @@ impl Sealed for List {
                 sequence::clear(&mut it);
                 ListRepr::Packed(it)
             }
-            Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => ListRepr::Packed(it),
+            Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => {
+                debug_assert!(sequence::check(&it));
+                ListRepr::Packed(it)
+            }
             Repr::Boxed(BoxedValue::List(it)) => ListRepr::Quick(it),
             Repr::Boxed(it) => unreachable!("the type was checked before the edit: {it:?}"),
         };

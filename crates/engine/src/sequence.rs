@@ -18,9 +18,6 @@ pub(crate) use crate::sequence::code::Coded;
 pub use crate::sequence::code::Element;
 use crate::sequence::code::{Code, Entry};
 
-/// Entries of one sequence at most. Callers have limits of their own, far below.
-pub(crate) const LEN_MAX: usize = u16::MAX as usize;
-
 const HEAD_BYTES: usize = 4;
 
 /// A place between two entries, or at an end. Good until the sequence changes.
@@ -113,11 +110,13 @@ pub(crate) fn seek(bytes: &[u8], index: usize) -> Gap {
 }
 
 /// The entry at an index, which is below `len`.
+#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
 pub(crate) fn at(bytes: &[u8], index: usize) -> Element<'_> {
     iter_from(bytes, seek(bytes, index)).next().expect("the index is below the length")
 }
 
 /// The first entry equal to a value, as the place in front of it.
+#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
 pub(crate) fn find(bytes: &[u8], value: &Coded<'_>) -> Option<Gap> {
     iter(bytes).find(value)
 }
@@ -262,7 +261,7 @@ pub(crate) fn growth(bytes: &[u8], value: &Coded<'_>) -> usize {
     1 + entry.mixed_len() + mixing
 }
 
-/// Puts a value at a place. There is room for one more (`LEN_MAX`).
+/// Puts a value at a place. There are fewer than 2^16 - 1 entries.
 pub(crate) fn insert(bytes: &mut Vec<u8>, mut gap: Gap, value: &Coded<'_>) {
     let entry = value.entry();
     let shape = Shape::shared_by(entry);

@@ -6,6 +6,8 @@ mod connection;
 mod generic;
 mod generic_moves;
 mod hash;
+mod list;
+mod list_moves;
 mod protocol;
 mod server;
 mod string;

@@ -23,8 +23,8 @@ fn check(list: &List, model: &Model) {
     assert_eq!(list.len(), model.len());
     let forward: Model = list_ref.iter().map(Element::to_vec).collect();
     assert_eq!(&forward, model);
-    let last = model.len().wrapping_sub(1);
-    let backward: Vec<_> = list_ref.iter_from(last, End::Front).map(Element::to_vec).collect();
+    let end = model.len().wrapping_sub(1);
+    let backward: Vec<_> = list_ref.iter_from(end, End::Front).map(Element::to_vec).collect();
     assert!(backward.iter().eq(model.iter().rev()));
     match &list.repr {
         ListRepr::Packed(run) => assert!(sequence::check(run) && run.len() <= PACKED_BYTES_MAX),

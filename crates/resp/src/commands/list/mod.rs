@@ -3,19 +3,19 @@
 mod pop;
 mod search;
 
-use tandem_engine::{Edit, End, List, ListRef};
+use tandem_engine::{Edit, End, List, ListRef, NewValue};
 
 use crate::dispatch::Ctx;
 use crate::error::Error;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
-use crate::spec::{Spec, read, write};
+use crate::spec::{Flags, Spec, read, write};
 
+const MOVABLE: &[Flags] = &[Flags::MOVABLEKEYS];
 const PUSHED: Access = Access::RW.and(Access::INSERT);
 const TAKEN: Access = Access::RW.and(Access::ACCESS).and(Access::DELETE);
 const CUT: Access = Access::RW.and(Access::DELETE);
-const MOVED: &[KeySpec] =
-    &[KeySpec::new(Keys::FIRST, TAKEN), KeySpec::new(Keys::SECOND, PUSHED)];
+const MOVED: &[KeySpec] = &[KeySpec::new(Keys::FIRST, TAKEN), KeySpec::new(Keys::SECOND, PUSHED)];
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
@@ -33,7 +33,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("6.2.0", "O(1)", "Moves an element from one end of a list to one of another."),
     write("lmpop", "numkeys:integer key [key ...] <LEFT | RIGHT> [COUNT count:integer]",
         Keys::Counted { at: 1 }, pop::lmpop)
-        .access(TAKEN)
+        .flags(MOVABLE).access(TAKEN)
         .doc("7.0.0", "O(N+M) in the keys and the elements taken",
             "Takes elements from the first of several lists that has some."),
     write("lpop", "key [count]", Keys::FIRST, pop::lpop)
@@ -107,8 +107,12 @@ fn push(cx: &mut Ctx<'_>, end: End, missing: Missing) -> Answer {
     let Some(mut list) = opened else { return Ok(cx.reply.int(0)) };
     let n_bytes = cx.args.clone().rest().iter().map(<[u8]>::len).sum();
     make_room(&mut list, cx.args.len(), n_bytes);
-    while !cx.args.is_done() {
+    // One value may keep its buffer; several would keep it for each other.
+    if cx.args.len() == 1 {
         list.push(&cx.args.value()?, end);
+    }
+    for value in cx.args.rest().iter() {
+        list.push(&NewValue::Copied(value), end);
     }
     Ok(cx.reply.count(list.len()))
 }

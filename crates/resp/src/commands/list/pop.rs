@@ -20,14 +20,14 @@ fn pop(cx: &mut Ctx<'_>, end: End, command: &'static str) -> Answer {
     let key = cx.args.key()?;
     let count = match cx.args.len() {
         0 => None,
-        1 => Some(cx.args.integer_or(0.., "ERR value is out of range, must be positive")?),
+        1 => Some(cx.args.at_least(0, "ERR value is out of range, must be positive")?),
         _ => return Err(Error::WrongArity(command)),
     };
     match (cx.db.edit::<List>(key)?, count) {
         (None, None) => Ok(cx.reply.null()),
         (None, Some(_)) => Ok(cx.reply.null_array()),
         (Some(_), Some(0)) => Ok(cx.reply.array_header(0)),
-        (Some(mut list), Some(n_max)) => Ok(take(&mut list, end, n_max as usize, &mut cx.reply)),
+        (Some(mut list), Some(n_max)) => Ok(take(&mut list, end, n_max, &mut cx.reply)),
         (Some(mut list), None) => {
             let index = if end == End::Front { 0 } else { list.len() - 1 };
             let first = list.as_ref().get(index).expect("a stored list has elements");
@@ -39,12 +39,7 @@ fn pop(cx: &mut Ctx<'_>, end: End, command: &'static str) -> Answer {
 }
 
 /// Answers an array of what it takes from an end.
-fn take(
-    list: &mut Edit<'_, List>,
-    end: End,
-    n_max: usize,
-    reply: &mut Reply<'_>,
-) -> Answered {
+fn take(list: &mut Edit<'_, List>, end: End, n_max: usize, reply: &mut Reply<'_>) -> Answered {
     let len = list.len();
     let n_elements = n_max.min(len);
     let answered = reply.array_header(n_elements);
@@ -75,8 +70,7 @@ struct PopWords {
 
 impl PopWords {
     fn read(args: &mut Args<'_>) -> Result<PopWords, Error> {
-        let n_keys = args.integer_or(1.., "ERR numkeys should be greater than 0")?;
-        let n_keys = usize::try_from(n_keys).map_err(|_| Error::Syntax)?;
+        let n_keys = args.at_least(1, "ERR numkeys should be greater than 0")?;
         if args.len() <= n_keys {
             return Err(Error::Syntax);
         }
@@ -87,7 +81,7 @@ impl PopWords {
             if n_max.is_some() || !args.option("COUNT") {
                 return Err(Error::Syntax);
             }
-            n_max = Some(args.integer_or(1.., "ERR count should be greater than 0")? as usize);
+            n_max = Some(args.at_least(1, "ERR count should be greater than 0")?);
         }
         Ok(PopWords { n_keys, end, n_max: n_max.unwrap_or(1) })
     }

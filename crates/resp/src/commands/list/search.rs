@@ -86,11 +86,11 @@ impl PositionWords {
                     ));
                 }
             } else if args.option("COUNT") {
-                let count = args.integer_or(0.., "ERR COUNT can't be negative")?;
-                words.count = Some(all_if_zero(count));
+                let n = args.at_least(0, "ERR COUNT can't be negative")?;
+                words.count = Some(all_if_zero(n));
             } else if args.option("MAXLEN") {
-                let len = args.integer_or(0.., "ERR MAXLEN can't be negative")?;
-                words.n_looked_at = all_if_zero(len);
+                let n = args.at_least(0, "ERR MAXLEN can't be negative")?;
+                words.n_looked_at = all_if_zero(n);
             } else {
                 return Err(Error::Syntax);
             }
@@ -99,8 +99,8 @@ impl PositionWords {
     }
 }
 
-fn all_if_zero(n: i64) -> usize {
-    if n == 0 { usize::MAX } else { n as usize }
+fn all_if_zero(n: usize) -> usize {
+    if n == 0 { usize::MAX } else { n }
 }
 
 /// An integer whose sign can be turned.
