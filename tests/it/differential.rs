@@ -5,7 +5,7 @@ use tandem_tests::client::Client;
 use tandem_tests::differential::resp::{Known, Pair};
 use tandem_tests::differential::{Difference, binary, compare, memcached};
 use tandem_tests::generate;
-use tandem_tests::generate::resp::Words;
+use tandem_tests::generate::resp::{self, Family, Words};
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::process::wait_until;
 use tandem_tests::random::Random;
@@ -20,18 +20,18 @@ const N_COMMANDS: usize = 400;
 const N_FRAMES: usize = 700;
 
 #[test]
-fn generated_commands_in_resp2_are_answered_as_by_valkey() {
-    resp("valkey-2", Kind::Valkey, "2", 1);
+fn generated_commands_are_answered_as_by_valkey() {
+    family("valkey", Kind::Valkey, resp::BASE, 1);
 }
 
 #[test]
-fn generated_commands_in_resp3_are_answered_as_by_valkey() {
-    resp("valkey-3", Kind::Valkey, "3", 2);
+fn generated_bitmap_commands_are_answered_as_by_valkey() {
+    family("bitmap", Kind::Valkey, resp::BITMAP, 8);
 }
 
 #[test]
 fn generated_commands_are_answered_as_by_redis() {
-    resp("redis", Kind::Redis, "3", 3);
+    family("redis", Kind::Redis, resp::BASE, 3);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn memcached_answers_otherwise_only_where_the_list_says() {
 #[test]
 fn two_of_the_same_server_answer_alike() {
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Valkey, &[]).unwrap());
-    resp_streams(5, "3", [left.port, right.port], &|_| Known::Same);
+    resp_streams(5, "3", resp::BASE, [left.port, right.port], &|_| Known::Same);
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, ALONE).unwrap());
     memcached_streams(6, left.port, right.port);
     frame_streams(8, left.port, right.port);
@@ -155,25 +155,34 @@ fn meta_streams(seed: u64, our_port: u16, their_port: u16) {
     }
 }
 
-fn resp(name: &str, kind: Kind, protocol: &str, default_seed: u64) {
+/// A family's streams in both protocols: 24,000 commands a run.
+fn family(name: &str, kind: Kind, family: Family, default_seed: u64) {
     let seed = Random::seed(name, default_seed);
     let tandem = Tandem::start(&[]);
     let oracle = Oracle::start(kind, &[]).expect("`cargo xtask test` installs the real servers");
     let known = |words: &Words| differences::known(kind, words);
-    resp_streams(seed, protocol, [tandem.resp_port, oracle.port], &known);
+    for protocol in ["2", "3"] {
+        resp_streams(seed, protocol, family, [tandem.resp_port, oracle.port], &known);
+    }
 }
 
-fn resp_streams(seed: u64, protocol: &str, ports: [u16; 2], known: &dyn Fn(&Words) -> Known) {
+fn resp_streams(
+    seed: u64,
+    protocol: &str,
+    family: Family,
+    ports: [u16; 2],
+    known: &dyn Fn(&Words) -> Known,
+) {
     streams(seed, |seed| {
         let mut pair = Pair::connect(ports, known);
         for client in [&mut pair.ours, &mut pair.theirs] {
             client.run("FLUSHALL");
             client.command(&["HELLO", protocol]);
         }
-        let mut generator = generate::resp::Generator::new(seed);
+        let mut generator = resp::Generator::new(seed, family);
         let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
         let n_compared = pair.compare(&commands, generator.random())?;
-        Ok(n_compared + pair.compare_contents(generator.random())?)
+        Ok(n_compared + pair.compare_contents(family.contents, generator.random())?)
     });
 }
 
