@@ -13,6 +13,10 @@ const BATCH_MAX: usize = 40;
 /// Two servers are asked within this time, on a machine that is busy with other tests.
 const TOLERANCE_MS: i64 = 10_000;
 
+/// What is asked of every key when contents are compared.
+const READS: &[&str] =
+    &["TYPE key", "GET key", "HGETALL key", "PEXPIRETIME key", "OBJECT ENCODING key"];
+
 /// What is known to differ: the command is not sent, or its answer is not compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
@@ -74,8 +78,13 @@ impl<'a> Pair<'a> {
         Ok(sent.len())
     }
 
-    /// Compares all that is stored in the first databases, and how long it will be.
-    pub fn compare_contents(&mut self, random: &mut Random) -> Result<usize, Box<Difference>> {
+    /// Compares all that is stored in the first databases, and how long it will be. `reads` are
+    /// further commands that read a value whole: `key` in them stands for each key.
+    pub fn compare_contents(
+        &mut self,
+        reads: &[&str],
+        random: &mut Random,
+    ) -> Result<usize, Box<Difference>> {
         let mut n_compared = 0;
         for db in ["0", "1", "2"] {
             let keys = {
@@ -85,11 +94,10 @@ impl<'a> Pair<'a> {
             let mut commands =
                 vec![to_words(&[b"SELECT", db.as_bytes()]), to_words(&[b"KEYS", b"*"])];
             for key in keys.elements() {
-                for name in [&b"TYPE"[..], b"GET", b"HGETALL", b"PEXPIRETIME", b"OBJECT ENCODING"] {
-                    let mut words: Words =
-                        name.split(|it| *it == b' ').map(<[u8]>::to_vec).collect();
-                    words.push(key.bytes().to_vec());
-                    commands.push(words);
+                for read in READS.iter().chain(reads) {
+                    let words = read.split(' ').map(str::as_bytes);
+                    let words = words.map(|it| if it == b"key" { key.bytes() } else { it });
+                    commands.push(words.map(<[u8]>::to_vec).collect());
                 }
             }
             n_compared += self.compare(&commands, random)?;
