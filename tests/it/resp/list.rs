@@ -42,12 +42,22 @@ fn elements_are_pushed_to_both_ends_and_read_by_index() {
         (nil)
         > LINDEX l -9223372036854775808
         (nil)
+        "#,
+    );
+}
+
+#[test]
+fn elements_are_pushed_to_lists_that_exist_and_kept_byte_by_byte() {
+    check(
+        r#"
+        > RPUSH l a
+        1
         > RPUSHX l z
-        6
+        2
         > LPUSHX l w v
-        8
+        4
         > LRANGE l 0 -1
-        ["v" "w" "x" "y" "a" "b" "c" "z"]
+        ["v" "w" "a" "z"]
         > LPUSHX nosuch a
         0
         > RPUSHX nosuch a b
@@ -172,6 +182,14 @@ fn elements_are_set_inserted_removed_and_cut_off() {
         !ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807
         > LRANGE l 0 -1
         ["first" "A" "new" "newer" "c" "Z" "last"]
+        "#,
+    );
+}
+
+#[test]
+fn equal_elements_are_removed_from_both_ends() {
+    check(
+        r#"
         > RPUSH many x y x y x y x
         7
         > LREM many 2 x
@@ -188,14 +206,24 @@ fn elements_are_set_inserted_removed_and_cut_off() {
         1
         > EXISTS many
         0
+        "#,
+    );
+}
+
+#[test]
+fn lists_are_cut_off_at_both_ends() {
+    check(
+        r#"
+        > RPUSH l a b c d e f
+        6
         > LTRIM l 1 -2
         OK
         > LRANGE l 0 -1
-        ["A" "new" "newer" "c" "Z"]
+        ["b" "c" "d" "e"]
         > LTRIM l -2 100
         OK
         > LRANGE l 0 -1
-        ["c" "Z"]
+        ["d" "e"]
         > LTRIM l 5 9
         OK
         > EXISTS l

@@ -241,6 +241,18 @@ fn a_list_is_a_listpack_until_it_outgrows_its_limit() {
         2
         > OBJECT ENCODING two
         "quicklist"
+        "#,
+    );
+}
+
+#[test]
+fn the_bytes_of_a_listpack_are_limited_too() {
+    check(
+        r#"
+        > CONFIG SET list-max-listpack-size 0
+        OK
+        > RPUSH one a
+        1
         > CONFIG SET list-max-listpack-size -1
         OK
         > RPUSH size a

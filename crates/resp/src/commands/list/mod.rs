@@ -39,15 +39,16 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("lpop", "key [count]", Keys::FIRST, pop::lpop)
         .fast().access(TAKEN)
         .doc("1.0.0", "O(N) in the elements taken", "Takes elements from the front of a list."),
-    read("lpos", "key element [RANK rank] [COUNT num-matches] [MAXLEN len]", Keys::FIRST,
-        search::lpos)
+    read("lpos", "key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
+        Keys::FIRST, search::lpos)
         .doc("6.0.6", "O(N) in the elements looked at", "Finds where an element is in a list."),
     write("lpush", "key element [element ...]", Keys::FIRST, lpush)
         .fast().denyoom().access(PUSHED)
         .doc("1.0.0", "O(N) in the elements given", "Puts elements in front of a list."),
     write("lpushx", "key element [element ...]", Keys::FIRST, lpushx)
         .fast().denyoom().access(PUSHED)
-        .doc("2.2.0", "O(N) in the elements given", "Puts elements in front of a list if it exists."),
+        .doc("2.2.0", "O(N) in the elements given",
+            "Puts elements in front of a list if it exists."),
     read("lrange", "key start:integer stop:integer", Keys::FIRST, lrange)
         .doc("1.0.0", "O(log S+N) in the start and the elements read",
             "Reads a range of a list's elements."),

@@ -1,12 +1,12 @@
 //! List commands that look for equal elements.
 
-use tandem_engine::{Element, End, List, Side};
+use tandem_engine::{Element, End, List, ListRef, Side};
 
 use super::make_room;
 use crate::args::{Args, integer};
 use crate::dispatch::Ctx;
 use crate::error::Error;
-use crate::reply::Answer;
+use crate::reply::{Answer, Reply};
 
 pub(super) fn linsert(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
@@ -45,7 +45,7 @@ pub(super) fn lpos(cx: &mut Ctx<'_>) -> Answer {
     let wanted = Element::of(cx.args.next()?);
     let words = PositionWords::read(&mut cx.args)?;
     let list = cx.db.get::<List>(key)?;
-    let len = list.map_or(0, |it| it.len());
+    let len = list.map_or(0, ListRef::len);
     let (first, towards) =
         if words.rank < 0 { (len.wrapping_sub(1), End::Front) } else { (0, End::Back) };
     let elements = list.into_iter().flat_map(|it| it.iter_from(first, towards));
@@ -62,7 +62,7 @@ pub(super) fn lpos(cx: &mut Ctx<'_>) -> Answer {
         });
     };
     let places: Vec<usize> = places.take(n_max).collect();
-    Ok(cx.reply.array(places.into_iter(), |reply, it| reply.count(it)))
+    Ok(cx.reply.array(places.into_iter(), Reply::count))
 }
 
 /// `[RANK rank] [COUNT num-matches] [MAXLEN len]`, the last of each counting.
