@@ -15,15 +15,18 @@ mod keyspace;
 mod layout;
 mod locks;
 mod memory;
+pub mod number;
 mod observer;
 mod options;
 mod output;
+mod packed;
 mod pool;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
+mod set;
 mod shard;
 mod shared;
 mod simd;
@@ -48,6 +51,7 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

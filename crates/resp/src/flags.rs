@@ -76,6 +76,7 @@ pub(crate) enum Family {
     Generic,
     Hash,
     Server,
+    Set,
     String,
 }
 
@@ -86,6 +87,7 @@ impl Family {
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::Server => "server",
+            Family::Set => "set",
             Family::String => "string",
         }
     }
@@ -96,6 +98,7 @@ impl Family {
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::Set => Some("set"),
             Family::String => Some("string"),
             Family::Server => None,
         }
