@@ -26,6 +26,8 @@ mod reclaim;
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
+#[expect(dead_code, reason = "the types that it is made for follow")]
+mod sequence;
 mod set;
 mod shard;
 mod shared;
@@ -51,6 +53,7 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};

@@ -259,7 +259,7 @@ impl Set {
 
     /// Makes the set anew of its members, as if they had come as bytes: an indexed one may be
     /// small again.
-    pub fn renew(&mut self) {
+    pub fn remake(&mut self) {
         if self.as_ref().encoding() == SetEncoding::Indexed {
             let mut set = Set::new_packed(self.limits);
             for member in self.as_ref() {

@@ -102,7 +102,7 @@ fn pop_all(random: &mut Random, mut set: Set, mut model: Model) {
             set.pop_many(n, &mut rng, |it| assert!(it.with(|it| model.remove(it))));
             assert_eq!(before - model.len(), n);
             if random.one_in(2) {
-                set.renew();
+                set.remake();
             }
         }
         if model.len() < 300 || random.one_in(10) {
@@ -169,7 +169,7 @@ fn a_set_made_anew_may_be_small_again() {
     assert_eq!(set.as_ref().encoding(), SetEncoding::Indexed);
     set.pop_many(4, &mut fastrand::Rng::with_seed(1), |_| {});
     assert_eq!(set.as_ref().encoding(), SetEncoding::Indexed);
-    set.renew();
+    set.remake();
     assert_eq!(set.as_ref().encoding(), SetEncoding::Packed);
     set.settle_integers();
     assert_eq!(set.as_ref().encoding(), SetEncoding::Integers);

@@ -109,12 +109,12 @@ fn store(cx: &mut Ctx<'_>, combine: impl FnOnce(Sets<'_>, Limits) -> Set) -> Ans
 }
 
 /// Hands out what all sets have, in the order of the smallest.
-fn intersect(sets: Sets<'_>, mut take: impl FnMut(Member<'_>) -> ControlFlow<()>) {
+fn intersect(sets: Sets<'_>, take: impl FnMut(Member<'_>) -> ControlFlow<()>) {
     let Some(mut sets) = sets.into_iter().collect::<Option<Vec<_>>>() else { return };
     sets.sort_by_key(|it| it.len());
     let (smallest, others) = sets.split_first().expect("a command of sets has a key");
     let is_everywhere = |member: &Member<'_>| others.iter().all(|it| it.has(*member));
-    let _ = smallest.iter().filter(is_everywhere).try_for_each(|it| take(it));
+    let _ = smallest.iter().filter(is_everywhere).try_for_each(take);
 }
 
 fn unite(sets: &Sets<'_>, mut result: Set) -> Set {

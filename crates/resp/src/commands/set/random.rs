@@ -45,7 +45,7 @@ pub(super) fn spop(cx: &mut Ctx<'_>) -> Answer {
         member.with(|it| cx.reply.bulk(it));
     });
     if (len - n) * RENEWED_SHARE <= n {
-        set.renew();
+        set.remake();
     }
     Ok(answered)
 }
