@@ -370,8 +370,10 @@ fn sets_are_copied_renamed_and_told_apart() {
         ["1" "2"]
         > SMEMBERS d
         ["x" "y"]
-        > DEBUG DIGEST-VALUE a c d
-        [5d9842e5bd79f833c83b3535ec4a6836aba6d1fd 5d9842e5bd79f833c83b3535ec4a6836aba6d1fd 36846f8a92fb6b6b824c73bf468c5bbcf5075ede]
+        > DEBUG DIGEST-VALUE a c
+        [5d9842e5bd79f833c83b3535ec4a6836aba6d1fd 5d9842e5bd79f833c83b3535ec4a6836aba6d1fd]
+        > DEBUG DIGEST-VALUE d
+        [36846f8a92fb6b6b824c73bf468c5bbcf5075ede]
         "#,
     );
 }

@@ -34,7 +34,6 @@ const TEMPLATES: &[&str] = &[
     "SMOVE set set member",
     "SMOVE set any-key member",
     "SMOVE any-key set member",
-    "SPOP set 0",
     "SRANDMEMBER any-key",
     "SRANDMEMBER set index",
     "SRANDMEMBER set small",
