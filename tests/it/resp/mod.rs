@@ -10,6 +10,7 @@ mod list;
 mod list_moves;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 
