@@ -76,6 +76,7 @@ pub(crate) enum Family {
     Connection,
     Generic,
     Hash,
+    HyperLogLog,
     Server,
     String,
 }
@@ -87,6 +88,7 @@ impl Family {
             Family::Connection => "connection",
             Family::Generic => "generic",
             Family::Hash => "hash",
+            Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
             Family::String => "string",
         }
@@ -99,6 +101,7 @@ impl Family {
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::HyperLogLog => Some("hyperloglog"),
             Family::String => Some("string"),
             Family::Server => None,
         }
