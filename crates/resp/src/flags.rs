@@ -78,6 +78,7 @@ pub(crate) enum Family {
     Hash,
     HyperLogLog,
     Server,
+    Set,
     String,
 }
 
@@ -90,6 +91,7 @@ impl Family {
             Family::Hash => "hash",
             Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
+            Family::Set => "set",
             Family::String => "string",
         }
     }
@@ -102,6 +104,7 @@ impl Family {
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
             Family::HyperLogLog => Some("hyperloglog"),
+            Family::Set => Some("set"),
             Family::String => Some("string"),
             Family::Server => None,
         }

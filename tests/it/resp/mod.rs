@@ -9,6 +9,7 @@ mod hash;
 mod hyperloglog;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 

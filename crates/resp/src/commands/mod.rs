@@ -8,8 +8,10 @@ mod expiry;
 mod generic;
 mod hash;
 mod hyperloglog;
+mod picks;
 mod scan;
 mod server;
+mod set;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -21,5 +23,6 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Hash, hash::COMMANDS),
     (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

@@ -3,6 +3,7 @@
 mod base;
 mod bitmap;
 mod hyperloglog;
+mod sets;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
@@ -10,6 +11,7 @@ use crate::random::Random;
 pub use base::BASE;
 pub use bitmap::BITMAP;
 pub use hyperloglog::HYPERLOGLOG;
+pub use sets::SETS;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;
