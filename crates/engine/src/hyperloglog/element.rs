@@ -7,7 +7,7 @@ use super::registers::{N_REGISTERS, RANK_BITS};
 pub(super) fn place(element: &[u8]) -> (usize, u8) {
     let hash = murmur64a(element, SEED);
     // A one behind the last bit ends the run of zeros.
-    let rest = hash / N_REGISTERS as u64 | 1 << RANK_BITS;
+    let rest = (hash / N_REGISTERS as u64) | (1 << RANK_BITS);
     (hash as usize % N_REGISTERS, rest.trailing_zeros() as u8 + 1)
 }
 

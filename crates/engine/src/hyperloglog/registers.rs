@@ -36,7 +36,9 @@ impl Registers {
         let mut at = 0;
         for run in sparse::runs(with.body()) {
             let ours = self.0.get_mut(at..at + run.len).ok_or(Error::CorruptHyperLogLog)?;
-            ours.iter_mut().for_each(|it| *it = run.rank.max(*it));
+            for it in ours {
+                *it = run.rank.max(*it);
+            }
             at += run.len;
         }
         if at == N_REGISTERS { Ok(()) } else { Err(Error::CorruptHyperLogLog) }
