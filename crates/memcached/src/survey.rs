@@ -100,12 +100,12 @@ impl Survey {
         it.n_items += 1;
         it.n_chunks += server.classes.n_chunks(class, bytes) as u64;
         it.bytes += bytes as u64;
-        it.idle_s_max = it.idle_s_max.max(item.idle_s);
-        let buckets = if item.fetched { &mut it.read } else { &mut it.unread };
+        it.idle_s_max = it.idle_s_max.max(item.idle_s());
+        let buckets = if item.fetched() { &mut it.read } else { &mut it.unread };
         if buckets.is_empty() {
             *buckets = vec![0; IDLE_BUCKETS];
         }
-        buckets[bucket_of(u64::from(item.idle_s)).min(IDLE_BUCKETS - 1)] += 1;
+        buckets[bucket_of(u64::from(item.idle_s())).min(IDLE_BUCKETS - 1)] += 1;
     }
 
     /// The classes that have items, by number.
