@@ -3,5 +3,5 @@
 pub mod binary;
 pub mod memcached;
 pub mod meta;
-mod pools;
+pub mod pools;
 pub mod resp;

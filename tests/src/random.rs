@@ -41,6 +41,18 @@ impl Random {
         &choices[self.below(choices.len())]
     }
 
+    /// One of all that the groups hold.
+    pub fn pick_among<T: Copy>(&mut self, groups: &[&[T]]) -> T {
+        let mut at = self.below(groups.iter().map(|it| it.len()).sum());
+        for group in groups {
+            match group.get(at) {
+                Some(found) => return *found,
+                None => at -= group.len(),
+            }
+        }
+        unreachable!("the place lies in one of the groups")
+    }
+
     /// `n` arbitrary bytes.
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| self.bits() as u8).collect()

@@ -3,17 +3,15 @@
 //! A packed hash is one run of bytes inside a memory segment; a read works on it in place, an
 //! edit on a copy. An indexed hash lives behind one pointer and is edited where it is.
 
-mod index;
 mod indexed;
 #[cfg(test)]
 mod model;
-mod packed;
 
 pub use crate::hash::indexed::IndexedHash;
-use crate::hash::indexed::IndexedIter;
-use crate::hash::packed::{PackedEntry, PackedIter};
+use crate::hash::indexed::Pairs;
 use crate::item::BoxedValue;
 use crate::options::Limits;
+use crate::packed::{self, PackedEntry, PackedIter};
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// A hash as a read sees it.
@@ -95,7 +93,7 @@ pub struct HashIter<'a>(Iter<'a>);
 #[derive(Clone)]
 enum Iter<'a> {
     Packed(PackedIter<'a>),
-    Indexed(IndexedIter<'a>),
+    Indexed(Pairs<'a>),
 }
 
 impl<'a> Iterator for HashIter<'a> {

@@ -2,27 +2,35 @@
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
 mod big;
+mod bits;
 mod classes;
 mod database;
 mod edit;
 mod error;
 mod hash;
+mod hyperloglog;
 mod index;
+mod indexed;
 mod item;
 mod key;
 mod keyspace;
 mod layout;
 mod locks;
 mod memory;
+pub mod number;
 mod observer;
 mod options;
 mod output;
+mod packed;
 mod pool;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
+#[expect(dead_code, reason = "the types that it is made for follow")]
+mod sequence;
+mod set;
 mod shard;
 mod shared;
 mod simd;
@@ -35,10 +43,12 @@ mod waiters;
 mod walk;
 
 pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
+pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
 #[cfg(feature = "counted-locks")]
@@ -47,6 +57,8 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::sequence::Element;
+pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

@@ -7,13 +7,15 @@ use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::layout::{Layout, Meta, SECONDS_MASK};
 use crate::options::Limits;
+use crate::set::SetRef;
 use crate::string::StrRef;
 
-/// The types a key can hold. More join with their families.
+/// The types a key can hold. The numbers lie in packed items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    String,
-    Hash,
+    String = 0,
+    Hash = 1,
+    Set = 3,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -21,6 +23,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    Set(SetRef<'a>),
 }
 
 impl Value<'_> {
@@ -28,6 +31,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::Set(_) => Type::Set,
         }
     }
 }
@@ -109,7 +113,7 @@ impl<'a> Item<'a> {
         Layout::from_header(self.header).meta.has(Meta::FETCHED)
     }
 
-    /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
+    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
     pub fn edited(&self) -> bool {
         Layout::from_header(self.header).meta.has(Meta::EDITED)
     }

@@ -16,6 +16,7 @@ use crate::value::{Kind, NewValue};
 use crate::waiters::{Left, Ticket};
 
 mod read;
+mod whole;
 
 /// The locked shards of a command's keys. Every method panics on a key outside of them: that is
 /// a table row that does not declare its keys. Expired keys read as absent everywhere.
@@ -46,9 +47,16 @@ impl<'a> Several<'a> {
     }
 
     #[inline(never)]
-    fn shard(&mut self, wanted: ShardId) -> Option<&mut Locked<'a>> {
-        let at = self.0.binary_search_by_key(&wanted, |(id, _)| *id).ok()?;
-        Some(&mut self.0[at].1)
+    fn place(&self, wanted: ShardId) -> Option<usize> {
+        self.0.binary_search_by_key(&wanted, |(id, _)| *id).ok()
+    }
+
+    fn shard(&self, wanted: ShardId) -> Option<&Locked<'a>> {
+        self.place(wanted).map(|at| &self.0[at].1)
+    }
+
+    fn shard_mut(&mut self, wanted: ShardId) -> Option<&mut Locked<'a>> {
+        self.place(wanted).map(|at| &mut self.0[at].1)
     }
 }
 
@@ -80,7 +88,7 @@ impl<'a> View<'a> {
                 let is_here = *db == key.db && *shard == self.keyspace.shard_of(key.hash);
                 is_here.then_some(locked)
             }
-            Held::Many(several) => several.shard(self.keyspace.shard_id(key)),
+            Held::Many(several) => several.shard_mut(self.keyspace.shard_id(key)),
         };
         found.expect("a command touched a key that its table row does not declare")
     }

@@ -1,12 +1,15 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod bitmap;
 mod command;
 mod connection;
 mod generic;
 mod generic_moves;
 mod hash;
+mod hyperloglog;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 

@@ -146,7 +146,7 @@ fn random_bytes_on_both_ports_harm_nobody() {
 fn requests_with_flipped_bytes_harm_nobody() {
     let seed = Random::seed("flipped", 8);
     let mut tandem = Tandem::start(&[]);
-    let mut resp = generate::resp::Generator::new(seed);
+    let mut resp = generate::resp::Generator::new(seed, generate::resp::BASE);
     let mut memcached = generate::memcached::Generator::new(seed);
     let mut binary = generate::binary::Generator::new(seed);
     for _ in 0..200 {

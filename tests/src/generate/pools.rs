@@ -1,10 +1,10 @@
 //! What generated commands are made of: few keys, so that commands meet, and values at the edges.
 
 /// Words that a placeholder may stand for.
-pub(crate) type Pool = &'static [&'static [u8]];
+pub type Pool = &'static [&'static [u8]];
 
 /// The pool of a placeholder, unless the name is a word that stands for itself.
-pub(crate) fn named(placeholder: &str) -> Option<Pool> {
+pub fn named(placeholder: &str) -> Option<Pool> {
     Some(match placeholder {
         "key" => KEYS,
         "number-key" => NUMBER_KEYS,
@@ -24,13 +24,13 @@ pub(crate) fn named(placeholder: &str) -> Option<Pool> {
         "condition" => &[b"NX", b"XX", b"nx", b"xX"],
         "expire-condition" => &[b"NX", b"XX", b"GT", b"LT", b"gt"],
         "pattern" => PATTERNS,
-        "type" => &[b"string", b"hash", b"list", b"STRING", b"nosuch"],
+        "type" => &[b"string", b"hash", b"set", b"list", b"STRING", b"nosuch"],
         "on-off" => &[b"ON", b"off"],
         _ => return None,
     })
 }
 
-pub(crate) const KEYS: Pool = &[
+pub const KEYS: Pool = &[
     b"a",
     b"b",
     b"key",
@@ -43,11 +43,11 @@ pub(crate) const KEYS: Pool = &[
     b"a-key-that-is-longer-than-what-fits-a-small-slot-of-any-engine-0123456789",
 ];
 
-pub(crate) const NUMBER_KEYS: Pool = &[b"n1", b"n2", b"n3"];
+pub const NUMBER_KEYS: Pool = &[b"n1", b"n2", b"n3"];
 
-pub(crate) const HASH_KEYS: Pool = &[b"h1", b"h2", b"h3"];
+pub const HASH_KEYS: Pool = &[b"h1", b"h2", b"h3"];
 
-pub(crate) const FIELDS: Pool = &[
+pub const FIELDS: Pool = &[
     b"f1",
     b"f2",
     b"f3",
@@ -59,14 +59,13 @@ pub(crate) const FIELDS: Pool = &[
     b"a-field-that-is-too-long-for-the-packed-form-of-a-hash-which-ends-at-64",
 ];
 
-pub(crate) const TEXTS: Pool =
-    &[b"one", b"two", b"hello world", b"x", b"\x00\x01", b"ohmytext", b"0"];
+pub const TEXTS: Pool = &[b"one", b"two", b"hello world", b"x", b"\x00\x01", b"ohmytext", b"0"];
 
 /// Around the sizes at which encodings and copies change.
-pub(crate) const VALUE_LENGTHS: &[usize] =
+pub const VALUE_LENGTHS: &[usize] =
     &[1, 43, 44, 45, 63, 64, 65, 255, 1000, 4096, 8191, 8192, 20_000, 40_000];
 
-pub(crate) const INTEGERS: Pool = &[
+pub const INTEGERS: Pool = &[
     b"0",
     b"1",
     b"-1",
@@ -88,7 +87,7 @@ pub(crate) const INTEGERS: Pool = &[
     b"99999999999999999999999",
 ];
 
-pub(crate) const FLOATS: Pool = &[
+pub const FLOATS: Pool = &[
     b"0",
     b"1",
     b"-1",
@@ -118,7 +117,7 @@ pub(crate) const FLOATS: Pool = &[
     b"1,5",
 ];
 
-pub(crate) const EXPIRIES: &[&[u8]] = &[
+pub const EXPIRIES: &[&[u8]] = &[
     b"EX 100",
     b"PX 100000",
     b"EXAT 4102444800",
@@ -139,7 +138,7 @@ pub(crate) const EXPIRIES: &[&[u8]] = &[
     b"EX 10000000000000000000",
 ];
 
-pub(crate) const PATTERNS: Pool = &[
+pub const PATTERNS: Pool = &[
     b"*",
     b"?",
     b"user:*",
@@ -162,7 +161,7 @@ pub(crate) const PATTERNS: Pool = &[
     b"",
 ];
 
-pub(crate) const JUNK: Pool = &[
+pub const JUNK: Pool = &[
     b"",
     b"junk",
     b"\x00",

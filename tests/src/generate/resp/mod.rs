@@ -1,7 +1,17 @@
 //! Generated RESP commands: templates filled at random, and some of them spoiled.
 
-use crate::generate::pools;
+mod base;
+mod bitmap;
+mod hyperloglog;
+mod sets;
+
+use crate::generate::pools::{self, Pool};
 use crate::random::Random;
+
+pub use base::BASE;
+pub use bitmap::BITMAP;
+pub use hyperloglog::HYPERLOGLOG;
+pub use sets::SETS;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;
@@ -12,116 +22,27 @@ const SPOILED_ONE_IN: usize = 10;
 /// Groups of a template repeat at most so often.
 const REPEATS_MAX: usize = 3;
 
-/// Upper case stands for itself, lower case for what `word` makes of it; `(a b)+` repeats.
-const TEMPLATES: &[&str] = &[
-    "APPEND key value",
-    "DECR number-key",
-    "DECRBY number-key integer",
-    "GET any-key",
-    "GET key",
-    "GET number-key",
-    "GETDEL any-key",
-    "GETEX any-key",
-    "GETEX key expiry",
-    "GETRANGE any-key index index",
-    "GETSET any-key value",
-    "INCR number-key",
-    "INCRBY number-key integer",
-    "INCRBYFLOAT number-key float",
-    "LCS key key",
-    "LCS key key LEN",
-    "LCS key key IDX MINMATCHLEN small",
-    "LCS key key IDX WITHMATCHLEN",
-    "MGET (any-key)+",
-    "MSET (any-key value)+",
-    "MSETNX (any-key value)+",
-    "PSETEX key long-ms value",
-    "SET any-key value",
-    "SET key value",
-    "SET key value condition",
-    "SET key value GET",
-    "SET key value condition GET expiry",
-    "SET key value expiry condition",
-    "SET key value KEEPTTL",
-    "SET key value IFEQ value",
-    "SET key value IFEQ value GET",
-    "SET number-key integer",
-    "SET number-key float",
-    "SETEX key long-s value",
-    "SETNX any-key value",
-    "SETRANGE any-key small value",
-    "STRLEN any-key",
-    "SUBSTR any-key index index",
-    "HDEL hash-key (field)+",
-    "HEXISTS hash-key field",
-    "HGET hash-key field",
-    "HGETALL hash-key",
-    "HINCRBY hash-key number-field integer",
-    "HINCRBYFLOAT hash-key number-field float",
-    "HKEYS hash-key",
-    "HLEN hash-key",
-    "HMGET hash-key (field)+",
-    "HMSET hash-key (field value)+",
-    "HRANDFIELD hash-key",
-    "HRANDFIELD hash-key small",
-    "HRANDFIELD hash-key index WITHVALUES",
-    "HSCAN hash-key 0 COUNT 1000000",
-    "HSCAN hash-key 0 MATCH pattern COUNT 1000000",
-    "HSCAN hash-key 0 NOVALUES COUNT 1000000",
-    "HSET hash-key (field value)+",
-    "HSET hash-key number-field integer",
-    "HSETNX hash-key field value",
-    "HSTRLEN hash-key field",
-    "HVALS hash-key",
-    "COPY any-key any-key",
-    "COPY any-key any-key REPLACE",
-    "COPY any-key any-key DB db REPLACE",
-    "DEL (any-key)+",
-    "EXISTS (any-key)+",
-    "EXPIRE any-key long-s",
-    "EXPIRE any-key some-s expire-condition",
-    "EXPIRE any-key past",
-    "EXPIREAT any-key moment",
-    "EXPIREAT any-key moment expire-condition expire-condition",
-    "EXPIRETIME any-key",
-    "KEYS pattern",
-    "MOVE any-key db",
-    "OBJECT ENCODING any-key",
-    "OBJECT REFCOUNT hash-key",
-    "OBJECT FREQ any-key",
-    "PERSIST any-key",
-    "PEXPIRE any-key long-ms",
-    "EXPIRE any-key some-s expire-condition expire-condition",
-    "PEXPIREAT any-key moment-ms",
-    "PEXPIRETIME any-key",
-    "PTTL any-key",
-    "RANDOMKEY",
-    "RENAME any-key any-key",
-    "RENAMENX any-key any-key",
-    "SCAN 0 COUNT 1000000",
-    "SCAN 0 MATCH pattern COUNT 1000000",
-    "SCAN 0 TYPE type COUNT 1000000",
-    "TOUCH (any-key)+",
-    "TTL any-key",
-    "TYPE any-key",
-    "UNLINK (any-key)+",
-    "PING",
-    "PING value",
-    "ECHO value",
-    "SELECT db",
-    "CLIENT GETNAME",
-    "CLIENT SETNAME field",
-    "CLIENT NO-TOUCH on-off",
-    "CLIENT NO-EVICT on-off",
-    "COMMAND GETKEYS SET key value",
-    "COMMAND GETKEYS MSET (key value)+",
-    "COMMAND GETKEYSANDFLAGS COPY key key",
-    "DBSIZE",
-    "MEMORY USAGE any-key",
-    "CONFIG GET maxmemory-policy",
-    "NOSUCH value",
-    "CONFIG NOSUCH",
-];
+/// Of so many commands of a family's stream one goes for any key (`DEL`, `COPY`, `EXPIRE`…) or
+/// makes a value of another type.
+const OTHERS_ONE_IN: usize = 4;
+
+/// The commands of one type and what they are made of. The streams of a family run against the
+/// real servers in a test of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// Upper case stands for itself, lower case for what `words` or the pools make of it;
+    /// `(a b)+` repeats.
+    pub templates: &'static [&'static [&'static str]],
+    /// Keys that hold values of the family: `any-key` picks among them and the others.
+    pub keys: &'static [Pool],
+    /// What the family's own placeholders stand for. `None` where the pools know the name.
+    pub words: fn(&str, &mut Random) -> Option<Words>,
+    /// Templates that read a value whole; `key` stands for each key that there is.
+    pub contents: &'static [&'static str],
+}
+
+/// One in so many commands is one of `RARE`.
+const RARE_ONE_IN: usize = 150;
 
 /// These are run now and then only: they leave little to compare.
 const RARE: &[&str] = &["FLUSHDB", "FLUSHALL", "SWAPDB db db", "RESET", "FLUSHDB ASYNC"];
@@ -130,12 +51,13 @@ const RARE: &[&str] = &["FLUSHDB", "FLUSHALL", "SWAPDB db db", "RESET", "FLUSHDB
 #[derive(Debug)]
 pub struct Generator {
     random: Random,
+    family: Family,
 }
 
 impl Generator {
     /// The same seed gives the same commands.
-    pub fn new(seed: u64) -> Generator {
-        Generator { random: Random::new(seed) }
+    pub fn new(seed: u64, family: Family) -> Generator {
+        Generator { random: Random::new(seed), family }
     }
 
     /// The source of randomness, for what surrounds the commands.
@@ -145,8 +67,9 @@ impl Generator {
 
     /// The next command.
     pub fn command(&mut self) -> Words {
-        let templates = if self.random.once_in(150) { RARE } else { TEMPLATES };
-        let template = *self.random.pick(templates);
+        let families = if self.random.once_in(OTHERS_ONE_IN) { BASE } else { self.family };
+        let templates = if self.random.once_in(RARE_ONE_IN) { &[RARE] } else { families.templates };
+        let template = self.random.pick_among(templates);
         let mut words = self.fill(template);
         if self.random.once_in(SPOILED_ONE_IN) {
             self.spoil(&mut words);
@@ -197,8 +120,12 @@ impl Generator {
 
     /// What a placeholder stands for: mostly one word, sometimes an option of two or none.
     fn words(&mut self, kind: &str) -> Words {
+        if let Some(words) = (self.family.words)(kind, &mut self.random) {
+            return words;
+        }
         let pool = match kind {
-            "any-key" => *self.random.pick(&[pools::KEYS, pools::NUMBER_KEYS, pools::HASH_KEYS]),
+            "any-key" if self.random.once_in(2) => *self.random.pick(self.family.keys),
+            "any-key" => *self.random.pick(BASE.keys),
             // Two ends are never the same, so that it does not matter when the clock ticks.
             "some-s" => return vec![self.random.below(1 << 40).to_string().into_bytes()],
             "expiry" => return self.expiry(),
