@@ -6,6 +6,7 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::layout::{Layout, Meta, SECONDS_MASK};
+use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
 use crate::string::StrRef;
@@ -15,6 +16,7 @@ use crate::string::StrRef;
 pub enum Type {
     String = 0,
     Hash = 1,
+    List = 2,
     Set = 3,
 }
 
@@ -23,6 +25,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    List(ListRef<'a>),
     Set(SetRef<'a>),
 }
 
@@ -31,6 +34,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
         }
     }
@@ -153,8 +157,8 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
-/// working copy behind an `Edit`.
+/// A type that a key can hold: `Str`, `Hash`, `List`. `Ref` is how a read sees it, `Self` is the
+/// open working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;
 
