@@ -94,7 +94,6 @@ fn memcached() -> Vec<String> {
     lines.extend(COMMANDS.iter().map(|command| {
         let support = match command.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "no such part here",
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
@@ -109,7 +108,6 @@ fn memcached() -> Vec<String> {
         let quiet = it.quiet.map_or(String::new(), |code| format!("`{code:#04x}`"));
         let support = match it.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "unknown, as to memcached itself",
         };
         format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
