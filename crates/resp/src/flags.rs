@@ -77,6 +77,7 @@ pub(crate) enum Family {
     Generic,
     Hash,
     Server,
+    Set,
     String,
 }
 
@@ -88,6 +89,7 @@ impl Family {
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::Server => "server",
+            Family::Set => "set",
             Family::String => "string",
         }
     }
@@ -99,6 +101,7 @@ impl Family {
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::Set => Some("set"),
             Family::String => Some("string"),
             Family::Server => None,
         }

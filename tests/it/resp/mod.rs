@@ -8,6 +8,7 @@ mod generic_moves;
 mod hash;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 

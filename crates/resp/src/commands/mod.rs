@@ -7,8 +7,10 @@ mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod picks;
 mod scan;
 mod server;
+mod set;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -19,5 +21,6 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),
 ];
