@@ -114,8 +114,8 @@ fn items_of_memcached_are_told_by_the_class_of_their_size() {
 fn a_big_cache_is_counted_between_scrapes() {
     let tandem = Tandem::start(&["--threads", "1"]);
     let mut client = tandem.memcached();
-    let stores: String = (0..20_000).map(|n| format!("set {n} 0 0 1 noreply\r\nx\r\n")).collect();
-    client.send(stores.as_bytes());
+    let stores = (0..20_000).map(|n| format!("set {n} 0 0 1 noreply\r\nx\r\n"));
+    client.send(stores.collect::<Vec<_>>().concat().as_bytes());
     assert_eq!(client.line("mn"), "MN");
     let series = "memcached_slab_current_items{slab=\"1\"}";
     wait_until("all items are counted", || {

@@ -140,7 +140,10 @@ const MEMCACHED_NOTES: &str = "
   items would fill.
 - **Counting.** `stats items`, `stats slabs` and `stats sizes` count all items when somebody asks,
   a few at a time. Of more than 10,000 items a count is good for 10 microseconds for each: of ten
-  million, 100 s.
+  million, 100 s. `/metrics` tells the last count, counts anew after a scrape, and tells none
+  that is ten minutes older than that.
+- **Append.** One that would make an item too large answers `NOT_STORED`, as in memcached, and is
+  not in `store_too_large`; the log and `tandem_store_too_large_total` tell of it.
 - **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
   class, hot are those that nobody has read since they were stored, warm are those that somebody
   has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all
