@@ -7,6 +7,8 @@ mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod hyperloglog;
+mod list;
 mod picks;
 mod scan;
 mod server;
@@ -20,6 +22,8 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
+    (Family::HyperLogLog, hyperloglog::COMMANDS),
+    (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),

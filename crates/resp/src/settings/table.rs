@@ -148,7 +148,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("hash-max-listpack-entries", "512", 0, MAX).used().alias("hash-max-ziplist-entries"),
     memory("hash-max-listpack-value", "64", 0).used().alias("hash-max-ziplist-value"),
     boolean("hide-user-data-from-log", "yes"),
-    memory("hll-sparse-max-bytes", "3000", 0),
+    memory("hll-sparse-max-bytes", "3000", 0).used(),
     special("hz", "10", Kind::Clamped { min: 1, max: 500 }),
     text("ignore-warnings", ""),
     boolean("import-mode", "no").only(&["no"]),
@@ -166,6 +166,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("lfu-log-factor", "10", 0, 2_147_483_647),
     integer("list-compress-depth", "0", 0, 2_147_483_647),
     integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
+        .used()
         .alias("list-max-ziplist-size"),
     text("locale-collate", "").only(&["", "C", "POSIX"]),
     choice("log-format", "legacy", &["legacy", "logfmt"]),

@@ -2,6 +2,8 @@
 
 mod base;
 mod bitmap;
+mod hyperloglog;
+mod list;
 mod sets;
 
 use crate::generate::pools::{self, Pool};
@@ -9,6 +11,8 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use hyperloglog::HYPERLOGLOG;
+pub use list::LIST;
 pub use sets::SETS;
 
 /// A command line as words.
