@@ -58,6 +58,16 @@ impl Classes {
         self.chunk_bytes[class - 1]
     }
 
+    /// Chunks of a page.
+    pub(crate) fn chunks_per_page(&self, class: usize) -> u64 {
+        (PAGE_BYTES / self.chunk_bytes(class)).max(1) as u64
+    }
+
+    /// Pages that so many chunks of a class take.
+    pub(crate) fn n_pages(&self, class: usize, n_chunks: u64) -> u64 {
+        n_chunks.div_ceil(self.chunks_per_page(class))
+    }
+
     /// Chunks that an item of a class takes.
     pub(crate) fn n_chunks(&self, class: usize, item_bytes: usize) -> usize {
         item_bytes.div_ceil(self.chunk_bytes(class)).max(1)

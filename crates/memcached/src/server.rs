@@ -135,7 +135,8 @@ impl Server {
         self.totals().since(&self.baseline.lock().totals)
     }
 
-    fn class_totals(&self) -> [ClassTotals; CLASSES_MAX] {
+    /// Counters of all workers by class of item since the start.
+    pub(crate) fn class_totals(&self) -> [ClassTotals; CLASSES_MAX] {
         let mut sum = [ClassTotals::default(); CLASSES_MAX];
         for worker in &self.workers {
             worker.add_classes_to(&mut sum);

@@ -11,10 +11,7 @@ use crate::reply;
 use crate::report;
 use crate::run::Cx;
 use crate::server::DATABASE;
-use crate::survey::Survey;
-
-/// Items between two locks: some ten microseconds.
-const ITEMS_PER_LOCK: usize = 64;
+use crate::survey::{ITEMS_PER_LOCK, Survey};
 
 /// Locks of one turn, after which other connections have theirs.
 const LOCKS_PER_TURN: usize = 4;
