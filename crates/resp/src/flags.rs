@@ -80,6 +80,8 @@ pub(crate) enum Family {
     List,
     Server,
     Set,
+    /// Of the generic commands those that are in categories of what they sort.
+    Sorting,
     String,
 }
 
@@ -88,7 +90,7 @@ impl Family {
         match self {
             Family::Bitmap => "bitmap",
             Family::Connection => "connection",
-            Family::Generic => "generic",
+            Family::Generic | Family::Sorting => "generic",
             Family::Hash => "hash",
             Family::List => "list",
             Family::HyperLogLog => "hyperloglog",
@@ -109,7 +111,7 @@ impl Family {
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
             Family::String => Some("string"),
-            Family::Server => None,
+            Family::Server | Family::Sorting => None,
         }
     }
 }

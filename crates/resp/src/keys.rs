@@ -18,7 +18,6 @@ pub(crate) enum Keys {
         at: usize,
     },
     /// Found by a function of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Special {
         find: FindKeys,
     },

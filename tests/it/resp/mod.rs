@@ -12,6 +12,7 @@ mod list_moves;
 mod protocol;
 mod server;
 mod set;
+mod sort;
 mod string;
 mod string_parts;
 
