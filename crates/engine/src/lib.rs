@@ -29,6 +29,7 @@ mod sequence;
 mod shard;
 mod shared;
 mod simd;
+mod sorted_set;
 mod stats;
 mod store;
 mod string;
@@ -51,6 +52,9 @@ pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
+pub use crate::sorted_set::{
+    Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef,
+};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

@@ -17,6 +17,10 @@ pub struct Limits {
     pub hash_packed_entries_max: usize,
     /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
     pub hash_packed_value_max: usize,
+    /// Most members of a packed sorted set (`zset-max-listpack-entries`).
+    pub sorted_set_packed_entries_max: usize,
+    /// Longest member of a packed sorted set, in bytes (`zset-max-listpack-value`).
+    pub sorted_set_packed_value_max: usize,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
@@ -26,6 +30,8 @@ impl Default for Limits {
         Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
+            sorted_set_packed_entries_max: 128,
+            sorted_set_packed_value_max: 64,
             string_bytes_max: 512 << 20,
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) active_expiry: AtomicBool,
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
+    sorted_set_packed_entries_max: AtomicUsize,
+    sorted_set_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -69,6 +71,8 @@ impl Shared {
             active_expiry: AtomicBool::new(true),
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
+            sorted_set_packed_entries_max: AtomicUsize::new(0),
+            sorted_set_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -150,6 +154,10 @@ impl Shared {
         Limits {
             hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
             hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
+            sorted_set_packed_entries_max: self
+                .sorted_set_packed_entries_max
+                .load(Ordering::Relaxed),
+            sorted_set_packed_value_max: self.sorted_set_packed_value_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -157,6 +165,10 @@ impl Shared {
     pub(crate) fn set_limits(&self, limits: Limits) {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
+        self.sorted_set_packed_entries_max
+            .store(limits.sorted_set_packed_entries_max, Ordering::Relaxed);
+        self.sorted_set_packed_value_max
+            .store(limits.sorted_set_packed_value_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }

@@ -6,13 +6,15 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::options::Limits;
+use crate::sorted_set::SortedSetRef;
 use crate::string::StrRef;
 
-/// The types a key can hold. More join with their families.
+/// The types a key can hold. The numbers lie in packed items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    String,
-    Hash,
+    String = 0,
+    Hash = 1,
+    SortedSet = 4,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -20,6 +22,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    SortedSet(SortedSetRef<'a>),
 }
 
 impl Value<'_> {
@@ -27,6 +30,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::SortedSet(_) => Type::SortedSet,
         }
     }
 }
