@@ -2,6 +2,7 @@
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
 mod big;
+mod bits;
 mod classes;
 mod database;
 mod edit;
@@ -15,9 +16,11 @@ mod keyspace;
 mod layout;
 mod locks;
 mod memory;
+pub mod number;
 mod observer;
 mod options;
 mod output;
+mod packed;
 mod pool;
 mod reclaim;
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod seeded;
 mod segment;
 #[expect(dead_code, reason = "the types that it is made for follow")]
 mod sequence;
+mod set;
 mod shard;
 mod shared;
 mod simd;
@@ -39,6 +43,7 @@ mod waiters;
 mod walk;
 
 pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
@@ -52,6 +57,7 @@ pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
+pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::sorted_set::{
     Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef,
 };

@@ -206,7 +206,7 @@ impl<'a> Iterator for SortedSetIter<'a> {
 
 impl ExactSizeIterator for SortedSetIter<'_> {}
 
-/// A sorted set open for editing. Scores are never NaN.
+/// A sorted set open for editing, or one that is being made. Scores are never NaN.
 #[derive(Debug)]
 pub struct SortedSet {
     repr: SortedSetRepr,
@@ -221,6 +221,10 @@ enum SortedSetRepr {
 }
 
 impl SortedSet {
+    pub fn new(limits: Limits) -> SortedSet {
+        SortedSet::empty(Vec::new(), limits)
+    }
+
     /// An empty set in the memory of `scratch`, whose content is dropped.
     fn empty(mut scratch: Vec<u8>, limits: Limits) -> SortedSet {
         packed::clear(&mut scratch);
@@ -281,11 +285,17 @@ impl SortedSet {
         if old.is_some_and(|it| it <= score && score <= it) {
             return Ok(());
         }
-        if let Some(found) = found {
-            packed::remove(bytes, found);
-        }
-        if fits(bytes, member, score, &self.limits) {
-            packed::insert(bytes, member, score);
+        // A new score needs no more than what the thresholds once allowed.
+        let fits = match found {
+            Some(found) => {
+                packed::remove(bytes, found);
+                packed::len_bytes_with(bytes, member, score) <= packed::BYTES_MAX
+            }
+            None => fits(bytes, member, score, &self.limits),
+        };
+        if fits {
+            // As in Valkey, where it is kept as an integer, a zero loses its sign.
+            packed::insert(bytes, member, score + 0.0);
         } else {
             self.to_indexed().insert(member, score);
         }

@@ -6,6 +6,7 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::options::Limits;
+use crate::set::SetRef;
 use crate::sorted_set::SortedSetRef;
 use crate::string::StrRef;
 
@@ -14,6 +15,7 @@ use crate::string::StrRef;
 pub enum Type {
     String = 0,
     Hash = 1,
+    Set = 3,
     SortedSet = 4,
 }
 
@@ -22,6 +24,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    Set(SetRef<'a>),
     SortedSet(SortedSetRef<'a>),
 }
 
@@ -30,6 +33,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::Set(_) => Type::Set,
             Value::SortedSet(_) => Type::SortedSet,
         }
     }
@@ -67,7 +71,7 @@ pub struct Item<'a> {
     pub cas: Option<u64>,
     /// True once a read has touched it.
     pub fetched: bool,
-    /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
+    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
     pub edited: bool,
     pub(crate) stored: ItemRef<'a>,
 }

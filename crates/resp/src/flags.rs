@@ -72,20 +72,26 @@ impl Flags {
 /// The family a command belongs to: its ACL category and its group in COMMAND DOCS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
+    Bitmap,
     Connection,
     Generic,
     Hash,
     Server,
+    Set,
+    SortedSet,
     String,
 }
 
 impl Family {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Family::Bitmap => "bitmap",
             Family::Connection => "connection",
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::Server => "server",
+            Family::Set => "set",
+            Family::SortedSet => "sorted-set",
             Family::String => "string",
         }
     }
@@ -93,9 +99,12 @@ impl Family {
     /// The ACL category that every member of the family is in.
     pub(crate) const fn category(self) -> Option<&'static str> {
         match self {
+            Family::Bitmap => Some("bitmap"),
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::Set => Some("set"),
+            Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
             Family::Server => None,
         }

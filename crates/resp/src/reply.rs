@@ -103,6 +103,12 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
+    /// An array that is not there.
+    pub(crate) fn null_array(&mut self) -> Answered {
+        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
+        ANSWERED
+    }
+
     /// Starts an array of `n` answers, which follow.
     pub(crate) fn array_header(&mut self, n: usize) -> Answered {
         self.header(b'*', n)
@@ -133,6 +139,13 @@ impl<'a> Reply<'a> {
     /// An array of bulks whose number was not known before.
     pub(crate) fn bulks(&mut self, bulks: &Bulks) -> Answered {
         self.array_header(bulks.n);
+        self.out.put(&bulks.wire);
+        ANSWERED
+    }
+
+    /// The same for a set.
+    pub(crate) fn bulk_set(&mut self, bulks: &Bulks) -> Answered {
+        self.set_header(bulks.n);
         self.out.put(&bulks.wire);
         ANSWERED
     }

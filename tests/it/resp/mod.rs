@@ -1,5 +1,6 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod bitmap;
 mod command;
 mod connection;
 mod generic;
@@ -7,6 +8,7 @@ mod generic_moves;
 mod hash;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 

@@ -1,21 +1,28 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod bitmap;
 mod client;
 mod command;
 mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod picks;
 mod scan;
 mod server;
+mod set;
+mod sorted_set;
 mod string;
 
 use crate::spec::{Family, Spec};
 
 pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
+    (Family::Bitmap, bitmap::COMMANDS),
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Set, set::COMMANDS),
+    (Family::SortedSet, sorted_set::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

@@ -230,9 +230,9 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     choice("sanitize-dump-payload", "no", &["no", "yes", "clients"]),
     special("save", "", Kind::SavePoints).only(&[""]).or_else(&[any("", NOT_YET)]),
     text("server-cpulist", "").immutable().only(&[""]).alias("server_cpulist"),
-    integer("set-max-intset-entries", "512", 0, MAX),
-    integer("set-max-listpack-entries", "128", 0, MAX),
-    integer("set-max-listpack-value", "64", 0, MAX),
+    integer("set-max-intset-entries", "512", 0, MAX).used(),
+    integer("set-max-listpack-entries", "128", 0, MAX).used(),
+    integer("set-max-listpack-value", "64", 0, MAX).used(),
     boolean("set-proc-title", "yes").immutable(),
     special("shutdown-on-sigint", "default", Kind::Choices(SHUTDOWN_WORDS)),
     special("shutdown-on-sigterm", "default", Kind::Choices(SHUTDOWN_WORDS)),
@@ -272,8 +272,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     text("unixsocket", "").immutable().used(),
     text("unixsocketgroup", "").immutable(),
     octal("unixsocketperm", "0").immutable().used(),
-    integer("zset-max-listpack-entries", "128", 0, MAX).alias("zset-max-ziplist-entries"),
-    memory("zset-max-listpack-value", "64", 0).alias("zset-max-ziplist-value"),
+    integer("zset-max-listpack-entries", "128", 0, MAX).used().alias("zset-max-ziplist-entries"),
+    memory("zset-max-listpack-value", "64", 0).used().alias("zset-max-ziplist-value"),
 ];
 
 // The constructors the table is written with.

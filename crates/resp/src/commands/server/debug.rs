@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, Value};
+use tandem_engine::{Item, SetEncoding, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -102,6 +102,8 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let is_packed = look(cx, name, |it| match it.value {
         Value::Hash(hash) => hash.is_packed(),
+        Value::Set(set) => set.encoding() == SetEncoding::Packed,
+        Value::SortedSet(set) => set.is_packed(),
         Value::String(_) => false,
     });
     match is_packed {
@@ -139,6 +141,10 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         Value::String(value) => framed(value.as_slice()),
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
+        }
+        Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
+        Value::SortedSet(set) => {
+            set.iter().map(|(member, _)| framed(member) + size_of::<f64>()).sum::<usize>() + 1
         }
     }
 }

@@ -4,6 +4,8 @@
 use sha1::{Digest as _, Sha1};
 use tandem_engine::{Item, Value};
 
+use crate::double::seventeen_digits;
+
 /// 160 bits that grow with what is mixed into them.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Digest([u8; 20]);
@@ -55,6 +57,21 @@ impl Digest {
                     self.add(&pair.0);
                 }
             }
+            Value::Set(set) => {
+                self.mix(&SET_TYPE.to_be_bytes());
+                for member in set {
+                    member.with(|it| self.add(it));
+                }
+            }
+            Value::SortedSet(set) => {
+                self.mix(&SORTED_SET_TYPE.to_be_bytes());
+                for (member, score) in set {
+                    let mut pair = Digest::default();
+                    pair.mix(member);
+                    pair.mix(seventeen_digits(score).as_bytes());
+                    self.add(&pair.0);
+                }
+            }
         }
         if item.expire_at_ms.is_some() {
             self.add(b"!!expire!!");
@@ -68,4 +85,6 @@ impl Digest {
 
 /// Valkey's numbers of the types.
 const STRING_TYPE: u32 = 0;
+const SET_TYPE: u32 = 2;
+const SORTED_SET_TYPE: u32 = 3;
 const HASH_TYPE: u32 = 4;

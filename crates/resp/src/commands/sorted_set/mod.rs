@@ -1,6 +1,7 @@
 //! Sorted sets.
 
 mod add;
+mod combine;
 mod pop;
 mod query;
 mod random;
@@ -11,6 +12,7 @@ use tandem_engine::{SortedSet, SortedSetRef};
 use crate::commands::scan::{self, ScanWords};
 use crate::dispatch::Ctx;
 use crate::double::{Text, seventeen_digits};
+use crate::args::Argv;
 use crate::error::Error;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::{Answer, Answered, Reply};
@@ -23,6 +25,17 @@ const TAKEN: Access = REMOVED.and(Access::ACCESS);
 const STORED_RANGE_KEYS: &[KeySpec] =
     &[KeySpec::new(Keys::FIRST, Access::REPLACE), KeySpec::new(Keys::SECOND, Access::READ)];
 
+/// Where ZUNIONSTORE and its like have their keys.
+const STORED: Keys = Keys::Special { find: stored_keys };
+const STORED_KEYS: &[KeySpec] = &[
+    KeySpec::new(Keys::FIRST, Access::REPLACE),
+    KeySpec::new(Keys::Counted { at: 2 }, Access::READ),
+];
+
+const ZUNION: &str = "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
+                      [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]";
+const ZUNIONSTORE: &str = "destination:key numkeys key [key ...] [WEIGHTS weight:integer \
+                           [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>]";
 const ZADD: &str = "key [NX | XX] [GT | LT] [CH] [INCR] <score:double member> [<score:double \
                     member> ...]";
 const ZRANGE: &str = "key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT offset:integer \
@@ -45,9 +58,30 @@ pub(crate) const COMMANDS: &[Spec] = &[
     read("zcount", "key min:double max:double", Keys::FIRST, range::zcount)
         .fast()
         .doc("2.0.0", "O(log(N))", "Counts the members with scores in a range."),
+    read("zdiff", "numkeys key [key ...] [WITHSCORES]", Keys::Counted { at: 1 }, combine::zdiff)
+        .flags(&[Flags::MOVABLEKEYS])
+        .doc("6.2.0", "O(L + (N-K)log(N)), L in all, N in the first set, K found",
+            "Lists what only the first of some sorted sets has."),
+    write("zdiffstore", "destination:key numkeys key [key ...]", STORED, combine::zdiffstore)
+        .denyoom().flags(&[Flags::MOVABLEKEYS]).keyed(STORED_KEYS)
+        .doc("6.2.0", "O(L + (N-K)log(N)), L in all, N in the first set, K found",
+            "Stores what only the first of some sorted sets has."),
     write("zincrby", "key increment:integer member", Keys::FIRST, add::zincrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
         .doc("1.2.0", "O(log(N))", "Adds to the score of a member."),
+    read("zinter", ZUNION, Keys::Counted { at: 1 }, combine::zinter)
+        .flags(&[Flags::MOVABLEKEYS])
+        .doc("6.2.0", "O(N*K)+O(M*log(M)), N in the smallest of K sets, M found",
+            "Lists what all of some sorted sets have."),
+    read("zintercard", "numkeys key [key ...] [LIMIT limit:integer]", Keys::Counted { at: 1 },
+        combine::zintercard)
+        .flags(&[Flags::MOVABLEKEYS])
+        .doc("7.0.0", "O(N*K), N in the smallest of K sets",
+            "Counts what all of some sorted sets have."),
+    write("zinterstore", ZUNIONSTORE, STORED, combine::zinterstore)
+        .denyoom().flags(&[Flags::MOVABLEKEYS]).keyed(STORED_KEYS)
+        .doc("2.0.0", "O(N*K)+O(M*log(M)), N in the smallest of K sets, M found",
+            "Stores what all of some sorted sets have."),
     read("zlexcount", "key min:string max:string", Keys::FIRST, range::zlexcount)
         .fast()
         .doc("2.8.9", "O(log(N))", "Counts the members in a range of their bytes."),
@@ -116,7 +150,21 @@ pub(crate) const COMMANDS: &[Spec] = &[
     read("zscore", "key member", Keys::FIRST, zscore)
         .fast()
         .doc("1.2.0", "O(1)", "Tells the score of a member."),
+    read("zunion", ZUNION, Keys::Counted { at: 1 }, combine::zunion)
+        .flags(&[Flags::MOVABLEKEYS])
+        .doc("6.2.0", "O(N)+O(M*log(M)), N in all sets, M found",
+            "Lists what any of some sorted sets has."),
+    write("zunionstore", ZUNIONSTORE, STORED, combine::zunionstore)
+        .denyoom().flags(&[Flags::MOVABLEKEYS]).keyed(STORED_KEYS)
+        .doc("2.0.0", "O(N)+O(M*log(M)), N in all sets, M found",
+            "Stores what any of some sorted sets has."),
 ];
+
+/// The key to store in, then as many as are counted.
+fn stored_keys(argv: Argv<'_>, into: &mut Vec<usize>) -> Result<(), Error> {
+    into.push(1);
+    Keys::Counted { at: 2 }.positions(argv, into)
+}
 
 /// Writes a score: a double in RESP3, its text in RESP2.
 fn put_score(reply: &mut Reply<'_>, score: f64) -> Answered {

@@ -54,19 +54,15 @@ fn range(cx: &mut Ctx<'_>, named: Named) -> Answer {
 pub(super) fn zrangestore(cx: &mut Ctx<'_>) -> Answer {
     let (target, source) = (cx.args.key()?, cx.args.key()?);
     let (query, _) = words(&mut cx.args, BY_WORDS, Scores::Refused)?;
-    let members: Vec<(Vec<u8>, f64)> = match cx.db.get::<SortedSet>(source)? {
-        Some(set) => set
-            .range(query.ranks(set), Order::Rising)
-            .map(|(member, score)| (member.to_vec(), score))
-            .collect(),
-        None => Vec::new(),
-    };
-    cx.db.remove(target);
-    let mut stored = cx.db.edit_or_create::<SortedSet>(target)?;
-    for (member, score) in &members {
-        stored.insert(member, *score);
+    let mut stored = SortedSet::new(cx.db.limits());
+    if let Some(set) = cx.db.get::<SortedSet>(source)? {
+        for (member, score) in set.range(query.ranks(set), Order::Rising) {
+            stored.insert(member, score);
+        }
     }
-    Ok(cx.reply.count(members.len()))
+    let len = stored.len();
+    cx.db.put(target, stored);
+    Ok(cx.reply.count(len))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
