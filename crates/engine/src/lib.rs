@@ -60,9 +60,7 @@ pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, Se
 pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
-pub use crate::sorted_set::{
-    Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef,
-};
+pub use crate::sorted_set::{Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

@@ -132,12 +132,8 @@ impl<'a> SortedSetRef<'a> {
             (SortedSetRef::Packed(it), Order::Falling) => {
                 Iter::PackedFalling(packed::falling(it, ranks.end, n))
             }
-            (SortedSetRef::Indexed(it), Order::Rising) => {
-                Iter::Rising(it.rising(ranks.start, n))
-            }
-            (SortedSetRef::Indexed(it), Order::Falling) => {
-                Iter::Falling(it.falling(ranks.end, n))
-            }
+            (SortedSetRef::Indexed(it), Order::Rising) => Iter::Rising(it.rising(ranks.start, n)),
+            (SortedSetRef::Indexed(it), Order::Falling) => Iter::Falling(it.falling(ranks.end, n)),
         })
     }
 
@@ -250,9 +246,8 @@ impl SortedSet {
     /// could not take them stops being one at once.
     pub fn expect(&mut self, n_members: usize, member_bytes: usize) {
         let Limits { sorted_set_packed_entries_max, sorted_set_packed_value_max, .. } = self.limits;
-        if n_members > sorted_set_packed_entries_max || member_bytes > sorted_set_packed_value_max
-        {
-            self.to_indexed();
+        if n_members > sorted_set_packed_entries_max || member_bytes > sorted_set_packed_value_max {
+            self.make_indexed();
         }
     }
 
@@ -297,7 +292,7 @@ impl SortedSet {
             // As in Valkey, where it is kept as an integer, a zero loses its sign.
             packed::insert(bytes, member, score + 0.0);
         } else {
-            self.to_indexed().insert(member, score);
+            self.make_indexed().insert(member, score);
         }
         Ok(())
     }
@@ -321,7 +316,7 @@ impl SortedSet {
         }
     }
 
-    fn to_indexed(&mut self) -> &mut IndexedSortedSet {
+    fn make_indexed(&mut self) -> &mut IndexedSortedSet {
         if let SortedSetRepr::Packed(_) = self.repr {
             let mut indexed = IndexedSortedSet::new();
             for (member, score) in self.as_ref() {

@@ -134,17 +134,14 @@ impl Text {
 
     /// Digits of which the first `n_whole` stand before the point.
     fn push_fraction(&mut self, digits: &[u8], n_whole: i32) {
-        match usize::try_from(n_whole) {
-            Ok(n_whole @ 1..) => {
-                self.push(&digits[..n_whole]);
-                self.push(b".");
-                self.push(&digits[n_whole..]);
-            }
-            _ => {
-                self.push(b"0.");
-                self.push_zeros(n_whole.unsigned_abs() as usize);
-                self.push(digits);
-            }
+        if let Ok(n_whole @ 1..) = usize::try_from(n_whole) {
+            self.push(&digits[..n_whole]);
+            self.push(b".");
+            self.push(&digits[n_whole..]);
+        } else {
+            self.push(b"0.");
+            self.push_zeros(n_whole.unsigned_abs() as usize);
+            self.push(digits);
         }
     }
 }
@@ -247,11 +244,36 @@ mod tests {
     #[test]
     fn numbers_are_written_as_valkey_writes_them() {
         for text in [
-            "0", "-0", "3", "-3", "1.5", "0.1", "0.00001", "1.234e-5", "1e-7", "1.5e-7",
-            "0.000001", "2.5e-6", "1e+20", "1e+300", "-1e+300", "100000000000000000",
-            "123456789012345680", "12345678901234567000", "5e-324", "1.7976931348623157e+308",
-            "99999999999999990000000", "1234567890123456800000", "inf", "-inf", "0.125",
-            "123.456", "1.2345678901234567e+4", "123456789", "4e+21", "9.5367431640625e-7",
+            "0",
+            "-0",
+            "3",
+            "-3",
+            "1.5",
+            "0.1",
+            "0.00001",
+            "1.234e-5",
+            "1e-7",
+            "1.5e-7",
+            "0.000001",
+            "2.5e-6",
+            "1e+20",
+            "1e+300",
+            "-1e+300",
+            "100000000000000000",
+            "123456789012345680",
+            "12345678901234567000",
+            "5e-324",
+            "1.7976931348623157e+308",
+            "99999999999999990000000",
+            "1234567890123456800000",
+            "inf",
+            "-inf",
+            "0.125",
+            "123.456",
+            "1.2345678901234567e+4",
+            "123456789",
+            "4e+21",
+            "9.5367431640625e-7",
         ] {
             let value = read(text.as_bytes()).unwrap();
             assert_eq!(Text::of(value).as_str(), text);

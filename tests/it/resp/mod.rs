@@ -10,6 +10,9 @@ mod hyperloglog;
 mod protocol;
 mod server;
 mod set;
+mod sorted_set;
+mod sorted_set_joins;
+mod sorted_set_ranges;
 mod string;
 mod string_parts;
 

@@ -58,7 +58,8 @@ fn check_range(set: SortedSetRef<'_>, wanted: &[(&[u8], f64)], random: &mut Rand
     assert!(rising.eq(part.iter().copied()));
     assert!(set.range(ranks, Order::Falling).eq(part.iter().rev().copied()));
     let score = score(random);
-    let count = |is_before: &dyn Fn(f64) -> bool| wanted.iter().filter(|it| is_before(it.1)).count();
+    let count =
+        |is_before: &dyn Fn(f64) -> bool| wanted.iter().filter(|it| is_before(it.1)).count();
     assert_eq!(set.position(Cut::BeforeScore(score)), count(&|it| it < score));
     assert_eq!(set.position(Cut::AfterScore(score)), count(&|it| it <= score));
     assert_eq!((set.position(Cut::Start), set.position(Cut::End)), (0, wanted.len()));

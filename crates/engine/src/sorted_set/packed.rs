@@ -6,8 +6,6 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
 use crate::sorted_set::Cut;
 
 /// Largest packed form. Beyond it a walk costs more than a tree, and a copy for each edit too.
@@ -197,7 +195,7 @@ impl<'a> Iterator for Rising<'a> {
 #[derive(Clone)]
 pub(super) struct Falling<'a> {
     bytes: &'a [u8],
-    starts: SmallVec<[u16; 128]>,
+    starts: Vec<u16>,
 }
 
 impl<'a> Iterator for Falling<'a> {

@@ -6,20 +6,20 @@ use std::sync::LazyLock;
 
 /// A number as `digits * 10^exponent`.
 pub(super) struct Digits {
-    digits: [u8; DIGITS_MAX],
+    bytes: [u8; DIGITS_MAX],
     len: usize,
     pub(super) exponent: i32,
 }
 
 impl Digits {
     pub(super) fn as_slice(&self) -> &[u8] {
-        &self.digits[..self.len]
+        &self.bytes[..self.len]
     }
 
     /// Appends a digit; zeros in front of the first are left out.
     fn push(&mut self, digit: u64) {
         if digit > 0 || self.len > 0 {
-            self.digits[self.len] = b'0' + digit as u8;
+            self.bytes[self.len] = b'0' + digit as u8;
             self.len += 1;
         }
     }
@@ -32,7 +32,7 @@ impl Digits {
             && room - rest >= unit
             && (rest + unit < wanted || wanted - rest > rest + unit - wanted)
         {
-            self.digits[self.len - 1] -= 1;
+            self.bytes[self.len - 1] -= 1;
             rest += unit;
         }
     }
@@ -72,7 +72,10 @@ pub(super) fn of(value: f64) -> Digits {
     let Scaled { mantissa: upper, exponent: point } = upper.times(power);
     // The products are off by one at most: the bounds move inwards by as much.
     let (upper, lower) = (upper - 1, lower.times(power).mantissa + 1);
-    generate(Span { upper, wanted: upper - number, room: upper - lower, point: -point as u32 }, -exponent)
+    generate(
+        Span { upper, wanted: upper - number, room: upper - lower, point: -point as u32 },
+        -exponent,
+    )
 }
 
 /// Half-way to the neighbours of a number, with the same exponent.
@@ -100,7 +103,7 @@ struct Span {
 /// Takes digits off the upper bound until what is left of it fits between the bounds.
 fn generate(span: Span, exponent: i32) -> Digits {
     let Span { upper, mut wanted, mut room, point } = span;
-    let mut found = Digits { digits: [0; DIGITS_MAX], len: 0, exponent };
+    let mut found = Digits { bytes: [0; DIGITS_MAX], len: 0, exponent };
     let (mut whole, mut part) = (upper >> point, upper & ((1 << point) - 1));
     let mut unit = 1_000_000_000;
     for n_left in (0..10).rev() {
@@ -175,7 +178,7 @@ fn power_of_ten(exponent: i32) -> Scaled {
     let shift = digits[top].leading_zeros();
     let upper = u128::from(digits[top]) << 64 | u128::from(below(1));
     let upper = upper << shift | u128::from(below(2)).checked_shr(64 - shift).unwrap_or(0);
-    let mantissa = (upper >> 64) as u64 + (upper as u64 >> 63) as u64;
+    let mantissa = (upper >> 64) as u64 + (upper as u64 >> 63);
     let exponent = 64 * (top as i32 - one_at as i32) - shift as i32;
     Scaled { mantissa, exponent }
 }

@@ -4,6 +4,7 @@ mod base;
 mod bitmap;
 mod hyperloglog;
 mod sets;
+mod sorted_sets;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
@@ -12,6 +13,7 @@ pub use base::BASE;
 pub use bitmap::BITMAP;
 pub use hyperloglog::HYPERLOGLOG;
 pub use sets::SETS;
+pub use sorted_sets::SORTED_SETS;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

@@ -117,10 +117,7 @@ impl IndexedSortedSet {
         let lies_before = |at: usize| {
             cut.is_behind(self.leaves[leaf].score(at), || self.member(Place { leaf, at }))
         };
-        at > 0
-            && at + 1 < self.leaves[leaf].len()
-            && lies_before(at - 1)
-            && !lies_before(at + 1)
+        at > 0 && at + 1 < self.leaves[leaf].len() && lies_before(at - 1) && !lies_before(at + 1)
     }
 
     /// Puts a member where it belongs and tells the leaf.
@@ -157,11 +154,7 @@ impl IndexedSortedSet {
     }
 
     /// The same for the children of a node.
-    fn change_children<T>(
-        &mut self,
-        number: u32,
-        change: impl FnOnce(&mut Vec<Child>) -> T,
-    ) -> T {
+    fn change_children<T>(&mut self, number: u32, change: impl FnOnce(&mut Vec<Child>) -> T) -> T {
         let node = &mut self.nodes[number];
         self.node_bytes -= node.heap_bytes();
         let changed = change(&mut node.children);
@@ -283,9 +276,8 @@ impl IndexedSortedSet {
             }
             return;
         }
-        let pair = self.pair(parent, leaf, |set, one, other| {
-            set.leaves[one].fits_with(&set.leaves[other])
-        });
+        let pair = self
+            .pair(parent, leaf, |set, one, other| set.leaves[one].fits_with(&set.leaves[other]));
         if let Some((lower, upper)) = pair {
             self.merge_leaves(parent, lower, upper);
         }

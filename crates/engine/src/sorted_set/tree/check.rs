@@ -29,7 +29,10 @@ impl IndexedSortedSet {
                 assert_eq!(leaf.parent, number);
                 self.check_leaf(child.number);
                 assert_eq!(leaf.len(), child.n_members as usize);
-                assert_eq!(leaf.first_score().unwrap_or(child.score).to_bits(), child.score.to_bits());
+                assert_eq!(
+                    leaf.first_score().unwrap_or(child.score).to_bits(),
+                    child.score.to_bits()
+                );
             } else {
                 let below = &self.nodes[child.number];
                 assert_eq!((below.parent, below.level), (number, node.level - 1));

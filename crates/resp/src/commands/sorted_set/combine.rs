@@ -172,8 +172,7 @@ struct Words {
 
 /// `[WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]`, less for some.
 fn words(args: &mut Args<'_>, rule: Rule, n_keys: usize, stores: bool) -> Result<Words, Error> {
-    let mut words =
-        Words { weights: Vec::new(), aggregate: Aggregate::Sum, form: Form::Members };
+    let mut words = Words { weights: Vec::new(), aggregate: Aggregate::Sum, form: Form::Members };
     while !args.is_done() {
         if rule != Rule::Difference && args.len() > n_keys && args.flag("WEIGHTS") {
             let weight = |_| double::parse(args.next()?).ok_or_else(not_a_weight);
@@ -223,8 +222,11 @@ fn store(cx: &mut Ctx<'_>, rule: Rule, command: &str) -> Answer {
     let mut stored = SortedSet::new(cx.db.limits());
     let inputs = cx.db.get_all_as(&keys, Input::of)?;
     let words = words(&mut cx.args, rule, n_keys, true)?;
-    for (member, score) in combine(weighted(inputs, &words.weights), rule, words.aggregate) {
-        stored.insert(&member, score);
+    let members = combine(weighted(inputs, &words.weights), rule, words.aggregate);
+    let longest = members.iter().map(|(member, _)| member.len()).max();
+    stored.expect(members.len(), longest.unwrap_or(0));
+    for (member, score) in &members {
+        stored.insert(member, *score);
     }
     let len = stored.len();
     cx.db.put(target, stored);
@@ -267,10 +269,7 @@ fn unite<'a>(
         let Some(input) = input else { continue };
         input.each(|member, score| {
             let score = number_or_zero(score * weight);
-            scores
-                .entry(member)
-                .and_modify(|it| *it = aggregate.join(*it, score))
-                .or_insert(score);
+            scores.entry(member).and_modify(|it| *it = aggregate.join(*it, score)).or_insert(score);
             true
         });
     }

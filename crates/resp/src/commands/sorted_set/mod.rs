@@ -9,10 +9,10 @@ mod range;
 
 use tandem_engine::{SortedSet, SortedSetRef};
 
+use crate::args::Argv;
 use crate::commands::scan::{self, ScanWords};
 use crate::dispatch::Ctx;
 use crate::double::{Text, seventeen_digits};
-use crate::args::Argv;
 use crate::error::Error;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::{Answer, Answered, Reply};
@@ -225,16 +225,23 @@ fn zmscore(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn zrank(cx: &mut Ctx<'_>) -> Answer {
-    rank(cx, |rank, _| rank)
+    rank(cx, "zrank", |rank, _| rank)
 }
 
 fn zrevrank(cx: &mut Ctx<'_>) -> Answer {
-    rank(cx, |rank, len| len - 1 - rank)
+    rank(cx, "zrevrank", |rank, len| len - 1 - rank)
 }
 
 /// `key member [WITHSCORE]`.
-fn rank(cx: &mut Ctx<'_>, counted: impl Fn(usize, usize) -> usize) -> Answer {
+fn rank(
+    cx: &mut Ctx<'_>,
+    command: &'static str,
+    counted: impl Fn(usize, usize) -> usize,
+) -> Answer {
     let (key, member) = (cx.args.key()?, cx.args.next()?);
+    if cx.args.len() > 1 {
+        return Err(Error::WrongArity(command));
+    }
     let with_score = cx.args.flag("WITHSCORE");
     if !with_score && !cx.args.is_done() {
         return Err(Error::Syntax);

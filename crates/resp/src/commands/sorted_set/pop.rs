@@ -34,16 +34,15 @@ fn pop(cx: &mut Ctx<'_>, order: Order) -> Answer {
     let ranks = ends(set.len(), order, count.unwrap_or(1));
     let members = set.as_ref().range(ranks.clone(), order);
     let reply = &mut cx.reply;
-    let answered = match count {
-        Some(_) => put_members(reply, members, Form::Scores),
-        None => {
-            let answered = reply.array_header(2);
-            for (member, score) in members {
-                reply.bulk(member);
-                put_score(reply, score);
-            }
-            answered
+    let answered = if count.is_some() {
+        put_members(reply, members, Form::Scores)
+    } else {
+        let answered = reply.array_header(2);
+        for (member, score) in members {
+            reply.bulk(member);
+            put_score(reply, score);
         }
+        answered
     };
     if !ranks.is_empty() {
         set.remove_range(ranks);

@@ -57,9 +57,7 @@ impl<'a> Ends<'a> {
     ) -> Result<Ends<'a>, Error> {
         let (min, max) = if order == Order::Rising { (first, second) } else { (second, first) };
         Ok(match by {
-            By::Rank => {
-                Ends::Ranks(crate::args::integer(first)?, crate::args::integer(second)?)
-            }
+            By::Rank => Ends::Ranks(crate::args::integer(first)?, crate::args::integer(second)?),
             By::Score => Ends::Cuts(score_cut(min, Side::Low)?, score_cut(max, Side::High)?),
             By::Bytes => Ends::Cuts(bytes_cut(min, Side::Low)?, bytes_cut(max, Side::High)?),
         })

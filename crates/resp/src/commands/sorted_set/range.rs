@@ -56,7 +56,9 @@ pub(super) fn zrangestore(cx: &mut Ctx<'_>) -> Answer {
     let (query, _) = words(&mut cx.args, BY_WORDS, Scores::Refused)?;
     let mut stored = SortedSet::new(cx.db.limits());
     if let Some(set) = cx.db.get::<SortedSet>(source)? {
-        for (member, score) in set.range(query.ranks(set), Order::Rising) {
+        let members = set.range(query.ranks(set), Order::Rising);
+        stored.expect(members.len(), 0);
+        for (member, score) in members {
             stored.insert(member, score);
         }
     }
