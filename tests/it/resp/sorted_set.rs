@@ -63,7 +63,7 @@ fn members_get_scores_and_lose_them() {
 }
 
 #[test]
-fn words_of_ZADD_hold_members_back() {
+fn words_of_zadd_hold_members_back() {
     check(
         r#"
         > ZADD z XX 1 a

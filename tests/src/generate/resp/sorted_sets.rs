@@ -4,11 +4,11 @@ use super::{Family, Words};
 use crate::generate::pools::Pool;
 use crate::random::Random;
 
-/// Sorted sets of all sizes, some of them beyond the thresholds. Ranges by bytes go for sets of one
-/// score: those of others are not defined.
+/// Sorted sets of all sizes, some of them beyond the thresholds. Ranges by bytes go for those that
+/// are made of sets, with one score for all: what they are of others is not defined.
 pub const SORTED_SETS: Family = Family {
     templates: &[CHANGES, READS, RANGES, JOINS],
-    keys: &[KEYS, LEVEL_KEYS],
+    keys: &[KEYS],
     words,
     contents: &["ZRANGE key 0 -1 WITHSCORES", "OBJECT ENCODING key", "ZCARD key"],
 };
@@ -24,8 +24,13 @@ const CHANGES: &[&str] = &[
     "ZADD z scored",
     "ZADD z zadd-words scored",
     "ZADD any-key score member",
-    "ZADD level 0 member",
-    "ZADD level level-scored",
+    "SADD level-set (member)+",
+    "SADD level-set (run-member)+",
+    "SADD level-set run",
+    "SREM level-set run-member",
+    "ZUNIONSTORE level 1 level-set",
+    "ZUNIONSTORE level 2 level-set level-set AGGREGATE MAX",
+    "ZINTERSTORE level 1 level-set WEIGHTS score",
     "ZINCRBY z score member",
     "ZREM z (member)+",
     "ZREM z (run-member)+",
@@ -115,8 +120,10 @@ const JOINS: &[&str] = &[
 ];
 
 const KEYS: Pool = &[b"z1", b"z2", b"z3", b"z4"];
-/// All their members have the score 0.
+/// All members have the same score.
 const LEVEL_KEYS: Pool = &[b"l1", b"l2"];
+/// What these are made of.
+const LEVEL_SETS: Pool = &[b"ls1", b"ls2"];
 
 const MEMBERS: Pool = &[
     b"a",
@@ -176,6 +183,7 @@ fn words(name: &str, random: &mut Random) -> Option<Words> {
     let pool: Pool = match name {
         "z" => KEYS,
         "level" => LEVEL_KEYS,
+        "level-set" => LEVEL_SETS,
         "member" => MEMBERS,
         "score" => SCORES,
         "end" => ENDS,
@@ -185,7 +193,8 @@ fn words(name: &str, random: &mut Random) -> Option<Words> {
         "side" => &[b"MIN", b"MAX", b"min"],
         "count" => &[b"0", b"1", b"2", b"3", b"20", b"-1", b"x"],
         "run-member" => return Some(vec![run_member(random.below(160))]),
-        "scored" | "level-scored" => return Some(scored(name == "level-scored", random)),
+        "scored" => return Some(run(random).flat_map(|it| [score(random), it]).collect()),
+        "run" => return Some(run(random).collect()),
         _ => return None,
     };
     Some(vec![random.pick(pool).to_vec()])
@@ -195,12 +204,14 @@ fn run_member(nth: usize) -> Vec<u8> {
     format!("m{nth}").into_bytes()
 }
 
-/// A run of members, now and then more than 128 of them.
-fn scored(is_level: bool, random: &mut Random) -> Words {
+/// Members one after the other, now and then more than 128 of them.
+fn run(random: &mut Random) -> impl Iterator<Item = Vec<u8>> + use<> {
     let n_max = if random.once_in(4) { 140 } else { 20 };
     let n = 1 + random.below(n_max);
     let start = random.below(160 - n);
-    let mut score =
-        || if is_level { b"0".to_vec() } else { random.below(60).to_string().into_bytes() };
-    (start..start + n).flat_map(|nth| [score(), run_member(nth)]).collect()
+    (start..start + n).map(run_member)
+}
+
+fn score(random: &mut Random) -> Vec<u8> {
+    random.below(60).to_string().into_bytes()
 }

@@ -38,14 +38,14 @@ const ZUNIONSTORE: &str = "destination:key numkeys key [key ...] [WEIGHTS weight
                            [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>]";
 const ZADD: &str = "key [NX | XX] [GT | LT] [CH] [INCR] <score:double member> [<score:double \
                     member> ...]";
-const ZRANGE: &str = "key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT offset:integer \
-                      count:integer] [WITHSCORES]";
+const ZRANGE: &str = "key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT \
+                      <offset:integer count:integer>] [WITHSCORES]";
 const ZRANGESTORE: &str = "dst:key src:key min:string max:string [BYSCORE | BYLEX] [REV] [LIMIT \
-                           offset:integer count:integer]";
+                           <offset:integer count:integer>]";
 const BY_SCORE: &str =
-    "key min:double max:double [WITHSCORES] [LIMIT offset:integer count:integer]";
+    "key min:double max:double [WITHSCORES] [LIMIT <offset:integer count:integer>]";
 const BY_SCORE_REV: &str =
-    "key max:double min:double [WITHSCORES] [LIMIT offset:integer count:integer]";
+    "key max:double min:double [WITHSCORES] [LIMIT <offset:integer count:integer>]";
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
@@ -104,7 +104,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("6.2.0", "O(N) in the members returned", "Picks members at random."),
     read("zrange", ZRANGE, Keys::FIRST, range::zrange)
         .doc("1.2.0", "O(log(N)+M), M returned", "Lists members in a range of any kind."),
-    read("zrangebylex", "key min:string max:string [LIMIT offset:integer count:integer]",
+    read("zrangebylex", "key min:string max:string [LIMIT <offset:integer count:integer>]",
         Keys::FIRST, range::zrangebylex)
         .deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument")
         .doc("2.8.9", "O(log(N)+M), M returned", "Lists members in a range of their bytes."),
@@ -132,7 +132,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     read("zrevrange", "key start:integer stop:integer [WITHSCORES]", Keys::FIRST, range::zrevrange)
         .deprecated("6.2.0", "`ZRANGE` with the `REV` argument")
         .doc("1.2.0", "O(log(N)+M), M returned", "Lists a range of members, the highest first."),
-    read("zrevrangebylex", "key max:string min:string [LIMIT offset:integer count:integer]",
+    read("zrevrangebylex", "key max:string min:string [LIMIT <offset:integer count:integer>]",
         Keys::FIRST, range::zrevrangebylex)
         .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments")
         .doc("2.8.9", "O(log(N)+M), M returned",
