@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -44,6 +45,7 @@ pub(crate) enum BoxedValue {
     /// A packed collection too big for a segment.
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
+    Stream(Box<StreamData>),
 }
 
 /// What a boxed item's payload points to.
@@ -81,6 +83,7 @@ impl BoxedValue {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
         }
     }
 }
@@ -254,6 +257,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
             },
         }
     }
@@ -286,6 +290,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 

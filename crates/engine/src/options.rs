@@ -17,6 +17,10 @@ pub struct Limits {
     pub hash_packed_entries_max: usize,
     /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
     pub hash_packed_value_max: usize,
+    /// Where a stream's node ends: bytes as Valkey counts them and entries, 0 for any number
+    /// (`stream-node-max-bytes`, `stream-node-max-entries`).
+    pub stream_node_bytes_max: u32,
+    pub stream_node_entries_max: u32,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
@@ -26,6 +30,8 @@ impl Default for Limits {
         Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
             string_bytes_max: 512 << 20,
         }
     }

@@ -1,6 +1,6 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) active_expiry: AtomicBool,
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
+    stream_node_bytes_max: AtomicU32,
+    stream_node_entries_max: AtomicU32,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -69,6 +71,8 @@ impl Shared {
             active_expiry: AtomicBool::new(true),
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
+            stream_node_bytes_max: AtomicU32::new(0),
+            stream_node_entries_max: AtomicU32::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -150,6 +154,8 @@ impl Shared {
         Limits {
             hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
             hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
+            stream_node_bytes_max: self.stream_node_bytes_max.load(Ordering::Relaxed),
+            stream_node_entries_max: self.stream_node_entries_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -157,6 +163,8 @@ impl Shared {
     pub(crate) fn set_limits(&self, limits: Limits) {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
+        self.stream_node_bytes_max.store(limits.stream_node_bytes_max, Ordering::Relaxed);
+        self.stream_node_entries_max.store(limits.stream_node_entries_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }
@@ -181,6 +189,8 @@ mod tests {
             offset_of!(Shared, evicts),
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
+            offset_of!(Shared, stream_node_bytes_max),
+            offset_of!(Shared, stream_node_entries_max),
             offset_of!(Shared, string_bytes_max),
             offset_of!(Shared, classes),
         ];

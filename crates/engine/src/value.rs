@@ -6,13 +6,15 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::options::Limits;
+use crate::stream::StreamRef;
 use crate::string::StrRef;
 
 /// The types a key can hold. More join with their families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    String,
-    Hash,
+    String = 0,
+    Hash = 1,
+    Stream = 5,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -20,6 +22,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    Stream(StreamRef<'a>),
 }
 
 impl Value<'_> {
@@ -27,6 +30,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::Stream(_) => Type::Stream,
         }
     }
 }
@@ -104,7 +108,7 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
+/// A type that a key can hold: `Str`, `Hash`, `Stream`. `Ref` is how a read sees it, `Self` is the open
 /// working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;

@@ -76,6 +76,7 @@ pub(crate) enum Family {
     Generic,
     Hash,
     Server,
+    Stream,
     String,
 }
 
@@ -86,6 +87,7 @@ impl Family {
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::Server => "server",
+            Family::Stream => "stream",
             Family::String => "string",
         }
     }
@@ -96,6 +98,7 @@ impl Family {
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::Stream => Some("stream"),
             Family::String => Some("string"),
             Family::Server => None,
         }

@@ -8,6 +8,7 @@ mod generic;
 mod hash;
 mod scan;
 mod server;
+mod stream;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -17,5 +18,6 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

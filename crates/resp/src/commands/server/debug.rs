@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, Value};
+use tandem_engine::{Item, StreamId, Value, Word};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -102,7 +102,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let is_packed = look(cx, name, |it| match it.value {
         Value::Hash(hash) => hash.is_packed(),
-        Value::String(_) => false,
+        Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
         Some(true) => Ok(cx.reply.simple("Listpack structure printed on stdout")),
@@ -139,6 +139,12 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         Value::String(value) => framed(value.as_slice()),
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
+        }
+        Value::Stream(stream) => {
+            let word = |it: Word<'_>| framed(it.text(&mut itoa::Buffer::new()));
+            let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
+            let fields = entries.flat_map(|it| it.fields());
+            fields.map(|(name, value)| word(name) + word(value)).sum()
         }
     }
 }
