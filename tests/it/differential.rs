@@ -24,6 +24,11 @@ fn generated_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_bitmap_commands_are_answered_as_by_valkey() {
+    family("bitmap", Kind::Valkey, resp::BITMAP, 8);
+}
+
+#[test]
 fn generated_commands_are_answered_as_by_redis() {
     family("redis", Kind::Redis, resp::BASE, 3);
 }

@@ -2,6 +2,7 @@
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
 mod big;
+mod bits;
 mod classes;
 mod database;
 mod edit;
@@ -39,6 +40,7 @@ mod waiters;
 mod walk;
 
 pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;

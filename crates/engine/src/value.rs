@@ -67,7 +67,7 @@ pub struct Item<'a> {
     pub cas: Option<u64>,
     /// True once a read has touched it.
     pub fetched: bool,
-    /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
+    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
     pub edited: bool,
     pub(crate) stored: ItemRef<'a>,
 }

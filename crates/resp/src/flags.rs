@@ -72,6 +72,7 @@ impl Flags {
 /// The family a command belongs to: its ACL category and its group in COMMAND DOCS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
+    Bitmap,
     Connection,
     Generic,
     Hash,
@@ -83,6 +84,7 @@ pub(crate) enum Family {
 impl Family {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Family::Bitmap => "bitmap",
             Family::Connection => "connection",
             Family::Generic => "generic",
             Family::Hash => "hash",
@@ -95,6 +97,7 @@ impl Family {
     /// The ACL category that every member of the family is in.
     pub(crate) const fn category(self) -> Option<&'static str> {
         match self {
+            Family::Bitmap => Some("bitmap"),
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),

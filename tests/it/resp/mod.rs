@@ -1,5 +1,6 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod bitmap;
 mod command;
 mod connection;
 mod generic;

@@ -1,5 +1,6 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod bitmap;
 mod client;
 mod command;
 mod connection;
@@ -14,6 +15,7 @@ mod string;
 use crate::spec::{Family, Spec};
 
 pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
+    (Family::Bitmap, bitmap::COMMANDS),
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),

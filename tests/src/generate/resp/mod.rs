@@ -1,11 +1,13 @@
 //! Generated RESP commands: templates filled at random, and some of them spoiled.
 
 mod base;
+mod bitmap;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
 
 pub use base::BASE;
+pub use bitmap::BITMAP;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;
