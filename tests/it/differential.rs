@@ -29,6 +29,11 @@ fn generated_bitmap_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_stream_commands_are_answered_as_by_valkey() {
+    family("stream", Kind::Valkey, resp::STREAM, 9);
+}
+
+#[test]
 fn generated_commands_are_answered_as_by_redis() {
     family("redis", Kind::Redis, resp::BASE, 3);
 }

@@ -2,12 +2,14 @@
 
 mod base;
 mod bitmap;
+mod stream;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use stream::STREAM;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

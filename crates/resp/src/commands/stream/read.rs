@@ -124,13 +124,13 @@ pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
     let mut served = Vec::new();
     for key in take_keys(&mut cx.args)? {
         let log = cx.db.get::<Stream>(key)?.map(|it| it.log());
-        let last_id = log.map_or(StreamId::MIN, |it| it.last_id());
-        let behind = match cx.args.next()? {
-            b"$" => last_id,
+        let behind = match (cx.args.next()?, log) {
+            (b"$" | b"+", None) => StreamId::MIN,
+            (b"$", Some(log)) => log.last_id(),
             // The newest entry, if it is the last that was added.
-            b"+" => last_id.previous().unwrap_or(StreamId::MIN),
-            b">" => return Err(Error::said(NEW_OF_READ)),
-            id => ids::exact(id, 0)?,
+            (b"+", Some(log)) => log.last_id().previous().ok_or_else(|| Error::said(NO_NEWEST))?,
+            (b">", _) => return Err(Error::said(NEW_OF_READ)),
+            (id, _) => ids::exact(id, 0)?,
         };
         if let Some(newest) = log.and_then(|it| it.newest_id()).filter(|it| behind < *it) {
             let from = behind.next().expect("an id is above it");
@@ -252,6 +252,7 @@ const UNBALANCED_READ: &str = "ERR Unbalanced 'xread' list of streams: for each 
      or '$' must be specified.";
 const UNBALANCED_READGROUP: &str = "ERR Unbalanced 'xreadgroup' list of streams: for each stream \
      key an ID or '>' must be specified.";
+const NO_NEWEST: &str = "ERR the stream last element ID is 0-0";
 const NEW_OF_READ: &str = "ERR The > ID can be specified only when calling XREADGROUP using the \
      GROUP <group> <consumer> option.";
 const END_OF_READGROUP: &str = "ERR The $ ID is meaningless in the context of XREADGROUP: you want \
