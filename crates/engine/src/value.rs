@@ -108,8 +108,8 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`, `Stream`. `Ref` is how a read sees it, `Self` is the open
-/// working copy behind an `Edit`.
+/// A type that a key can hold: `Str`, `Hash`, `Stream`. `Ref` is how a read sees it, `Self` is the
+/// open working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;
 

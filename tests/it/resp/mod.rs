@@ -8,6 +8,10 @@ mod generic_moves;
 mod hash;
 mod protocol;
 mod server;
+mod stream;
+mod stream_groups;
+mod stream_info;
+mod stream_pending;
 mod string;
 mod string_parts;
 

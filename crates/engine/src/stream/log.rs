@@ -333,7 +333,9 @@ fn trim_node(first_id: StreamId, node: &mut Node, keep: Keep, len: u64) -> u64 {
     let old = node.entries(first_id).take_while(|it| it.entry.id < end);
     let live = old.filter(|it| !it.is_deleted).map(|it| it.at);
     let going: Vec<usize> = live.take(n_max).collect();
-    going.iter().for_each(|at| node.delete(*at));
+    for at in &going {
+        node.delete(*at);
+    }
     going.len() as u64
 }
 

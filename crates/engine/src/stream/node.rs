@@ -204,7 +204,7 @@ fn listpack_entry_bytes(
 }
 
 /// The entries of a node in their order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entries<'a> {
     names: &'a [u8],
     n_names: u64,
@@ -276,7 +276,7 @@ impl<'a> Entry<'a> {
 }
 
 /// The fields of an entry.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Fields<'a> {
     names: Option<Reader<'a>>,
     words: Reader<'a>,

@@ -167,7 +167,9 @@ mod tests {
             texts.push(text.as_bytes().to_vec());
         }
         let mut bytes = Vec::new();
-        texts.iter().for_each(|it| Word::of(it).put(&mut bytes));
+        for text in &texts {
+            Word::of(text).put(&mut bytes);
+        }
         let mut reader = Reader::new(&bytes);
         for text in &texts {
             assert_eq!(reader.word().text(&mut Buffer::new()), text);

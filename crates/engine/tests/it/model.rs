@@ -224,6 +224,7 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
             assert_eq!(pairs.len(), it.len());
             Value::Hash(pairs)
         }
+        EngineValue::Stream(_) => unreachable!("streams have a model of their own"),
     }
 }
 

@@ -71,6 +71,7 @@ fn set(cx: &mut ClientCtx<'_>) -> Answer {
 fn refused(error: SetError) -> Error {
     Error::said(match error {
         SetError::Unknown(name) => {
+            let name = name.split('\0').next().unwrap_or_default();
             format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
         }
         SetError::Failed { name, why } => {
