@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
+use crate::set::{IndexedSet, SetRef};
 use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
@@ -45,6 +46,7 @@ pub(crate) enum BoxedValue {
     /// A packed collection too big for a segment.
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
+    Set(Box<IndexedSet>),
     Stream(Box<StreamData>),
 }
 
@@ -83,6 +85,7 @@ impl BoxedValue {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
+            BoxedValue::Set(it) => it.heap_bytes(),
             BoxedValue::Stream(it) => it.heap_bytes(),
         }
     }
@@ -257,6 +260,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
+                BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
                 BoxedValue::Stream(it) => Value::Stream(it),
             },
         }
@@ -289,6 +293,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
         Type::Stream => unreachable!("streams have no packed form"),
     }
@@ -299,7 +304,8 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    if tag == Type::Hash as u8 { Type::Hash } else { Type::String }
+    const TYPES: [Type; 2] = [Type::Hash, Type::Set];
+    TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
 /// An item open for writing in place.

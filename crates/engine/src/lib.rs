@@ -16,9 +16,11 @@ mod keyspace;
 mod layout;
 mod locks;
 mod memory;
+pub mod number;
 mod observer;
 mod options;
 mod output;
+mod packed;
 mod pool;
 mod reclaim;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod seeded;
 mod segment;
 #[expect(dead_code, reason = "the types that it is made for follow")]
 mod sequence;
+mod set;
 mod shard;
 mod shared;
 mod simd;
@@ -54,10 +57,11 @@ pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
+pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::stream::{
     Claim, Claimed, Consumer, Deliveries, Effort, Entry, Field, Fields, Group, Keep, Log, NewId,
-    OpenGroup, Pending, Range, RangeBack, Stream, StreamData, StreamId, StreamRef, Trim, Word,
+    OpenGroup, Pending, Range, RangeBack, Stream, StreamData, StreamId, StreamRef, Trim,
 };
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

@@ -17,6 +17,12 @@ pub struct Limits {
     pub hash_packed_entries_max: usize,
     /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
     pub hash_packed_value_max: usize,
+    /// Most members of a set of integers (`set-max-intset-entries`).
+    pub set_integers_max: usize,
+    /// Most members of a packed set (`set-max-listpack-entries`).
+    pub set_packed_entries_max: usize,
+    /// Longest member of a packed set, in bytes (`set-max-listpack-value`).
+    pub set_packed_value_max: usize,
     /// Where a stream's node ends: bytes as Valkey counts them and entries, 0 for any number
     /// (`stream-node-max-bytes`, `stream-node-max-entries`).
     pub stream_node_bytes_max: u32,
@@ -30,6 +36,9 @@ impl Default for Limits {
         Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
+            set_integers_max: 512,
+            set_packed_entries_max: 128,
+            set_packed_value_max: 64,
             stream_node_bytes_max: 4096,
             stream_node_entries_max: 100,
             string_bytes_max: 512 << 20,

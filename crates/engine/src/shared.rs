@@ -26,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) active_expiry: AtomicBool,
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
+    set_integers_max: AtomicUsize,
+    set_packed_entries_max: AtomicUsize,
+    set_packed_value_max: AtomicUsize,
     stream_node_bytes_max: AtomicU32,
     stream_node_entries_max: AtomicU32,
     string_bytes_max: AtomicUsize,
@@ -71,6 +74,9 @@ impl Shared {
             active_expiry: AtomicBool::new(true),
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
+            set_integers_max: AtomicUsize::new(0),
+            set_packed_entries_max: AtomicUsize::new(0),
+            set_packed_value_max: AtomicUsize::new(0),
             stream_node_bytes_max: AtomicU32::new(0),
             stream_node_entries_max: AtomicU32::new(0),
             string_bytes_max: AtomicUsize::new(0),
@@ -154,6 +160,9 @@ impl Shared {
         Limits {
             hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
             hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
+            set_integers_max: self.set_integers_max.load(Ordering::Relaxed),
+            set_packed_entries_max: self.set_packed_entries_max.load(Ordering::Relaxed),
+            set_packed_value_max: self.set_packed_value_max.load(Ordering::Relaxed),
             stream_node_bytes_max: self.stream_node_bytes_max.load(Ordering::Relaxed),
             stream_node_entries_max: self.stream_node_entries_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
@@ -163,6 +172,9 @@ impl Shared {
     pub(crate) fn set_limits(&self, limits: Limits) {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
+        self.set_integers_max.store(limits.set_integers_max, Ordering::Relaxed);
+        self.set_packed_entries_max.store(limits.set_packed_entries_max, Ordering::Relaxed);
+        self.set_packed_value_max.store(limits.set_packed_value_max, Ordering::Relaxed);
         self.stream_node_bytes_max.store(limits.stream_node_bytes_max, Ordering::Relaxed);
         self.stream_node_entries_max.store(limits.stream_node_entries_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
@@ -189,6 +201,9 @@ mod tests {
             offset_of!(Shared, evicts),
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
+            offset_of!(Shared, set_integers_max),
+            offset_of!(Shared, set_packed_entries_max),
+            offset_of!(Shared, set_packed_value_max),
             offset_of!(Shared, stream_node_bytes_max),
             offset_of!(Shared, stream_node_entries_max),
             offset_of!(Shared, string_bytes_max),

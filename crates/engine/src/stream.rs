@@ -17,7 +17,6 @@ pub use self::group::{Claim, Claimed, Consumer, Deliveries, Group, OpenGroup, Pe
 pub use self::id::StreamId;
 pub use self::log::{Effort, Keep, Log, NewId, Range, RangeBack, Trim};
 pub use self::node::{Entry, Field, Fields};
-pub use self::word::Word;
 use crate::error::Error;
 use crate::item::BoxedValue;
 use crate::options::Limits;

@@ -6,14 +6,16 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::options::Limits;
+use crate::set::SetRef;
 use crate::stream::StreamRef;
 use crate::string::StrRef;
 
-/// The types a key can hold. More join with their families.
+/// The types a key can hold. The numbers lie in packed items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     String = 0,
     Hash = 1,
+    Set = 3,
     Stream = 5,
 }
 
@@ -22,6 +24,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    Set(SetRef<'a>),
     Stream(StreamRef<'a>),
 }
 
@@ -30,6 +33,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::Set(_) => Type::Set,
             Value::Stream(_) => Type::Stream,
         }
     }

@@ -233,7 +233,11 @@ impl Dispatcher {
     fn find_keys(&self, lists: &mut KeyLists, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
         lists.positions.clear();
         lists.hashes.clear();
-        keys.positions(line.argv, &mut lists.positions)?;
+        // A wrong count of keys is the handler's to refuse, in its command's own words.
+        match keys.positions(line.argv, &mut lists.positions) {
+            Err(_) if matches!(keys, Keys::Counted { .. }) => lists.positions.clear(),
+            found => found?,
+        }
         let keyspace = &self.server.keyspace;
         for at in &lists.positions {
             let name = line.argv.get(*at).expect("positions lie inside their line");

@@ -77,6 +77,7 @@ pub(crate) enum Family {
     Generic,
     Hash,
     Server,
+    Set,
     Stream,
     String,
 }
@@ -89,6 +90,7 @@ impl Family {
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::Server => "server",
+            Family::Set => "set",
             Family::Stream => "stream",
             Family::String => "string",
         }
@@ -101,6 +103,7 @@ impl Family {
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::Set => Some("set"),
             Family::Stream => Some("stream"),
             Family::String => Some("string"),
             Family::Server => None,

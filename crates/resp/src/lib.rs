@@ -13,7 +13,6 @@ mod float;
 mod gate;
 mod glob;
 mod keys;
-mod number;
 mod parse;
 mod reply;
 mod server;
@@ -25,6 +24,8 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod testing;
+
+use tandem_engine::number;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{

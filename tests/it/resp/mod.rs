@@ -8,6 +8,7 @@ mod generic_moves;
 mod hash;
 mod protocol;
 mod server;
+mod set;
 mod stream;
 mod stream_groups;
 mod stream_info;

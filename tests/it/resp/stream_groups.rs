@@ -56,6 +56,18 @@ fn groups_are_made_and_removed() {
         !NOGROUP No such consumer group 'h' for key name 's'
         > XGROUP DELCONSUMER s h c
         !NOGROUP No such consumer group 'h' for key name 's'
+        "#,
+    );
+}
+
+#[test]
+fn a_wrong_group_is_refused() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XGROUP CREATE s g 0
+        OK
         > XGROUP DESTROY nosuch g
         !ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want
         |  to use the MKSTREAM option to create an empty stream automatically.
@@ -124,8 +136,6 @@ fn a_group_shares_what_is_new() {
         [["s" [["4-1" ["a" "4"]]]]]
         > XREADGROUP GROUP g two STREAMS s >
         (nil array)
-        > XREADGROUP GROUP g two BLOCK 1 STREAMS s >
-        (nil array)
         > XPENDING s g
         [3 "1-1" "3-1" [["one" "2"] ["two" "1"]]]
         > XPENDING s g - + 10
@@ -150,6 +160,20 @@ fn a_group_shares_what_is_new() {
         [["2-1" "one" … 3] ["3-1" "two" … 1] ["4-1" "two" … 1]]
         > XREADGROUP GROUP g two STREAMS s 18446744073709551615-18446744073709551615
         (nil array)
+        "#,
+    );
+}
+
+#[test]
+fn a_wrong_read_of_a_group_is_refused() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XGROUP CREATE s g 0
+        OK
+        > XREADGROUP GROUP g two STREAMS s >
+        [["s" [["1-1" ["a" "1"]]]]]
         > XREADGROUP GROUP nosuch two STREAMS s >
         !NOGROUP No such key 's' or consumer group 'nosuch' in XREADGROUP with GROUP option
         > XREADGROUP GROUP g two STREAMS s nosuch > >
@@ -179,12 +203,11 @@ fn a_group_shares_what_is_new() {
         {"server": "valkey", "version": "8.1.…", "proto": 3, "id": …, "mode": "standalone",
         |  "role": "master", "modules": []}
         > XREADGROUP GROUP g two STREAMS s 0
-        {"s": [["3-1" ["a" "3"]] ["4-1" ["a" "4"]]]}
+        {"s": [["1-1" ["a" "1"]]]}
         > XREADGROUP GROUP g two STREAMS s >
         (null)
         > XINFO CONSUMERS s g
-        [{"name": "one", "pending": 1, "idle": …, "inactive": …} {"name": "three", "pending": 0,
-        |  "idle": …, "inactive": -1} {"name": "two", "pending": 2, "idle": …, "inactive": …}]
+        [{"name": "two", "pending": 1, "idle": …, "inactive": …}]
         "#,
     );
 }
@@ -237,34 +260,51 @@ fn the_lag_of_a_group_is_told_while_it_can_be_known() {
         |  "lag" 0] ["name" "g" "consumers" 1 "pending" 2 "last-delivered-id" "2-1"
         |  "entries-read" (nil) "lag" (nil)] ["name" "middle" "consumers" 1 "pending" 1
         |  "last-delivered-id" "3-1" "entries-read" (nil) "lag" (nil)]]
+        "#,
+    );
+}
+
+#[test]
+fn the_lag_is_known_again_at_the_end() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XADD s 2-1 a 2
+        "2-1"
+        > XADD s 3-1 a 3
+        "3-1"
+        > XADD s 4-1 a 4
+        "4-1"
+        > XGROUP CREATE s g 0
+        OK
+        > XREADGROUP GROUP g c COUNT 1 STREAMS s >
+        [["s" [["1-1" ["a" "1"]]]]]
+        > XDEL s 3-1
+        1
+        > XINFO GROUPS s
+        [["name" "g" "consumers" 1 "pending" 1 "last-delivered-id" "1-1" "entries-read" 1 "lag"
+        |  (nil)]]
         > XREADGROUP GROUP g c STREAMS s >
-        [["s" [["3-1" ["a" "3"]] ["5-1" ["a" "5"]]]]]
+        [["s" [["2-1" ["a" "2"]] ["4-1" ["a" "4"]]]]]
         > XINFO GROUPS s
-        [["name" "end" "consumers" 0 "pending" 0 "last-delivered-id" "5-1" "entries-read" (nil)
-        |  "lag" 0] ["name" "g" "consumers" 1 "pending" 4 "last-delivered-id" "5-1"
-        |  "entries-read" 5 "lag" 0] ["name" "middle" "consumers" 1 "pending" 1
-        |  "last-delivered-id" "3-1" "entries-read" (nil) "lag" (nil)]]
+        [["name" "g" "consumers" 1 "pending" 3 "last-delivered-id" "4-1" "entries-read" 4 "lag"
+        |  0]]
         > XTRIM s MAXLEN 1
-        3
+        2
         > XINFO GROUPS s
-        [["name" "end" "consumers" 0 "pending" 0 "last-delivered-id" "5-1" "entries-read" (nil)
-        |  "lag" 0] ["name" "g" "consumers" 1 "pending" 4 "last-delivered-id" "5-1"
-        |  "entries-read" 5 "lag" 0] ["name" "middle" "consumers" 1 "pending" 1
-        |  "last-delivered-id" "3-1" "entries-read" (nil) "lag" (nil)]]
+        [["name" "g" "consumers" 1 "pending" 3 "last-delivered-id" "4-1" "entries-read" 4 "lag"
+        |  0]]
         > XTRIM s MAXLEN 0
         1
         > XINFO GROUPS s
-        [["name" "end" "consumers" 0 "pending" 0 "last-delivered-id" "5-1" "entries-read" (nil)
-        |  "lag" 0] ["name" "g" "consumers" 1 "pending" 4 "last-delivered-id" "5-1"
-        |  "entries-read" 5 "lag" 0] ["name" "middle" "consumers" 1 "pending" 1
-        |  "last-delivered-id" "3-1" "entries-read" (nil) "lag" 0]]
+        [["name" "g" "consumers" 1 "pending" 3 "last-delivered-id" "4-1" "entries-read" 4 "lag"
+        |  0]]
         > XADD s 9-1 a 9
         "9-1"
         > XINFO GROUPS s
-        [["name" "end" "consumers" 0 "pending" 0 "last-delivered-id" "5-1" "entries-read" (nil)
-        |  "lag" 1] ["name" "g" "consumers" 1 "pending" 4 "last-delivered-id" "5-1"
-        |  "entries-read" 5 "lag" 1] ["name" "middle" "consumers" 1 "pending" 1
-        |  "last-delivered-id" "3-1" "entries-read" (nil) "lag" (nil)]]
+        [["name" "g" "consumers" 1 "pending" 3 "last-delivered-id" "4-1" "entries-read" 4 "lag"
+        |  1]]
         "#,
     );
 }

@@ -95,14 +95,23 @@ fn streams_are_described() {
         |  "pending" [["1-1" "one" … 1] ["2-1" "one" … 1]] "consumers" [["name" "one"
         |  "seen-time" … "active-time" … "pel-count" 2 "pending" [["1-1" … 1] ["2-1" … 1]]]
         |  ["name" "two" "seen-time" … "active-time" -1 "pel-count" 0 "pending" []]]]]]
+        "#,
+    );
+}
+
+#[test]
+fn a_wrong_question_for_a_stream_is_refused() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XGROUP CREATE s g 0
+        OK
         > XINFO STREAM s FULL COUNT -1
-        ["length" 3 "radix-tree-keys" 1 "radix-tree-nodes" 2 "last-generated-id" "3-1"
-        |  "max-deleted-entry-id" "0-0" "entries-added" 3 "recorded-first-entry-id" "1-1"
-        |  "entries" [["1-1" ["a" "1"]] ["2-1" ["a" "2" "b" "3"]] ["3-1" ["a" "3"]]] "groups"
-        |  [["name" "g" "last-delivered-id" "2-1" "entries-read" 2 "lag" 1 "pel-count" 2
-        |  "pending" [["1-1" "one" … 1] ["2-1" "one" … 1]] "consumers" [["name" "one"
-        |  "seen-time" … "active-time" … "pel-count" 2 "pending" [["1-1" … 1] ["2-1" … 1]]]
-        |  ["name" "two" "seen-time" … "active-time" -1 "pel-count" 0 "pending" []]]]]]
+        ["length" 1 "radix-tree-keys" 1 "radix-tree-nodes" 2 "last-generated-id" "1-1"
+        |  "max-deleted-entry-id" "0-0" "entries-added" 1 "recorded-first-entry-id" "1-1"
+        |  "entries" [["1-1" ["a" "1"]]] "groups" [["name" "g" "last-delivered-id" "0-0"
+        |  "entries-read" (nil) "lag" 1 "pel-count" 0 "pending" [] "consumers" []]]]
         > XINFO STREAM s FULL COUNT x
         !ERR value is not an integer or out of range
         > XINFO STREAM s FULL COUNT
@@ -121,6 +130,22 @@ fn streams_are_described() {
         !NOGROUP No such consumer group 'nosuch' for key name 's'
         > XINFO NOSUCH s
         !ERR unknown subcommand 'NOSUCH'. Try XINFO HELP.
+        "#,
+    );
+}
+
+#[test]
+fn streams_are_described_in_both_protocols() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XADD s 2-1 a 2
+        "2-1"
+        > XGROUP CREATE s g 0
+        OK
+        > XREADGROUP GROUP g one COUNT 2 STREAMS s >
+        [["s" [["1-1" ["a" "1"]] ["2-1" ["a" "2"]]]]]
         > XGROUP CREATE empty g $ MKSTREAM
         OK
         > XINFO STREAM empty
@@ -136,24 +161,23 @@ fn streams_are_described() {
         {"server": "valkey", "version": "8.1.…", "proto": 3, "id": …, "mode": "standalone",
         |  "role": "master", "modules": []}
         > XINFO STREAM s
-        {"length": 3, "radix-tree-keys": 1, "radix-tree-nodes": 2, "last-generated-id": "3-1",
-        |  "max-deleted-entry-id": "0-0", "entries-added": 3, "recorded-first-entry-id": "1-1",
-        |  "groups": 1, "first-entry": ["1-1" ["a" "1"]], "last-entry": ["3-1" ["a" "3"]]}
+        {"length": 2, "radix-tree-keys": 1, "radix-tree-nodes": 2, "last-generated-id": "2-1",
+        |  "max-deleted-entry-id": "0-0", "entries-added": 2, "recorded-first-entry-id": "1-1",
+        |  "groups": 1, "first-entry": ["1-1" ["a" "1"]], "last-entry": ["2-1" ["a" "2"]]}
         > XINFO STREAM empty
         {"length": 0, "radix-tree-keys": 0, "radix-tree-nodes": 1, "last-generated-id": "0-0",
         |  "max-deleted-entry-id": "0-0", "entries-added": 0, "recorded-first-entry-id": "0-0",
         |  "groups": 1, "first-entry": (null), "last-entry": (null)}
         > XINFO STREAM s FULL COUNT 1
-        {"length": 3, "radix-tree-keys": 1, "radix-tree-nodes": 2, "last-generated-id": "3-1",
-        |  "max-deleted-entry-id": "0-0", "entries-added": 3, "recorded-first-entry-id": "1-1",
+        {"length": 2, "radix-tree-keys": 1, "radix-tree-nodes": 2, "last-generated-id": "2-1",
+        |  "max-deleted-entry-id": "0-0", "entries-added": 2, "recorded-first-entry-id": "1-1",
         |  "entries": [["1-1" ["a" "1"]]], "groups": [{"name": "g", "last-delivered-id": "2-1",
-        |  "entries-read": 2, "lag": 1, "pel-count": 2, "pending": [["1-1" "one" … 1]],
+        |  "entries-read": 2, "lag": 0, "pel-count": 2, "pending": [["1-1" "one" … 1]],
         |  "consumers": [{"name": "one", "seen-time": …, "active-time": …, "pel-count": 2,
-        |  "pending": [["1-1" … 1]]} {"name": "two", "seen-time": …, "active-time": -1,
-        |  "pel-count": 0, "pending": []}]}]}
+        |  "pending": [["1-1" … 1]]}]}]}
         > XINFO GROUPS s
-        [{"name": "g", "consumers": 2, "pending": 2, "last-delivered-id": "2-1", "entries-read":
-        |  2, "lag": 1}]
+        [{"name": "g", "consumers": 1, "pending": 2, "last-delivered-id": "2-1", "entries-read":
+        |  2, "lag": 0}]
         > SET string x
         OK
         > XINFO STREAM string

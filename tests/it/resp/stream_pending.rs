@@ -44,6 +44,24 @@ fn pending_entries_are_told_and_acknowledged() {
         []
         > XPENDING s g IDLE -1 - + 10
         [["1-1" "one" … 1] ["2-1" "one" … 1] ["3-1" "two" … 1]]
+        "#,
+    );
+}
+
+#[test]
+fn a_wrong_question_for_pending_entries_is_refused() {
+    check(
+        r#"
+        > XADD s 1-1 a 1
+        "1-1"
+        > XADD s 2-1 a 2
+        "2-1"
+        > XGROUP CREATE s g 0
+        OK
+        > XREADGROUP GROUP g one STREAMS s >
+        [["s" [["1-1" ["a" "1"]] ["2-1" ["a" "2"]]]]]
+        > XGROUP CREATECONSUMER s g two
+        1
         > XPENDING s g - +
         !ERR syntax error
         > XPENDING s g IDLE 1 - +
@@ -75,9 +93,9 @@ fn pending_entries_are_told_and_acknowledged() {
         > XACK nosuch g x
         0
         > XPENDING s g
-        [1 "3-1" "3-1" [["two" "1"]]]
+        [0 (nil) (nil) (nil array)]
         > XGROUP DELCONSUMER s g two
-        1
+        0
         > XPENDING s g
         [0 (nil) (nil) (nil array)]
         > SET string x

@@ -1,7 +1,7 @@
 //! What Valkey would need for a node: it keeps one in a listpack, and where a listpack is full a
 //! node ends. Clients see that in what `XTRIM ~` leaves and in `XINFO`, so we count as it does.
 
-use super::word::Word;
+use crate::sequence::Element;
 
 /// A header of six bytes and an end of one.
 pub(super) const EMPTY_BYTES: u64 = 7;
@@ -25,9 +25,9 @@ pub(super) fn count_bytes(n: usize) -> u64 {
 
 /// An element that holds a text.
 pub(super) fn text_bytes(text: &[u8]) -> u64 {
-    match Word::of(text) {
-        Word::Integer(n) => integer_bytes(n),
-        Word::Text(text) => {
+    match Element::of(text) {
+        Element::Int(n) => integer_bytes(n),
+        Element::Bytes(text) => {
             let head = match text.len() {
                 0..64 => 1,
                 64..4096 => 2,

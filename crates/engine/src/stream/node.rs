@@ -8,7 +8,8 @@
 
 use super::id::StreamId;
 use super::listpack;
-use super::word::{Reader, Word, put_number};
+use super::word::{Reader, put_number, put_word};
+use crate::sequence::Element;
 
 // The head: marks, then the step in milliseconds, `FAR` when it follows as a number.
 const DELETED: u8 = 1;
@@ -50,7 +51,7 @@ impl Node {
         let counts = [0, 0, fields.len(), 0].map(listpack::count_bytes);
         let mut listpack_bytes = listpack::EMPTY_BYTES + counts.iter().sum::<u64>();
         for (name, _) in fields {
-            Word::of(name).put(&mut bytes);
+            put_word(&mut bytes, Element::of(name));
             listpack_bytes += listpack::text_bytes(name);
         }
         // The first entry then takes the step that is expected of every other.
@@ -92,9 +93,9 @@ impl Node {
         }
         for (name, value) in fields {
             if own_names {
-                Word::of(name).put(&mut self.bytes);
+                put_word(&mut self.bytes, Element::of(name));
             }
-            Word::of(value).put(&mut self.bytes);
+            put_word(&mut self.bytes, Element::of(value));
         }
         self.last_id = id;
         self.set_counts(self.n_live + 1, self.n_deleted);
@@ -128,7 +129,7 @@ impl Node {
     fn has_names(&self, fields: &[Field<'_>]) -> bool {
         let mut reader = Reader::new(&self.bytes);
         reader.number() == fields.len() as u64
-            && fields.iter().all(|(name, _)| reader.word() == Word::of(name))
+            && fields.iter().all(|(name, _)| reader.word() == Element::of(name))
     }
 
     fn set_counts(&mut self, n_live: u32, n_deleted: u32) {
@@ -284,9 +285,9 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = (Word<'a>, Word<'a>);
+    type Item = (Element<'a>, Element<'a>);
 
-    fn next(&mut self) -> Option<(Word<'a>, Word<'a>)> {
+    fn next(&mut self) -> Option<(Element<'a>, Element<'a>)> {
         self.n_left = self.n_left.checked_sub(1)?;
         let name = match &mut self.names {
             Some(names) => names.word(),

@@ -6,7 +6,7 @@
 //! complement of a negative one, `LONG_TEXT` a length and a text. Numbers beside words (counts,
 //! parts of ids) are LEB128.
 
-use itoa::Buffer;
+use crate::sequence::Element;
 
 const SHORT_TEXT_MAX: usize = 0x7f;
 const SMALL_INTEGER: u8 = 0x80;
@@ -15,64 +15,27 @@ const POSITIVE: u8 = 0xc0;
 const NEGATIVE: u8 = 0xc8;
 const LONG_TEXT: u8 = 0xd0;
 
-/// Letters of the longest 64-bit integer.
-const INTEGER_LEN_MAX: usize = 20;
-
-/// A field's name or its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word<'a> {
-    Text(&'a [u8]),
-    /// A text that spells this number.
-    Integer(i64),
-}
-
-impl<'a> Word<'a> {
-    pub(super) fn of(text: &'a [u8]) -> Word<'a> {
-        integer(text).map_or(Word::Text(text), Word::Integer)
-    }
-
-    /// The word as text; `digits` is room for a number's.
-    pub fn text<'b>(&'b self, digits: &'b mut Buffer) -> &'b [u8] {
-        match self {
-            Word::Text(text) => text,
-            Word::Integer(n) => digits.format(*n).as_bytes(),
+pub(super) fn put_word(into: &mut Vec<u8>, word: Element<'_>) {
+    match word {
+        Element::Bytes(text) if text.len() <= SHORT_TEXT_MAX => {
+            into.push(text.len() as u8);
+            into.extend_from_slice(text);
+        }
+        Element::Bytes(text) => {
+            into.push(LONG_TEXT);
+            put_number(into, text.len() as u64);
+            into.extend_from_slice(text);
+        }
+        Element::Int(n) if (0..=i64::from(SMALL_INTEGER_MAX)).contains(&n) => {
+            into.push(SMALL_INTEGER | n as u8);
+        }
+        Element::Int(n) => {
+            let (tag, magnitude) = if n < 0 { (NEGATIVE, !n as u64) } else { (POSITIVE, n as u64) };
+            let n_bytes = (magnitude | 1).ilog2() / 8 + 1;
+            into.push(tag + (n_bytes - 1) as u8);
+            into.extend_from_slice(&magnitude.to_le_bytes()[..n_bytes as usize]);
         }
     }
-
-    pub(super) fn put(self, into: &mut Vec<u8>) {
-        match self {
-            Word::Text(text) if text.len() <= SHORT_TEXT_MAX => {
-                into.push(text.len() as u8);
-                into.extend_from_slice(text);
-            }
-            Word::Text(text) => {
-                into.push(LONG_TEXT);
-                put_number(into, text.len() as u64);
-                into.extend_from_slice(text);
-            }
-            Word::Integer(n) if (0..=i64::from(SMALL_INTEGER_MAX)).contains(&n) => {
-                into.push(SMALL_INTEGER | n as u8);
-            }
-            Word::Integer(n) => {
-                let (tag, magnitude) =
-                    if n < 0 { (NEGATIVE, !n as u64) } else { (POSITIVE, n as u64) };
-                let n_bytes = (magnitude | 1).ilog2() / 8 + 1;
-                into.push(tag + (n_bytes - 1) as u8);
-                into.extend_from_slice(&magnitude.to_le_bytes()[..n_bytes as usize]);
-            }
-        }
-    }
-}
-
-/// The number that a text spells in the one canonical way.
-fn integer(text: &[u8]) -> Option<i64> {
-    let is_likely = text.len() <= INTEGER_LEN_MAX
-        && text.first().is_some_and(|it| it.is_ascii_digit() || *it == b'-');
-    if !is_likely {
-        return None;
-    }
-    let n = std::str::from_utf8(text).ok()?.parse().ok()?;
-    (Buffer::new().format::<i64>(n).as_bytes() == text).then_some(n)
 }
 
 pub(super) fn put_number(into: &mut Vec<u8>, mut n: u64) {
@@ -130,16 +93,16 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn word(&mut self) -> Word<'a> {
+    pub(super) fn word(&mut self) -> Element<'a> {
         let tag = self.byte();
         match tag {
-            0..SMALL_INTEGER => Word::Text(self.take(usize::from(tag))),
-            SMALL_INTEGER..POSITIVE => Word::Integer(i64::from(tag & SMALL_INTEGER_MAX)),
-            POSITIVE..NEGATIVE => Word::Integer(self.magnitude(tag - POSITIVE) as i64),
-            NEGATIVE..LONG_TEXT => Word::Integer(!(self.magnitude(tag - NEGATIVE) as i64)),
+            0..SMALL_INTEGER => Element::Bytes(self.take(usize::from(tag))),
+            SMALL_INTEGER..POSITIVE => Element::Int(i64::from(tag & SMALL_INTEGER_MAX)),
+            POSITIVE..NEGATIVE => Element::Int(self.magnitude(tag - POSITIVE) as i64),
+            NEGATIVE..LONG_TEXT => Element::Int(!(self.magnitude(tag - NEGATIVE) as i64)),
             _ => {
                 let len = self.number();
-                Word::Text(self.take(usize::try_from(len).unwrap_or(usize::MAX)))
+                Element::Bytes(self.take(usize::try_from(len).unwrap_or(usize::MAX)))
             }
         }
     }
@@ -154,6 +117,8 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use itoa::Buffer;
+
     use super::*;
 
     #[test]
@@ -168,7 +133,7 @@ mod tests {
         }
         let mut bytes = Vec::new();
         for text in &texts {
-            Word::of(text).put(&mut bytes);
+            put_word(&mut bytes, Element::of(text));
         }
         let mut reader = Reader::new(&bytes);
         for text in &texts {
@@ -181,7 +146,7 @@ mod tests {
     fn numbers_are_kept_small() {
         let len_of = |text: &str| {
             let mut bytes = Vec::new();
-            Word::of(text.as_bytes()).put(&mut bytes);
+            put_word(&mut bytes, Element::of(text.as_bytes()));
             bytes.len()
         };
         let lens = ["0", "63", "64", "-1", "255", "256", "-257", "1700000000000"].map(len_of);

@@ -224,7 +224,9 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
             assert_eq!(pairs.len(), it.len());
             Value::Hash(pairs)
         }
-        EngineValue::Stream(_) => unreachable!("streams have a model of their own"),
+        EngineValue::Set(_) | EngineValue::Stream(_) => {
+            unreachable!("the operations make strings and hashes")
+        }
     }
 }
 

@@ -7,8 +7,10 @@ mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod picks;
 mod scan;
 mod server;
+mod set;
 mod stream;
 mod string;
 
@@ -20,6 +22,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Set, set::COMMANDS),
     (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

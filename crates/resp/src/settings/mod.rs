@@ -124,6 +124,9 @@ impl Settings {
         Limits {
             hash_packed_entries_max: self.integer("hash-max-listpack-entries") as usize,
             hash_packed_value_max: self.integer("hash-max-listpack-value") as usize,
+            set_integers_max: self.integer("set-max-intset-entries") as usize,
+            set_packed_entries_max: self.integer("set-max-listpack-entries") as usize,
+            set_packed_value_max: self.integer("set-max-listpack-value") as usize,
             stream_node_bytes_max: narrow(self.integer("stream-node-max-bytes")),
             stream_node_entries_max: narrow(self.integer("stream-node-max-entries")),
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,

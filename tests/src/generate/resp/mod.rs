@@ -2,6 +2,7 @@
 
 mod base;
 mod bitmap;
+mod sets;
 mod stream;
 
 use crate::generate::pools::{self, Pool};
@@ -9,6 +10,7 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use sets::SETS;
 pub use stream::STREAM;
 
 /// A command line as words.

@@ -1,6 +1,6 @@
 //! What a key holds, and how.
 
-use tandem_engine::{Item, Type, Value};
+use tandem_engine::{Item, SetEncoding, Type, Value};
 
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::error::Error;
@@ -17,6 +17,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::String => "string",
         Type::Hash => "hash",
+        Type::Set => "set",
         Type::Stream => "stream",
     }
 }
@@ -33,6 +34,11 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value {
         Value::Hash(hash) if hash.is_packed() => "listpack",
         Value::Hash(_) => "hashtable",
+        Value::Set(set) => match set.encoding() {
+            SetEncoding::Integers => "intset",
+            SetEncoding::Packed => "listpack",
+            SetEncoding::Indexed => "hashtable",
+        },
         Value::Stream(_) => "stream",
         Value::String(_) if item.edited => "raw",
         Value::String(value) => {

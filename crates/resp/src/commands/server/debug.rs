@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, StreamId, Value, Word};
+use tandem_engine::{Element, Item, SetEncoding, StreamId, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -102,6 +102,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let is_packed = look(cx, name, |it| match it.value {
         Value::Hash(hash) => hash.is_packed(),
+        Value::Set(set) => set.encoding() == SetEncoding::Packed,
         Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
@@ -140,8 +141,9 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }
+        Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
         Value::Stream(stream) => {
-            let word = |it: Word<'_>| framed(it.text(&mut itoa::Buffer::new()));
+            let word = |it: Element<'_>| framed(it.text(&mut itoa::Buffer::new()));
             let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
             let fields = entries.flat_map(|it| it.fields());
             fields.map(|(name, value)| word(name) + word(value)).sum()

@@ -74,10 +74,10 @@ fn number(text: &[u8]) -> Result<u64, Error> {
         return Ok(n);
     }
     let trimmed = text.trim_ascii_start();
-    let (is_negative, digits) = match trimmed {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
+    let is_negative = trimmed.starts_with(b"-");
+    let digits = match trimmed {
+        [b'-' | b'+', digits @ ..] => digits,
+        digits => digits,
     };
     let is_number = digits.iter().all(u8::is_ascii_digit) && number::integer(text).is_none();
     let n = std::str::from_utf8(digits).ok().and_then(|it| it.parse::<u64>().ok());

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use tandem_engine::{Entry, Stream, StreamId, Word};
+use tandem_engine::{Element, Entry, Stream, StreamId};
 
 use super::ids;
 use crate::args::Args;
@@ -79,7 +79,7 @@ pub(super) fn reply_entry(reply: &mut Reply<'_>, entry: &Entry<'_>) -> Answered 
     answered
 }
 
-fn reply_word(reply: &mut Reply<'_>, word: Word<'_>) -> Answered {
+fn reply_word(reply: &mut Reply<'_>, word: Element<'_>) -> Answered {
     reply.bulk(word.text(&mut itoa::Buffer::new()))
 }
 

@@ -1,6 +1,6 @@
 //! XREAD and XREADGROUP: what streams have behind an id.
 
-use tandem_engine::{Key, Stream, StreamId, Value, View};
+use tandem_engine::{Key, Log, Stream, StreamData, StreamId, Value, View};
 
 use super::ids;
 use super::pending::no_group;
@@ -123,7 +123,7 @@ pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
     let options = Options::read(&mut cx.args, Command::Read)?;
     let mut served = Vec::new();
     for key in take_keys(&mut cx.args)? {
-        let log = cx.db.get::<Stream>(key)?.map(|it| it.log());
+        let log = cx.db.get::<Stream>(key)?.map(StreamData::log);
         let behind = match (cx.args.next()?, log) {
             (b"$" | b"+", None) => StreamId::MIN,
             (b"$", Some(log)) => log.last_id(),
@@ -132,7 +132,7 @@ pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
             (b">", _) => return Err(Error::said(NEW_OF_READ)),
             (id, _) => ids::exact(id, 0)?,
         };
-        if let Some(newest) = log.and_then(|it| it.newest_id()).filter(|it| behind < *it) {
+        if let Some(newest) = log.and_then(Log::newest_id).filter(|it| behind < *it) {
             let from = behind.next().expect("an id is above it");
             served.push(Served { key, what: What::Between(from, newest, options.count) });
         }
