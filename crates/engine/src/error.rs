@@ -9,6 +9,10 @@ pub enum Error {
     OutOfMemory,
     /// The value would grow beyond what a string may hold (512 MB by default).
     TooLong,
+    /// The string is no HyperLogLog.
+    NotHyperLogLog,
+    /// The string is one by its header, but not behind it.
+    CorruptHyperLogLog,
     /// A stream's new id is not above those that it gave before.
     IdTooLow,
     /// A stream has given the last id that there is.
@@ -21,6 +25,8 @@ impl std::fmt::Display for Error {
             Error::WrongType => "the key holds a value of another type",
             Error::OutOfMemory => "the keyspace is over its memory budget",
             Error::TooLong => "the value is too long",
+            Error::NotHyperLogLog => "the string is no HyperLogLog",
+            Error::CorruptHyperLogLog => "the HyperLogLog is corrupt",
             Error::IdTooLow => "the id is not above the stream's last",
             Error::IdsUsedUp => "the stream has no more ids to give",
         })

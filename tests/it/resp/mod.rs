@@ -6,6 +6,7 @@ mod connection;
 mod generic;
 mod generic_moves;
 mod hash;
+mod hyperloglog;
 mod protocol;
 mod server;
 mod set;

@@ -2,6 +2,7 @@
 
 mod base;
 mod bitmap;
+mod hyperloglog;
 mod sets;
 mod stream;
 
@@ -10,6 +11,7 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use hyperloglog::HYPERLOGLOG;
 pub use sets::SETS;
 pub use stream::STREAM;
 

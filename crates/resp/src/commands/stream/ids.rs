@@ -75,10 +75,8 @@ fn number(text: &[u8]) -> Result<u64, Error> {
     }
     let trimmed = text.trim_ascii_start();
     let is_negative = trimmed.starts_with(b"-");
-    let digits = match trimmed {
-        [b'-' | b'+', digits @ ..] => digits,
-        digits => digits,
-    };
+    let digits = trimmed.strip_prefix(b"-").or_else(|| trimmed.strip_prefix(b"+"));
+    let digits = digits.unwrap_or(trimmed);
     let is_number = digits.iter().all(u8::is_ascii_digit) && number::integer(text).is_none();
     let n = std::str::from_utf8(digits).ok().and_then(|it| it.parse::<u64>().ok());
     match n.filter(|_| is_number) {
