@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
+use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
 use crate::stream::StreamRef;
@@ -15,6 +16,7 @@ use crate::string::StrRef;
 pub enum Type {
     String = 0,
     Hash = 1,
+    List = 2,
     Set = 3,
     Stream = 5,
 }
@@ -24,6 +26,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    List(ListRef<'a>),
     Set(SetRef<'a>),
     Stream(StreamRef<'a>),
 }
@@ -33,6 +36,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
             Value::Stream(_) => Type::Stream,
         }
@@ -112,7 +116,7 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`, `Stream`. `Ref` is how a read sees it, `Self` is the
+/// A type that a key can hold: `Str`, `Hash`, `List`. `Ref` is how a read sees it, `Self` is the
 /// open working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;

@@ -25,18 +25,16 @@ pub(super) fn count_bytes(n: usize) -> u64 {
 
 /// An element that holds a text.
 pub(super) fn text_bytes(text: &[u8]) -> u64 {
-    match Element::of(text) {
-        Element::Int(n) => integer_bytes(n),
-        Element::Bytes(text) => {
-            let head = match text.len() {
-                0..64 => 1,
-                64..4096 => 2,
-                _ => 5,
-            };
-            let data = head + text.len() as u64;
-            data + way_back_bytes(data)
-        }
+    if let Element::Int(n) = Element::of(text) {
+        return integer_bytes(n);
     }
+    let head = match text.len() {
+        0..64 => 1,
+        64..4096 => 2,
+        _ => 5,
+    };
+    let data = head + text.len() as u64;
+    data + way_back_bytes(data)
 }
 
 /// Bytes of the length behind an element, seven bits in each.

@@ -17,15 +17,8 @@ const LONG_TEXT: u8 = 0xd0;
 
 pub(super) fn put_word(into: &mut Vec<u8>, word: Element<'_>) {
     match word {
-        Element::Bytes(text) if text.len() <= SHORT_TEXT_MAX => {
-            into.push(text.len() as u8);
-            into.extend_from_slice(text);
-        }
-        Element::Bytes(text) => {
-            into.push(LONG_TEXT);
-            put_number(into, text.len() as u64);
-            into.extend_from_slice(text);
-        }
+        Element::Bytes(text) => put_text(into, text),
+        Element::Shared(text) => put_text(into, text),
         Element::Int(n) if (0..=i64::from(SMALL_INTEGER_MAX)).contains(&n) => {
             into.push(SMALL_INTEGER | n as u8);
         }
@@ -36,6 +29,16 @@ pub(super) fn put_word(into: &mut Vec<u8>, word: Element<'_>) {
             into.extend_from_slice(&magnitude.to_le_bytes()[..n_bytes as usize]);
         }
     }
+}
+
+fn put_text(into: &mut Vec<u8>, text: &[u8]) {
+    if text.len() <= SHORT_TEXT_MAX {
+        into.push(text.len() as u8);
+    } else {
+        into.push(LONG_TEXT);
+        put_number(into, text.len() as u64);
+    }
+    into.extend_from_slice(text);
 }
 
 pub(super) fn put_number(into: &mut Vec<u8>, mut n: u64) {

@@ -3,6 +3,7 @@
 mod base;
 mod bitmap;
 mod hyperloglog;
+mod list;
 mod sets;
 mod stream;
 
@@ -12,6 +13,7 @@ use crate::random::Random;
 pub use base::BASE;
 pub use bitmap::BITMAP;
 pub use hyperloglog::HYPERLOGLOG;
+pub use list::LIST;
 pub use sets::SETS;
 pub use stream::STREAM;
 

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use tandem_engine::{Element, Entry, Stream, StreamId};
+use tandem_engine::{Entry, Stream, StreamId};
 
 use super::ids;
 use crate::args::Args;
@@ -73,14 +73,10 @@ pub(super) fn reply_entry(reply: &mut Reply<'_>, entry: &Entry<'_>) -> Answered 
     let fields = entry.fields();
     reply.array_header(fields.len() * 2);
     for (name, value) in fields {
-        reply_word(reply, name);
-        reply_word(reply, value);
+        reply.element(name);
+        reply.element(value);
     }
     answered
-}
-
-fn reply_word(reply: &mut Reply<'_>, word: Element<'_>) -> Answered {
-    reply.bulk(word.text(&mut itoa::Buffer::new()))
 }
 
 pub(super) fn reply_id(reply: &mut Reply<'_>, id: StreamId) -> Answered {
