@@ -29,7 +29,7 @@ impl Digest {
 
     pub(super) fn add_item(&mut self, item: &Item<'_>) {
         let mut digest = Digest::default();
-        digest.mix(item.key);
+        digest.mix(item.key());
         digest.mix_value(item);
         self.add(&digest.0);
     }
@@ -41,7 +41,7 @@ impl Digest {
     }
 
     fn mix_value(&mut self, item: &Item<'_>) {
-        match item.value {
+        match item.value() {
             Value::String(value) => {
                 self.mix(&STRING_TYPE.to_be_bytes());
                 self.mix(value.as_slice());
@@ -77,7 +77,7 @@ impl Digest {
                 }
             }
         }
-        if item.expire_at_ms.is_some() {
+        if item.expire_at_ms().is_some() {
             self.add(b"!!expire!!");
         }
     }

@@ -221,7 +221,7 @@ fn finish(cx: &mut Ctx<'_>, served: &[Served<'_>], block_ms: Option<u64>) -> Ans
         }
         reply.bulk(key.name);
         let item = cx.db.peek(*key).expect("the stream was there a moment ago");
-        let Value::Stream(stream) = item.value else { unreachable!("it was a stream") };
+        let Value::Stream(stream) = item.value() else { unreachable!("it was a stream") };
         match what {
             What::Between(from, to, n) => {
                 reply_entries(reply, stream.log().range(*from, *to).take(*n));
