@@ -15,6 +15,7 @@ use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
 use crate::sorted_set::{IndexedSortedSet, SortedSetRef};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -49,6 +50,7 @@ pub(crate) enum BoxedValue {
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
+    Stream(Box<StreamData>),
     SortedSet(Box<IndexedSortedSet>),
 }
 
@@ -96,6 +98,7 @@ impl BoxedValue {
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
             BoxedValue::SortedSet(it) => it.heap_bytes(),
         }
     }
@@ -279,6 +282,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
                 BoxedValue::SortedSet(it) => Value::SortedSet(SortedSetRef::Indexed(it)),
             },
         }
@@ -339,6 +343,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 
@@ -347,7 +352,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 4] = [Type::Hash, Type::List, Type::Set, Type::SortedSet];
+    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 

@@ -10,6 +10,7 @@ use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
 use crate::sorted_set::SortedSetRef;
+use crate::stream::StreamRef;
 use crate::string::StrRef;
 
 /// The types a key can hold. The numbers lie in packed items.
@@ -19,6 +20,7 @@ pub enum Type {
     Hash = 1,
     List = 2,
     Set = 3,
+    Stream = 5,
     SortedSet = 4,
 }
 
@@ -29,6 +31,7 @@ pub enum Value<'a> {
     Hash(HashRef<'a>),
     List(ListRef<'a>),
     Set(SetRef<'a>),
+    Stream(StreamRef<'a>),
     SortedSet(SortedSetRef<'a>),
 }
 
@@ -39,6 +42,7 @@ impl Value<'_> {
             Value::Hash(_) => Type::Hash,
             Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
+            Value::Stream(_) => Type::Stream,
             Value::SortedSet(_) => Type::SortedSet,
         }
     }

@@ -80,6 +80,7 @@ pub(crate) enum Family {
     List,
     Server,
     Set,
+    Stream,
     SortedSet,
     String,
 }
@@ -95,6 +96,7 @@ impl Family {
             Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
             Family::Set => "set",
+            Family::Stream => "stream",
             Family::SortedSet => "sorted-set",
             Family::String => "string",
         }
@@ -110,6 +112,7 @@ impl Family {
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
+            Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
             Family::Server => None,

@@ -15,6 +15,10 @@ mod set;
 mod sorted_set;
 mod sorted_set_joins;
 mod sorted_set_ranges;
+mod stream;
+mod stream_groups;
+mod stream_info;
+mod stream_pending;
 mod string;
 mod string_parts;
 

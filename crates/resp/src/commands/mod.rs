@@ -14,6 +14,7 @@ mod scan;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -28,5 +29,6 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::SortedSet, sorted_set::COMMANDS),
+    (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

@@ -55,6 +55,17 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
     match spec.keys {
         Keys::Range { first, .. } => search(reply, "index", &[("index", first as i64)]),
         Keys::Counted { at } => search(reply, "index", &[("index", at as i64)]),
+        Keys::HalfBehind { word, from } => {
+            reply.map_header(2);
+            reply.text("type");
+            reply.text("keyword");
+            reply.text("spec");
+            reply.map_header(2);
+            reply.text("keyword");
+            reply.text(word);
+            reply.text("startfrom");
+            reply.count(from);
+        }
         Keys::None | Keys::Special { .. } => search(reply, "unknown", &[]),
     }
     reply.text("find_keys");
@@ -63,6 +74,9 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
             // A last key behind the first is counted from it; a negative one from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
             search(reply, "range", &[("lastkey", last), ("keystep", step as i64), ("limit", 0)]);
+        }
+        Keys::HalfBehind { .. } => {
+            search(reply, "range", &[("lastkey", -1), ("keystep", 1), ("limit", 2)]);
         }
         Keys::Counted { .. } => {
             search(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
