@@ -14,6 +14,7 @@ use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -48,6 +49,7 @@ pub(crate) enum BoxedValue {
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
+    Stream(Box<StreamData>),
 }
 
 /// What a boxed item's payload points to.
@@ -94,6 +96,7 @@ impl BoxedValue {
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
         }
     }
 }
@@ -276,6 +279,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
             },
         }
     }
@@ -334,6 +338,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 
