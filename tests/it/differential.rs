@@ -30,6 +30,11 @@ fn generated_bitmap_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_list_commands_are_answered_as_by_valkey() {
+    family("list", Kind::Valkey, resp::LIST, 11);
+}
+
+#[test]
 fn generated_hyperloglog_commands_are_answered_as_by_valkey() {
     family("hyperloglog", Kind::Valkey, resp::HYPERLOGLOG, 9);
 }

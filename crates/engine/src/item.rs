@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
+use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
 use crate::string::StrRef;
 use crate::value::{Type, Value};
@@ -45,6 +46,7 @@ pub(crate) enum BoxedValue {
     /// A packed collection too big for a segment.
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
+    List(Box<Quicklist>),
     Set(Box<IndexedSet>),
 }
 
@@ -90,6 +92,7 @@ impl BoxedValue {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
+            BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
         }
     }
@@ -264,6 +267,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
+                BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
             },
         }
@@ -296,6 +300,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
     }
@@ -306,7 +311,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 2] = [Type::Hash, Type::Set];
+    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
+use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
 use crate::string::StrRef;
@@ -14,6 +15,7 @@ use crate::string::StrRef;
 pub enum Type {
     String = 0,
     Hash = 1,
+    List = 2,
     Set = 3,
 }
 
@@ -22,6 +24,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    List(ListRef<'a>),
     Set(SetRef<'a>),
 }
 
@@ -30,6 +33,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
         }
     }
@@ -108,8 +112,8 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
-/// working copy behind an `Edit`.
+/// A type that a key can hold: `Str`, `Hash`, `List`. `Ref` is how a read sees it, `Self` is the
+/// open working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;
 

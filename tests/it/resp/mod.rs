@@ -7,6 +7,8 @@ mod generic;
 mod generic_moves;
 mod hash;
 mod hyperloglog;
+mod list;
+mod list_moves;
 mod protocol;
 mod server;
 mod set;

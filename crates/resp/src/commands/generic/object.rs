@@ -17,6 +17,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::String => "string",
         Type::Hash => "hash",
+        Type::List => "list",
         Type::Set => "set",
     }
 }
@@ -33,6 +34,8 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value {
         Value::Hash(hash) if hash.is_packed() => "listpack",
         Value::Hash(_) => "hashtable",
+        Value::List(list) if list.is_listpack() => "listpack",
+        Value::List(_) => "quicklist",
         Value::Set(set) => match set.encoding() {
             SetEncoding::Integers => "intset",
             SetEncoding::Packed => "listpack",
