@@ -1,6 +1,6 @@
-//! What would take long to free is let go of: it goes to a thread of its own. A page that goes back
-//! to the system and an allocation that goes back to its heap both cost time, and a big value has
-//! thousands of one or millions of the other.
+//! What would take long to free is let go of: it goes to a thread of its own. A page that goes
+//! back to the system and an allocation that goes back to its heap both cost time, and a big value
+//! has thousands of one or millions of the other.
 //!
 //! The accounts of its keyspace have lost it by then. Resident memory follows as the thread gets on.
 
@@ -71,14 +71,16 @@ pub fn let_go_buffer(buffer: BytesMut) {
 
 /// The same for a key's value.
 pub(crate) fn let_go_value(value: BoxedValue) {
-    if value.n_allocations() < LET_GO_ALLOCATIONS_MIN {
-        if let BoxedValue::String(it) = value {
-            let_go_counted(it, 1);
+    match value {
+        BoxedValue::String(it) => let_go_counted(it, 1),
+        BoxedValue::Packed(..) => {}
+        collection => {
+            let n_bytes = collection.heap_bytes();
+            if LET_GO_PARTS_BYTES_MIN <= n_bytes {
+                hand_over(Garbage::Value(collection), Load { n_bytes, n_objects: 1 });
+            }
         }
-        return;
     }
-    let load = Load { n_bytes: value.heap_bytes(), n_objects: 1 };
-    hand_over(Garbage::Value(value), load);
 }
 
 /// The same for the contents of shards.
@@ -175,9 +177,9 @@ thread_local! {
 /// Bytes in one piece are freed in a few dozen microseconds when they are fewer.
 const LET_GO_BYTES_MIN: usize = 1 << 20;
 
-/// So many allocations are freed in some ten microseconds, a few times of what it takes to wake
-/// the thread.
-const LET_GO_ALLOCATIONS_MIN: usize = 256;
+/// The same for a collection, which has an allocation every 64 bytes at worst: a few hundred of
+/// them take some ten microseconds, a few times of what it takes to wake the thread.
+const LET_GO_PARTS_BYTES_MIN: usize = 16 << 10;
 
 /// A value as big as Redis allows fits in beside others. One that is bigger waits alone.
 const WAITING_BYTES_MAX: usize = 1 << 30;
@@ -239,7 +241,7 @@ mod tests {
                 std::thread::yield_now();
             }
         };
-        let (few, many) = (LET_GO_ALLOCATIONS_MIN - 1, 100 * LET_GO_ALLOCATIONS_MIN);
+        let (few, many) = (150, 20_000);
         freed_later(1);
         fill(b"few", few);
         fill(b"many", many);

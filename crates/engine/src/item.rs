@@ -78,15 +78,6 @@ impl BoxedValue {
         let_go_value(std::mem::replace(self, BoxedValue::String(Bytes::new())));
     }
 
-    /// About how many there are to free.
-    pub(crate) fn n_allocations(&self) -> usize {
-        match self {
-            BoxedValue::String(_) | BoxedValue::Packed(..) => 1,
-            BoxedValue::Hash(it) => it.len(),
-            BoxedValue::Set(it) => it.len(),
-        }
-    }
-
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,

@@ -18,7 +18,7 @@ impl IndexedSet {
         IndexedSet { members: Indexed::with_capacity(n_members) }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.members.len()
     }
 
