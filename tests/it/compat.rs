@@ -95,7 +95,6 @@ fn memcached() -> Vec<String> {
     lines.extend(COMMANDS.iter().map(|command| {
         let support = match command.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "no such part here",
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
@@ -110,7 +109,6 @@ fn memcached() -> Vec<String> {
         let quiet = it.quiet.map_or(String::new(), |code| format!("`{code:#04x}`"));
         let support = match it.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "unknown, as to memcached itself",
         };
         format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
@@ -150,7 +148,10 @@ const MEMCACHED_NOTES: &str = "
   items would fill.
 - **Counting.** `stats items`, `stats slabs` and `stats sizes` count all items when somebody asks,
   a few at a time. Of more than 10,000 items a count is good for 10 microseconds for each: of ten
-  million, 100 s.
+  million, 100 s. `/metrics` tells the last count, counts anew after a scrape, and tells none
+  that is ten minutes older than that.
+- **Append.** One that would make an item too large answers `NOT_STORED`, as in memcached, and is
+  not in `store_too_large`; the log and `tandem_store_too_large_total` tell of it.
 - **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
   class, hot are those that nobody has read since they were stored, warm are those that somebody
   has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all

@@ -37,6 +37,7 @@ mod shared;
 mod simd;
 mod stats;
 mod store;
+mod stream;
 mod string;
 mod value;
 mod view;
@@ -63,6 +64,10 @@ pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
+pub use crate::stream::{
+    Claim, Claimed, Consumer, Deliveries, Effort, Entry, Field, Fields, Group, Keep, Log, NewId,
+    OpenGroup, Pending, Range, RangeBack, Stream, StreamData, StreamId, StreamRef, Trim,
+};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
