@@ -9,11 +9,13 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
+use crate::sorted_set::{IndexedSortedSet, SortedSetRef};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -48,6 +50,8 @@ pub(crate) enum BoxedValue {
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
+    Stream(Box<StreamData>),
+    SortedSet(Box<IndexedSortedSet>),
 }
 
 /// What a boxed item's payload points to.
@@ -80,20 +84,20 @@ impl Drop for Boxed {
 }
 
 impl BoxedValue {
-    /// Drops a string as a big one has to be; the others are dropped as they are.
+    /// Drops the value: elsewhere, when that would take long.
     pub(crate) fn let_go(&mut self) {
-        if let BoxedValue::String(it) = self {
-            let_go(std::mem::take(it));
-        }
+        let_go_value(std::mem::replace(self, BoxedValue::String(Bytes::new())));
     }
 
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
+            BoxedValue::SortedSet(it) => it.heap_bytes(),
         }
     }
 }
@@ -276,6 +280,8 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
+                BoxedValue::SortedSet(it) => Value::SortedSet(SortedSetRef::Indexed(it)),
             },
         }
     }
@@ -333,7 +339,9 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
+        Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 
@@ -342,7 +350,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
+    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 

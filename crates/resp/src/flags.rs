@@ -82,6 +82,8 @@ pub(crate) enum Family {
     Set,
     /// Of the generic commands those that are in categories of what they sort.
     Sorting,
+    Stream,
+    SortedSet,
     String,
 }
 
@@ -96,6 +98,8 @@ impl Family {
             Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
             Family::Set => "set",
+            Family::Stream => "stream",
+            Family::SortedSet => "sorted-set",
             Family::String => "string",
         }
     }
@@ -110,6 +114,8 @@ impl Family {
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
+            Family::Stream => Some("stream"),
+            Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
             Family::Server | Family::Sorting => None,
         }

@@ -13,6 +13,13 @@ mod protocol;
 mod server;
 mod set;
 mod sort;
+mod sorted_set;
+mod sorted_set_joins;
+mod sorted_set_ranges;
+mod stream;
+mod stream_groups;
+mod stream_info;
+mod stream_pending;
 mod string;
 mod string_parts;
 

@@ -295,3 +295,43 @@ fn what_cannot_be_sorted_is_refused() {
         "#,
     );
 }
+
+#[test]
+fn sorted_sets_are_sorted_and_kept_in_their_own_order() {
+    check(
+        r#"
+        > ZADD z 5 a 4 b 3 c 2 d 1 e
+        5
+        > SORT z ALPHA
+        ["a" "b" "c" "d" "e"]
+        > SORT z ALPHA DESC LIMIT 1 2
+        ["d" "c"]
+        > SORT z
+        !ERR One or more scores can't be converted into double
+        > SORT z BY nosort
+        ["e" "d" "c" "b" "a"]
+        > SORT z BY nosort DESC
+        ["a" "b" "c" "d" "e"]
+        > SORT z BY nosort LIMIT 1 2
+        ["d" "c"]
+        > SORT z BY nosort DESC LIMIT 1 2
+        ["b" "c"]
+        > SORT z BY nosort LIMIT 5 2
+        []
+        > SORT z BY nosort DESC LIMIT 4 9 STORE l
+        1
+        > LRANGE l 0 -1
+        ["e"]
+        > ZADD n 1 30 2 20 3 10
+        3
+        > SORT n
+        ["10" "20" "30"]
+        > SORT n DESC GET # GET nosuch*
+        ["30" (nil) "20" (nil) "10" (nil)]
+        > SORT n STORE n
+        3
+        > LRANGE n 0 -1
+        ["10" "20" "30"]
+        "#,
+    );
+}

@@ -14,6 +14,8 @@ mod scan;
 mod server;
 mod set;
 mod sort;
+mod sorted_set;
+mod stream;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -28,5 +30,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::Sorting, sort::COMMANDS),
+    (Family::SortedSet, sorted_set::COMMANDS),
+    (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

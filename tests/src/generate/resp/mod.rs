@@ -6,6 +6,8 @@ mod hyperloglog;
 mod list;
 mod sets;
 mod sort;
+mod sorted_sets;
+mod stream;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
@@ -16,6 +18,8 @@ pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
 pub use sort::SORT;
+pub use sorted_sets::SORTED_SETS;
+pub use stream::STREAM;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

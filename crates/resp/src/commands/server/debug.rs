@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, SetEncoding, Value};
+use tandem_engine::{Element, Item, SetEncoding, StreamId, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -104,7 +104,8 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
         Value::Hash(hash) => hash.is_packed(),
         Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
-        Value::String(_) => false,
+        Value::SortedSet(set) => set.is_packed(),
+        Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
         Some(true) => Ok(cx.reply.simple("Listpack structure printed on stdout")),
@@ -147,6 +148,15 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }
         Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
+        Value::Stream(stream) => {
+            let word = |it: Element<'_>| framed(it.text(&mut itoa::Buffer::new()));
+            let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
+            let fields = entries.flat_map(|it| it.fields());
+            fields.map(|(name, value)| word(name) + word(value)).sum()
+        }
+        Value::SortedSet(set) => {
+            set.iter().map(|(member, _)| framed(member) + size_of::<f64>()).sum::<usize>() + 1
+        }
     }
 }
 

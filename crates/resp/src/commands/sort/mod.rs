@@ -4,7 +4,7 @@
 mod order;
 mod pattern;
 
-use tandem_engine::{End, Key, List, NewValue, StrRef, Value};
+use tandem_engine::{End, Key, List, NewValue, Order, StrRef, Value};
 
 use self::order::{How, Texts};
 use self::pattern::{OtherKeys, Pattern};
@@ -196,6 +196,18 @@ fn sorted(
             is_set_stored = is_kept && words.store.is_some();
             set.iter().for_each(|it| it.with(|member| all.push(member)));
         }
+        Value::SortedSet(set) if is_kept => {
+            let (start, n_elements) = words.range(set.len());
+            let (first, order) = if words.is_descending {
+                (set.len() - start - n_elements, Order::Falling)
+            } else {
+                (start, Order::Rising)
+            };
+            let members = set.range(first..first + n_elements, order);
+            members.for_each(|(member, _)| all.push(member));
+            return Ok(all);
+        }
+        Value::SortedSet(set) => set.iter().for_each(|(member, _)| all.push(member)),
         _ => return Err(Error::Engine(tandem_engine::Error::WrongType)),
     }
     let order = if is_kept && !is_set_stored {

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::double;
 use crate::error::Error;
-use crate::float;
 
 /// Byte strings in one run of memory.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub(super) fn sort<'t>(
         order.sort_by(|a, b| directed(text(*a).cmp(&text(*b))));
         return Ok(order);
     }
-    let numbers = (0..elements.len()).map(|it| weight(it).map_or(Some(0.0), float::c_double));
+    let numbers = (0..elements.len()).map(|it| weight(it).map_or(Some(0.0), double::parse_weight));
     let numbers: Option<Vec<f64>> = numbers.collect();
     let refusal = "ERR One or more scores can't be converted into double";
     let numbers = numbers.ok_or(Error::said(refusal))?;
