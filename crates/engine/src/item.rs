@@ -193,6 +193,37 @@ impl<'a> ItemRef<'a> {
         unsafe { self.at.add(HEADER_BYTES).cast::<u64>().read() }
     }
 
+    /// Whether the item, or a field of it, ends some day. False for nearly all.
+    #[inline]
+    pub(crate) fn may_end(self) -> bool {
+        self.layout().meta.has(Meta::HAS_EXPIRE | Meta::EDITED)
+    }
+
+    /// True for a hash with fields that expire.
+    pub(crate) fn has_field_ends(self) -> bool {
+        self.layout().meta.has(Meta::EDITED) && matches!(self.value(), Value::Hash(_))
+    }
+
+    /// When the first of a hash's fields expires; 0 for never.
+    pub(crate) fn first_field_end_ms(self) -> u64 {
+        match self.value() {
+            Value::Hash(it) if self.layout().meta.has(Meta::EDITED) => it.first_end(),
+            _ => 0,
+        }
+    }
+
+    /// When there is first something to remove of the item; 0 for never.
+    #[inline]
+    pub(crate) fn first_end_ms(self) -> u64 {
+        if !self.may_end() {
+            return 0;
+        }
+        // Never is later than any other time.
+        let never_last = |end: u64| end.wrapping_sub(1);
+        let (item, field) = (self.expire_at_ms(), self.first_field_end_ms());
+        if never_last(field) < never_last(item) { field } else { item }
+    }
+
     #[inline]
     pub(crate) fn is_expired(self, now_ms: u64) -> bool {
         let at = self.expire_at_ms();
@@ -288,7 +319,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
-        Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::Hash => Value::Hash(HashRef::of_bytes(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
     }

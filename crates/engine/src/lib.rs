@@ -22,6 +22,7 @@ mod options;
 mod output;
 mod packed;
 mod pool;
+mod purge;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]
@@ -46,7 +47,7 @@ pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
-pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
+pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
 #[cfg(feature = "counted-locks")]

@@ -2,6 +2,7 @@
 
 mod base;
 mod bitmap;
+mod hash_expiry;
 mod sets;
 
 use crate::generate::pools::{self, Pool};
@@ -9,6 +10,7 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use hash_expiry::HASH_EXPIRY;
 pub use sets::SETS;
 
 /// A command line as words.

@@ -1,6 +1,6 @@
 //! What a key holds, and how.
 
-use tandem_engine::{Item, SetEncoding, Type, Value};
+use tandem_engine::{HashEncoding, Item, SetEncoding, Type, Value};
 
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::error::Error;
@@ -31,8 +31,11 @@ pub(super) fn encoding(cx: &mut Ctx<'_>) -> Answer {
 
 pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value {
-        Value::Hash(hash) if hash.is_packed() => "listpack",
-        Value::Hash(_) => "hashtable",
+        Value::Hash(hash) => match hash.encoding() {
+            HashEncoding::Packed => "listpack",
+            HashEncoding::PackedExpiring => "listpackex",
+            HashEncoding::Indexed => "hashtable",
+        },
         Value::Set(set) => match set.encoding() {
             SetEncoding::Integers => "intset",
             SetEncoding::Packed => "listpack",
