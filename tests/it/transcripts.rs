@@ -24,7 +24,9 @@ fn every_transcript_of_what_redis_alone_has_is_what_redis_answers() {
 
 #[test]
 fn every_memcached_transcript_is_what_memcached_answers() {
-    replay("memcached", "check", Dialect::Memcached, || Oracle::start(Kind::Memcached, &[]).unwrap());
+    replay("memcached", "check", Dialect::Memcached, || {
+        Oracle::start(Kind::Memcached, &[]).unwrap()
+    });
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod database;
 mod edit;
 mod error;
 mod hash;
+mod hyperloglog;
 mod index;
 mod indexed;
 mod item;
@@ -48,6 +49,7 @@ pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
+pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
 #[cfg(feature = "counted-locks")]

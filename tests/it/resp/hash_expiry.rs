@@ -243,7 +243,7 @@ fn expired_fields_read_as_absent_everywhere() {
         > HSET h c 3
         1
         > INFO keyspace
-        "# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0,subexpiry=1\r\n"
+        "…db0:keys=1,expires=0,avg_ttl=0,subexpiry=1\r\n"
         ~ 1500 ms
         > HGETALL h
         ["a" "1" "b" "2" "c" "3"]
@@ -272,7 +272,7 @@ fn expired_fields_read_as_absent_everywhere() {
         > HSET h a 1
         1
         > INFO keyspace
-        "# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\n"
+        "…db0:keys=1,expires=0,avg_ttl=0\r\n"
         "#,
     );
 }

@@ -7,6 +7,7 @@ mod generic;
 mod generic_moves;
 mod hash;
 mod hash_expiry;
+mod hyperloglog;
 mod protocol;
 mod server;
 mod set;

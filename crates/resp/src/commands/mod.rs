@@ -7,6 +7,7 @@ mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod hyperloglog;
 mod picks;
 mod scan;
 mod server;
@@ -20,6 +21,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
+    (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),

@@ -148,7 +148,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("hash-max-listpack-entries", "512", 0, MAX).used().alias("hash-max-ziplist-entries"),
     memory("hash-max-listpack-value", "64", 0).used().alias("hash-max-ziplist-value"),
     boolean("hide-user-data-from-log", "yes"),
-    memory("hll-sparse-max-bytes", "3000", 0),
+    memory("hll-sparse-max-bytes", "3000", 0).used(),
     special("hz", "10", Kind::Clamped { min: 1, max: 500 }),
     text("ignore-warnings", ""),
     boolean("import-mode", "no").only(&["no"]),

@@ -3,6 +3,7 @@
 mod base;
 mod bitmap;
 mod hash_expiry;
+mod hyperloglog;
 mod sets;
 
 use crate::generate::pools::{self, Pool};
@@ -11,6 +12,7 @@ use crate::random::Random;
 pub use base::BASE;
 pub use bitmap::BITMAP;
 pub use hash_expiry::HASH_EXPIRY;
+pub use hyperloglog::HYPERLOGLOG;
 pub use sets::SETS;
 
 /// A command line as words.
