@@ -37,6 +37,13 @@ fn valkey_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("../data/valkey-commands.txt").lines().filter_map(|it| it.split_once(' '))
 }
 
+const FIELD_EXPIRY: &str = "\
+These are Redis 8.0's, where they give the fields of a hash an expiry. `OBJECT ENCODING` says
+`listpackex` as Redis does once a small hash was told to expire a field, and `listpack` and `hashtable`
+as ever otherwise. `HLEN` counts fields that have expired until they are taken out, as in Redis: of a
+small hash that is before anybody looks, of a big one in the background. `INFO` has Redis's `subexpiry`,
+while there is something to say, and `expired_subkeys`, which counts fields that time has taken.";
+
 fn document() -> String {
     [vec![INTRODUCTION.to_owned()], resp(), memcached()].concat().join("\n") + "\n"
 }
@@ -61,7 +68,7 @@ fn resp() -> Vec<String> {
     lines.extend(families.iter().flat_map(|(family, names)| section(family, names, &ours)));
     let beyond: Vec<String> = ours.keys().filter(|it| !all.contains(it)).map(code).collect();
     if !beyond.is_empty() {
-        lines.push(format!("\n### Beyond Valkey\n\n{}", beyond.join(", ")));
+        lines.push(format!("\n### Beyond Valkey\n\n{}\n\n{FIELD_EXPIRY}", beyond.join(", ")));
     }
     lines
 }

@@ -53,7 +53,8 @@ pub(crate) struct Segment {
     pub(crate) used: u32,
     /// Bytes of dead items among them.
     pub(crate) dead: u32,
-    /// No live item here, and no field of one, expires before this (ms since the epoch); `u64::MAX` for never.
+    /// No live item here, and no field of one, expires before this (ms since the epoch);
+    /// `u64::MAX` for never.
     pub(crate) expire_min_ms: u64,
 }
 

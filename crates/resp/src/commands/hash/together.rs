@@ -127,6 +127,9 @@ fn options(cx: &mut Ctx<'_>) -> Result<Options, Error> {
 pub(super) fn hsetex(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     let Options { when, end } = options(cx)?;
+    if cx.args.len() < 3 {
+        return Err(Error::WrongArity("hsetex"));
+    }
     let n_fields = number::integer(cx.args.next()?).filter(|it| (1..=N_FIELDS_MAX).contains(it));
     let n_fields = n_fields.ok_or_else(|| Error::said("ERR invalid number of fields"))?;
     if cx.args.len() as i64 != n_fields * 2 {
