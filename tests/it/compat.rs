@@ -37,13 +37,6 @@ fn valkey_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("../data/valkey-commands.txt").lines().filter_map(|it| it.split_once(' '))
 }
 
-const FIELD_EXPIRY: &str = "\
-These are Redis 8.0's, where they give the fields of a hash an expiry. `OBJECT ENCODING` says
-`listpackex` as Redis does once a small hash was told to expire a field, and `listpack` and `hashtable`
-as ever otherwise. `HLEN` counts fields that have expired until they are taken out, as in Redis: of a
-small hash that is before anybody looks, of a big one in the background. `INFO` has Redis's `subexpiry`,
-while there is something to say, and `expired_subkeys`, which counts fields that time has taken.";
-
 fn document() -> String {
     [vec![INTRODUCTION.to_owned()], resp(), memcached()].concat().join("\n") + "\n"
 }
@@ -68,8 +61,9 @@ fn resp() -> Vec<String> {
     lines.extend(families.iter().flat_map(|(family, names)| section(family, names, &ours)));
     let beyond: Vec<String> = ours.keys().filter(|it| !all.contains(it)).map(code).collect();
     if !beyond.is_empty() {
-        lines.push(format!("\n### Beyond Valkey\n\n{}\n\n{FIELD_EXPIRY}", beyond.join(", ")));
+        lines.push(format!("\n### Beyond Valkey\n\n{}", beyond.join(", ")));
     }
+    lines.push(RESP_NOTES.to_owned());
     lines
 }
 
@@ -101,7 +95,6 @@ fn memcached() -> Vec<String> {
     lines.extend(COMMANDS.iter().map(|command| {
         let support = match command.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "no such part here",
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
@@ -116,7 +109,6 @@ fn memcached() -> Vec<String> {
         let quiet = it.quiet.map_or(String::new(), |code| format!("`{code:#04x}`"));
         let support = match it.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "unknown, as to memcached itself",
         };
         format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
@@ -138,6 +130,18 @@ fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../COMPAT.md")
 }
 
+const RESP_NOTES: &str = "
+### What has another meaning than in Valkey
+
+- **Lists.** `list-max-listpack-size` acts as in Valkey: `OBJECT ENCODING` answers the same names at
+  the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
+  shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.
+- **Fields that expire** are Redis 8.0's. `OBJECT ENCODING` says `listpackex`, as Redis does, once
+  a small hash was told to expire a field, and `listpack` and `hashtable` otherwise. `HLEN` counts
+  fields that have expired until they are taken out: of a small hash before anybody looks, of a big
+  one in the background. `INFO` has Redis's `subexpiry` while there is something to say, and
+  `expired_subkeys`, which counts the fields that time has taken.";
+
 const MEMCACHED_NOTES: &str = "
 ### What has another meaning than in memcached
 
@@ -149,7 +153,10 @@ const MEMCACHED_NOTES: &str = "
   items would fill.
 - **Counting.** `stats items`, `stats slabs` and `stats sizes` count all items when somebody asks,
   a few at a time. Of more than 10,000 items a count is good for 10 microseconds for each: of ten
-  million, 100 s.
+  million, 100 s. `/metrics` tells the last count, counts anew after a scrape, and tells none
+  that is ten minutes older than that.
+- **Append.** One that would make an item too large answers `NOT_STORED`, as in memcached, and is
+  not in `store_too_large`; the log and `tandem_store_too_large_total` tell of it.
 - **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
   class, hot are those that nobody has read since they were stored, warm are those that somebody
   has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all

@@ -35,6 +35,11 @@ fn generated_commands_on_fields_that_expire_are_answered_as_by_redis() {
 }
 
 #[test]
+fn generated_list_commands_are_answered_as_by_valkey() {
+    family("list", Kind::Valkey, resp::LIST, 11);
+}
+
+#[test]
 fn generated_hyperloglog_commands_are_answered_as_by_valkey() {
     family("hyperloglog", Kind::Valkey, resp::HYPERLOGLOG, 9);
 }

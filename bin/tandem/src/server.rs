@@ -125,6 +125,7 @@ async fn control(
         tokio::spawn(served);
     }
     tokio::spawn(sample(Arc::clone(&admin)));
+    tokio::spawn(async move { admin.count_items().await });
     let doors = open_doors(listeners.resp, listeners.memcached, &shop, &pool);
     tracing::info!("ready");
     tokio::select! {

@@ -5,6 +5,8 @@
 #![expect(unsafe_code, reason = "reads and writes items in raw segment memory")]
 #![expect(clippy::cast_ptr_alignment, reason = "items and their fields are aligned to 8 bytes")]
 
+mod ends;
+
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -12,6 +14,7 @@ use bytes::Bytes;
 use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
+use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
 use crate::string::StrRef;
 use crate::value::{Type, Value};
@@ -45,6 +48,7 @@ pub(crate) enum BoxedValue {
     /// A packed collection too big for a segment.
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
+    List(Box<Quicklist>),
     Set(Box<IndexedSet>),
 }
 
@@ -61,6 +65,13 @@ impl Boxed {
     pub(crate) fn heap_bytes(&self) -> usize {
         let key = self.key.as_ref().map_or(0, |it| it.len() + 16);
         size_of::<Boxed>() + 16 + key + self.value.heap_bytes()
+    }
+
+    fn payload_bytes(&self) -> usize {
+        match &self.value {
+            BoxedValue::String(it) => it.len(),
+            value => value.heap_bytes(),
+        }
     }
 }
 
@@ -83,6 +94,7 @@ impl BoxedValue {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
+            BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
         }
     }
@@ -117,7 +129,7 @@ impl<'a> ItemRef<'a> {
     }
 
     #[inline]
-    fn header(self) -> u64 {
+    pub(crate) fn header(self) -> u64 {
         // SAFETY: `at` is the aligned start of an item.
         unsafe { self.at.cast::<u64>().read() }
     }
@@ -161,7 +173,11 @@ impl<'a> ItemRef<'a> {
 
     #[inline]
     pub(crate) fn key_is(self, key: &[u8]) -> bool {
-        self.key() == key
+        let layout = self.layout();
+        if layout.key_len == KEY_BOXED {
+            return self.key() == key;
+        }
+        are_equal(self.slice(layout.key_at(), layout.key_bytes()), key)
     }
 
     /// Payload bytes as they lie in the segment; a boxed item's are its pointer.
@@ -193,48 +209,13 @@ impl<'a> ItemRef<'a> {
         unsafe { self.at.add(HEADER_BYTES).cast::<u64>().read() }
     }
 
-    /// Whether the item, or a field of it, ends some day. False for nearly all.
     #[inline]
-    pub(crate) fn may_end(self) -> bool {
-        self.layout().meta.has(Meta::HAS_EXPIRE | Meta::EDITED)
-    }
-
-    /// True for a hash with fields that expire.
-    pub(crate) fn has_field_ends(self) -> bool {
-        self.layout().meta.has(Meta::EDITED) && matches!(self.value(), Value::Hash(_))
-    }
-
-    /// When the first of a hash's fields expires; 0 for never.
-    pub(crate) fn first_field_end_ms(self) -> u64 {
-        match self.value() {
-            Value::Hash(it) if self.layout().meta.has(Meta::EDITED) => it.first_end(),
-            _ => 0,
-        }
-    }
-
-    /// When there is first something to remove of the item; 0 for never.
-    #[inline]
-    pub(crate) fn first_end_ms(self) -> u64 {
-        if !self.may_end() {
-            return 0;
-        }
-        // Never is later than any other time.
-        let never_last = |end: u64| end.wrapping_sub(1);
-        let (item, field) = (self.expire_at_ms(), self.first_field_end_ms());
-        if never_last(field) < never_last(item) { field } else { item }
-    }
-
-    #[inline]
-    pub(crate) fn is_expired(self, now_ms: u64) -> bool {
-        let at = self.expire_at_ms();
-        at != 0 && at < now_ms
-    }
-
     fn cas_at(meta: Meta) -> usize {
         HEADER_BYTES + 8 * usize::from(meta.has(Meta::HAS_EXPIRE))
     }
 
     /// 0 for none.
+    #[inline]
     pub(crate) fn cas(self) -> u64 {
         let meta = self.layout().meta;
         if !meta.has(Meta::HAS_CAS) {
@@ -244,6 +225,7 @@ impl<'a> ItemRef<'a> {
         unsafe { self.at.add(ItemRef::cas_at(meta)).cast::<u64>().read() }
     }
 
+    #[inline]
     pub(crate) fn client_flags(self) -> u32 {
         let meta = self.layout().meta;
         if !meta.has(Meta::HAS_FLAGS) {
@@ -288,26 +270,51 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
+                BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
             },
         }
     }
 
+    /// Bytes on the heap.
+    #[inline]
+    pub(crate) fn heap_bytes(self) -> usize {
+        if self.is_boxed() { self.boxed().heap_bytes() } else { 0 }
+    }
+
     /// Bytes in the segment and on the heap.
     pub(crate) fn total_bytes(self) -> usize {
-        let heap = if self.is_boxed() { self.boxed().heap_bytes() } else { 0 };
-        self.size() + heap
+        self.size() + self.heap_bytes()
     }
 
     /// Bytes of the key and the value alone.
+    #[inline]
     pub(crate) fn payload_bytes(self) -> usize {
-        let value = match (self.kind(), self.value()) {
-            (_, Value::String(it)) => it.as_slice().len(),
-            (Meta::BOXED, _) => self.boxed().value.heap_bytes(),
-            _ => self.payload().len(),
-        };
-        self.key().len() + value
+        let layout = self.layout();
+        if self.is_boxed() {
+            return self.key().len() + self.boxed().payload_bytes();
+        }
+        layout.key_bytes() + usize::from(layout.payload_len)
     }
+}
+
+/// Compares keys. Most are short: a few words beat a call.
+#[inline]
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        17..=32 => ends::<16>(a) == ends::<16>(b),
+        _ => a == b,
+    }
+}
+
+/// The first and the last bytes, which overlap or meet when there are no more than twice as many.
+#[inline]
+fn ends<const N: usize>(key: &[u8]) -> Option<[[u8; N]; 2]> {
+    Some([*key.first_chunk()?, *key.last_chunk()?])
 }
 
 /// The packed bytes of a collection are followed by its type, so that a scratch copy of them can
@@ -320,6 +327,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::of_bytes(bytes)),
+        Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
     }
@@ -330,7 +338,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 2] = [Type::Hash, Type::Set];
+    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
@@ -458,5 +466,24 @@ impl<'a> ItemMut<'a> {
     pub(crate) fn boxed_mut(&mut self) -> &mut Boxed {
         // SAFETY: a live box of ours, and `self` is the only one at the item.
         unsafe { &mut *self.item.box_pointer() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_equal_when_all_their_bytes_are() {
+        for n in 0..50 {
+            let key: Vec<u8> = (0..n as u8).collect();
+            assert!(are_equal(&key, &key.clone()), "{n}");
+            assert!(!are_equal(&key, &[&key[..], b"x"].concat()), "{n}");
+            for at in 0..n {
+                let mut other = key.clone();
+                other[at] ^= 1;
+                assert!(!are_equal(&key, &other), "{n} at {at}");
+            }
+        }
     }
 }

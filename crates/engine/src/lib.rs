@@ -15,6 +15,7 @@ mod item;
 mod key;
 mod keyspace;
 mod layout;
+mod list;
 mod locks;
 mod memory;
 pub mod number;
@@ -29,7 +30,6 @@ mod reclaim;
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
-#[expect(dead_code, reason = "the types that it is made for follow")]
 mod sequence;
 mod set;
 mod shard;
@@ -52,6 +52,7 @@ pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, I
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash};
 pub use crate::keyspace::Keyspace;
+pub use crate::list::{End, List, ListIter, ListRef, Popped, Quicklist, Side};
 #[cfg(feature = "counted-locks")]
 pub use crate::locks::counted::LockCounts;
 pub use crate::memory::{trim_heap, tune_heap};

@@ -17,6 +17,9 @@ pub struct Limits {
     pub hash_packed_entries_max: usize,
     /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
     pub hash_packed_value_max: usize,
+    /// How much a node of a big list holds: a class of sizes below 0, else elements
+    /// (`list-max-listpack-size`).
+    pub list_node_max: i32,
     /// Most members of a set of integers (`set-max-intset-entries`).
     pub set_integers_max: usize,
     /// Most members of a packed set (`set-max-listpack-entries`).
@@ -32,6 +35,7 @@ impl Default for Limits {
         Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
+            list_node_max: -2,
             set_integers_max: 512,
             set_packed_entries_max: 128,
             set_packed_value_max: 64,

@@ -60,9 +60,13 @@ impl Output {
 
     #[inline]
     fn truncate_shared(&mut self, n_left: usize) {
-        if self.shared.len() == n_left {
-            return;
+        if self.shared.len() != n_left {
+            self.drop_shared(n_left);
         }
+    }
+
+    #[inline(never)]
+    fn drop_shared(&mut self, n_left: usize) {
         for (_, bytes) in self.shared.drain(n_left..) {
             self.shared_bytes -= bytes.len();
             let_go(bytes);

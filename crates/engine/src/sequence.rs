@@ -18,9 +18,6 @@ pub(crate) use crate::sequence::code::Coded;
 pub use crate::sequence::code::Element;
 use crate::sequence::code::{Code, Entry};
 
-/// Entries of one sequence at most. Callers have limits of their own, far below.
-pub(crate) const LEN_MAX: usize = u16::MAX as usize;
-
 const HEAD_BYTES: usize = 4;
 
 /// A place between two entries, or at an end. Good until the sequence changes.
@@ -113,11 +110,13 @@ pub(crate) fn seek(bytes: &[u8], index: usize) -> Gap {
 }
 
 /// The entry at an index, which is below `len`.
+#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
 pub(crate) fn at(bytes: &[u8], index: usize) -> Element<'_> {
     iter_from(bytes, seek(bytes, index)).next().expect("the index is below the length")
 }
 
 /// The first entry equal to a value, as the place in front of it.
+#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
 pub(crate) fn find(bytes: &[u8], value: &Coded<'_>) -> Option<Gap> {
     iter(bytes).find(value)
 }
@@ -131,6 +130,11 @@ pub(crate) fn iter_from(bytes: &[u8], front: Gap) -> Walk<'_> {
     Walk { bytes, shape: Shape::of(bytes), front, back: back(bytes) }
 }
 
+/// What lies before a place.
+pub(crate) fn iter_to(bytes: &[u8], back: Gap) -> Walk<'_> {
+    Walk { bytes, shape: Shape::of(bytes), front: front(), back }
+}
+
 /// A walk over entries, from both ends.
 #[derive(Clone)]
 pub(crate) struct Walk<'a> {
@@ -141,16 +145,6 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The place in front of the entry that `next` gives.
-    pub(crate) fn front(&self) -> Gap {
-        self.front
-    }
-
-    /// The place behind the entry that `next_back` gives.
-    pub(crate) fn back(&self) -> Gap {
-        self.back
-    }
-
     /// Goes on behind the next entry equal to a value; returns the place in front of it.
     pub(crate) fn find(&mut self, value: &Coded<'_>) -> Option<Gap> {
         let wanted = value.entry();
@@ -258,7 +252,16 @@ pub(crate) fn push_front(bytes: &mut Vec<u8>, value: &Coded<'_>) {
     insert(bytes, front(), value);
 }
 
-/// Puts a value at a place. There is room for one more (`LEN_MAX`).
+/// Bytes by which a value makes a sequence longer, at most.
+pub(crate) fn growth(bytes: &[u8], value: &Coded<'_>) -> usize {
+    let entry = value.entry();
+    let is_mixed_by = is_even(bytes) && Shape::of(bytes) != Shape::shared_by(entry);
+    let side_bytes = Code(Shape::of(bytes).code).side_bytes();
+    let mixing = if is_mixed_by { len(bytes) * (1 + 2 * side_bytes) } else { 0 };
+    1 + entry.mixed_len() + mixing
+}
+
+/// Puts a value at a place. There are fewer than 2^16 - 1 entries.
 pub(crate) fn insert(bytes: &mut Vec<u8>, mut gap: Gap, value: &Coded<'_>) {
     let entry = value.entry();
     let shape = Shape::shared_by(entry);

@@ -198,6 +198,8 @@ impl State {
         Some(key.hash)
     }
 
+    /// Not part of the function that both protocols begin in, which would be too big to stay quick.
+    #[inline(never)]
     fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;

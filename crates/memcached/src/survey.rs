@@ -1,5 +1,5 @@
-//! What `stats items`, `stats slabs` and `stats sizes` tell of items: counted by a walk over all
-//! of them when somebody asks, so that no request pays for it.
+//! What `stats items`, `stats slabs`, `stats sizes` and the metrics tell of items: counted by a
+//! walk over all of them when somebody asks, so that no request pays for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,18 @@ use crate::stats::{bucket_max_ns as bucket_max, bucket_of};
 use crate::walk::Progress;
 
 /// Fewer items than this are counted anew by each who asks: that takes a millisecond.
-const ITEMS_COUNTED_ANEW: u64 = 10_000;
+pub(crate) const ITEMS_COUNTED_ANEW: u64 = 10_000;
 
 /// A count of more items is good for this many milliseconds for each hundred of them, which is some
 /// fifty times what counting them takes.
 const ITEMS_PER_FRESH_MS: u64 = 100;
+
+/// The metrics show a count for so long after that: to see how many items there were an hour ago
+/// helps nobody.
+const SHOWN_MS: u64 = 10 * 60 * 1000;
+
+/// Items between two locks: some ten microseconds.
+pub(crate) const ITEMS_PER_LOCK: usize = 64;
 
 /// Idle times have 24 bits, in buckets of a quarter of a power of two.
 const IDLE_BUCKETS: usize = 92;
@@ -100,12 +107,12 @@ impl Survey {
         it.n_items += 1;
         it.n_chunks += server.classes.n_chunks(class, bytes) as u64;
         it.bytes += bytes as u64;
-        it.idle_s_max = it.idle_s_max.max(item.idle_s);
-        let buckets = if item.fetched { &mut it.read } else { &mut it.unread };
+        it.idle_s_max = it.idle_s_max.max(item.idle_s());
+        let buckets = if item.fetched() { &mut it.read } else { &mut it.unread };
         if buckets.is_empty() {
             *buckets = vec![0; IDLE_BUCKETS];
         }
-        buckets[bucket_of(u64::from(item.idle_s)).min(IDLE_BUCKETS - 1)] += 1;
+        buckets[bucket_of(u64::from(item.idle_s())).min(IDLE_BUCKETS - 1)] += 1;
     }
 
     /// The classes that have items, by number.
@@ -117,9 +124,25 @@ impl Survey {
         self.by_class.get(class)
     }
 
+    /// When it was begun, in milliseconds since the epoch.
+    pub(crate) fn taken_at_ms(&self) -> u64 {
+        self.taken_at_ms
+    }
+
     fn is_fresh(&self, now_ms: u64) -> bool {
-        ITEMS_COUNTED_ANEW <= self.n_items
-            && now_ms.saturating_sub(self.taken_at_ms) < self.n_items / ITEMS_PER_FRESH_MS
+        ITEMS_COUNTED_ANEW <= self.n_items && self.age_ms(now_ms) < self.fresh_ms()
+    }
+
+    fn is_recent(&self, now_ms: u64) -> bool {
+        self.age_ms(now_ms) < self.fresh_ms() + SHOWN_MS
+    }
+
+    fn age_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.taken_at_ms)
+    }
+
+    fn fresh_ms(&self) -> u64 {
+        self.n_items / ITEMS_PER_FRESH_MS
     }
 }
 
@@ -163,11 +186,27 @@ fn latest(buckets: &[u32], within_s: f64, n_max: u64) -> (u64, usize) {
 #[derive(Default)]
 pub(crate) struct Surveys {
     last: Mutex<Option<Arc<Survey>>>,
+    /// One that nobody waits for.
+    under_way: Mutex<Option<Survey>>,
 }
 
 impl Surveys {
     pub(crate) fn fresh(&self, now_ms: u64) -> Option<Arc<Survey>> {
         self.last.lock().clone().filter(|it| it.is_fresh(now_ms))
+    }
+
+    /// The last one even where it is not fresh, unless it is old.
+    pub(crate) fn recent(&self, now_ms: u64) -> Option<Arc<Survey>> {
+        self.last.lock().clone().filter(|it| it.is_recent(now_ms))
+    }
+
+    /// The one that was put aside, or a new one.
+    pub(crate) fn take_up(&self) -> Survey {
+        self.under_way.lock().take().unwrap_or_default()
+    }
+
+    pub(crate) fn put_aside(&self, survey: Survey) {
+        *self.under_way.lock() = Some(survey);
     }
 
     pub(crate) fn keep(&self, survey: &Arc<Survey>) {
@@ -177,6 +216,7 @@ impl Surveys {
     /// Nothing that was counted holds any more.
     pub(crate) fn forget(&self) {
         *self.last.lock() = None;
+        *self.under_way.lock() = None;
     }
 }
 

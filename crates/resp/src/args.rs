@@ -103,7 +103,9 @@ impl<'a> Args<'a> {
 
     #[inline]
     pub(crate) fn next(&mut self) -> Result<&'a [u8], Error> {
-        let (first, spans) = self.rest.spans.split_first().ok_or(Error::Syntax)?;
+        let Some((first, spans)) = self.rest.spans.split_first() else {
+            return Err(Error::Syntax);
+        };
         self.rest.spans = spans;
         Ok(self.rest.word(*first))
     }
@@ -143,6 +145,13 @@ impl<'a> Args<'a> {
 
     pub(crate) fn integer(&mut self) -> Result<i64, Error> {
         integer(self.next()?)
+    }
+
+    /// Takes the next argument as a number that is not below `least`; the refusal is one sentence
+    /// for whatever is wrong with it.
+    pub(crate) fn at_least(&mut self, least: i64, refusal: &'static str) -> Result<usize, Error> {
+        let number = number::integer(self.next()?).filter(|it| least <= *it);
+        number.map(|it| it as usize).ok_or(Error::said(refusal))
     }
 
     /// Takes the next argument when it is `word`, in any case.

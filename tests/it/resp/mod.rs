@@ -8,6 +8,8 @@ mod generic_moves;
 mod hash;
 mod hash_expiry;
 mod hyperloglog;
+mod list;
+mod list_moves;
 mod protocol;
 mod server;
 mod set;

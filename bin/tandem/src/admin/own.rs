@@ -68,6 +68,12 @@ pub(crate) const ROWS: &[Row] = &[
                 to.put_with(&[("prefix", prefix)], *n);
             }
         }),
+    gauge("tandem_item_classes_age_seconds",
+        "Time since memcached's items were last counted by class.", |s, to| {
+            if let Some(ago_ms) = s.cached.item_classes.counted_ago_ms {
+                to.put(ago_ms as f64 / 1000.0);
+            }
+        }),
     gauge("tandem_memory_fragmentation_ratio", "Resident memory by memory that data uses.",
         |s, to| to.put(s.fragmentation())),
     gauge("process_resident_memory_bytes", "Resident memory of the process.",

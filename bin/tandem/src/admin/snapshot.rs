@@ -73,6 +73,7 @@ pub(crate) struct Cached {
     pub(crate) is_accepting: bool,
     /// Stores of items that were too large, by the prefix of their key.
     pub(crate) too_large: Vec<(String, u64)>,
+    pub(crate) item_classes: tandem_memcached::ItemClasses,
 }
 
 impl Snapshot {
@@ -92,6 +93,7 @@ impl Snapshot {
                 config_sets: admin.shop.memcached.server.cluster.n_sets(),
                 is_accepting: !admin.process.stop.is_draining(),
                 too_large: admin.shop.memcached.server.too_large_by_prefix(),
+                item_classes: admin.shop.memcached.server.item_classes(now_ms),
             },
         }
     }

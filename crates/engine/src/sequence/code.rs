@@ -11,11 +11,15 @@
 //!
 //! "On its sides": in front and behind, for walks from both ends. Numbers are little endian.
 
+use bytes::Bytes;
+
 /// One byte string of a sequence. What is written like a number is kept as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element<'a> {
     Bytes(&'a [u8]),
     Int(i64),
+    /// One that lies on its own because it is big. It can leave without a copy.
+    Shared(&'a Bytes),
 }
 
 impl<'a> Element<'a> {
@@ -31,7 +35,21 @@ impl<'a> Element<'a> {
     {
         match self {
             Element::Bytes(it) => it,
+            Element::Shared(it) => it,
             Element::Int(it) => buffer.format(it).as_bytes(),
+        }
+    }
+
+    /// Whether two of them are the same bytes.
+    pub fn is(self, other: Element<'_>) -> bool {
+        match (self, other) {
+            (Element::Int(a), Element::Int(b)) => a == b,
+            (Element::Int(_), _) | (_, Element::Int(_)) => false,
+            (Element::Bytes(a), Element::Bytes(b)) => a == b,
+            (Element::Bytes(a), Element::Shared(b)) | (Element::Shared(b), Element::Bytes(a)) => {
+                a == b
+            }
+            (Element::Shared(a), Element::Shared(b)) => a == b,
         }
     }
 
@@ -170,6 +188,7 @@ impl<'a> Coded<'a> {
     pub(crate) fn new(element: Element<'a>) -> Coded<'a> {
         match element {
             Element::Bytes(it) => Coded::string(it),
+            Element::Shared(it) => Coded::string(it),
             Element::Int(it) => Coded::number(it),
         }
     }

@@ -3,7 +3,6 @@
 
 use tandem_engine::ClassStats;
 
-use crate::classes::PAGE_BYTES;
 use crate::reply::stat;
 use crate::report::Topic;
 use crate::run::Cx;
@@ -93,17 +92,16 @@ fn slabs(cx: &mut Cx<'_>, survey: &Survey) {
 }
 
 fn put_slab(cx: &mut Cx<'_>, class: usize, n_chunks: u64, totals: &ClassTotals) {
-    let chunk_bytes = cx.server.classes.chunk_bytes(class) as u64;
-    let chunks_per_page = (PAGE_BYTES as u64 / chunk_bytes).max(1);
+    let classes = &cx.server.classes;
     for (name, value) in [
-        ("chunk_size", chunk_bytes),
-        ("chunks_per_page", chunks_per_page),
-        ("total_pages", n_chunks.div_ceil(chunks_per_page)),
+        ("chunk_size", classes.chunk_bytes(class) as u64),
+        ("chunks_per_page", classes.chunks_per_page(class)),
+        ("total_pages", classes.n_pages(class, n_chunks)),
         ("total_chunks", n_chunks),
         ("used_chunks", n_chunks),
         ("free_chunks", 0),
         ("free_chunks_end", 0),
-        ("get_hits", totals.of(ClassEvent::Get) + totals.of(ClassEvent::GetAgain)),
+        ("get_hits", totals.get_hits()),
         ("cmd_set", totals.of(ClassEvent::Set)),
         ("delete_hits", totals.of(ClassEvent::Delete)),
         ("incr_hits", totals.of(ClassEvent::Incr)),

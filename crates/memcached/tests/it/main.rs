@@ -5,6 +5,7 @@ mod discovery;
 mod harness;
 mod limits;
 mod meta;
+mod metrics;
 mod robustness;
 mod settings;
 mod stats;

@@ -8,6 +8,7 @@ mod expiry;
 mod generic;
 mod hash;
 mod hyperloglog;
+mod list;
 mod picks;
 mod scan;
 mod server;
@@ -22,6 +23,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::HyperLogLog, hyperloglog::COMMANDS),
+    (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),

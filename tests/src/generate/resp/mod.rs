@@ -4,6 +4,7 @@ mod base;
 mod bitmap;
 mod hash_expiry;
 mod hyperloglog;
+mod list;
 mod sets;
 
 use crate::generate::pools::{self, Pool};
@@ -13,6 +14,7 @@ pub use base::BASE;
 pub use bitmap::BITMAP;
 pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
+pub use list::LIST;
 pub use sets::SETS;
 
 /// A command line as words.

@@ -100,8 +100,9 @@ fn help(cx: &mut ClientCtx<'_>) -> Answer {
 /// Valkey prints the pack on its terminal; the answer says only whether there is one.
 fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
-    let is_packed = look(cx, name, |it| match it.value {
+    let is_packed = look(cx, name, |it| match it.value() {
         Value::Hash(hash) => hash.encoding() != HashEncoding::Indexed,
+        Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
         Value::String(_) => false,
     });
@@ -117,12 +118,12 @@ fn object(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let now_s = cx.now_ms / 1000;
     let text = look(cx, name, |it| {
-        let lru = (now_s - u64::from(it.idle_s).min(now_s)) & LRU_CLOCK_MAX;
+        let lru = (now_s - u64::from(it.idle_s()).min(now_s)) & LRU_CLOCK_MAX;
         format!(
             "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{lru} lru_seconds_idle:{}",
             encoding_name(&it),
             serialized_bytes(&it),
-            it.idle_s
+            it.idle_s()
         )
     });
     let text = text.ok_or(Error::NoSuchKey)?;
@@ -136,8 +137,12 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         len @ 64..16_384 => len + 2,
         len => len + 5,
     };
-    match item.value {
+    match item.value() {
         Value::String(value) => framed(value.as_slice()),
+        Value::List(list) => {
+            let mut buffer = itoa::Buffer::new();
+            list.iter().map(|it| framed(it.text(&mut buffer))).sum::<usize>() + 1
+        }
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }

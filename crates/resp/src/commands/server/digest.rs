@@ -29,7 +29,7 @@ impl Digest {
 
     pub(super) fn add_item(&mut self, item: &Item<'_>) {
         let mut digest = Digest::default();
-        digest.mix(item.key);
+        digest.mix(item.key());
         digest.mix_value(item);
         self.add(&digest.0);
     }
@@ -41,10 +41,16 @@ impl Digest {
     }
 
     fn mix_value(&mut self, item: &Item<'_>) {
-        match item.value {
+        match item.value() {
             Value::String(value) => {
                 self.mix(&STRING_TYPE.to_be_bytes());
                 self.mix(value.as_slice());
+            }
+            Value::List(list) => {
+                self.mix(&LIST_TYPE.to_be_bytes());
+                for element in list {
+                    self.mix(element.text(&mut itoa::Buffer::new()));
+                }
             }
             Value::Hash(hash) => {
                 self.mix(&HASH_TYPE.to_be_bytes());
@@ -62,7 +68,7 @@ impl Digest {
                 }
             }
         }
-        if item.expire_at_ms.is_some() {
+        if item.expire_at_ms().is_some() {
             self.add(b"!!expire!!");
         }
     }
@@ -76,3 +82,4 @@ impl Digest {
 const STRING_TYPE: u32 = 0;
 const SET_TYPE: u32 = 2;
 const HASH_TYPE: u32 = 4;
+const LIST_TYPE: u32 = 1;
