@@ -11,11 +11,12 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -50,6 +51,7 @@ pub(crate) enum BoxedValue {
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
+    Stream(Box<StreamData>),
 }
 
 /// What a boxed item's payload points to.
@@ -82,20 +84,19 @@ impl Drop for Boxed {
 }
 
 impl BoxedValue {
-    /// Drops a string as a big one has to be; the others are dropped as they are.
+    /// Drops the value: elsewhere, when that would take long.
     pub(crate) fn let_go(&mut self) {
-        if let BoxedValue::String(it) = self {
-            let_go(std::mem::take(it));
-        }
+        let_go_value(std::mem::replace(self, BoxedValue::String(Bytes::new())));
     }
 
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
         }
     }
 }
@@ -272,6 +273,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
             },
         }
     }
@@ -330,6 +332,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 

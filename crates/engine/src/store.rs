@@ -180,6 +180,7 @@ impl Shard {
             BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
             BoxedValue::List(it) => BoxedValue::List(it.clone()),
             BoxedValue::Set(it) => BoxedValue::Set(it.clone()),
+            BoxedValue::Stream(it) => BoxedValue::Stream(it.clone()),
         };
         (Repr::Boxed(value), item.value().kind())
     }

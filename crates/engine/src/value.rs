@@ -9,6 +9,7 @@ use crate::layout::{Layout, Meta, SECONDS_MASK};
 use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
+use crate::stream::StreamRef;
 use crate::string::StrRef;
 
 /// The types a key can hold. The numbers lie in packed items.
@@ -18,6 +19,7 @@ pub enum Type {
     Hash = 1,
     List = 2,
     Set = 3,
+    Stream = 5,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -27,6 +29,7 @@ pub enum Value<'a> {
     Hash(HashRef<'a>),
     List(ListRef<'a>),
     Set(SetRef<'a>),
+    Stream(StreamRef<'a>),
 }
 
 impl Value<'_> {
@@ -36,6 +39,7 @@ impl Value<'_> {
             Value::Hash(_) => Type::Hash,
             Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
+            Value::Stream(_) => Type::Stream,
         }
     }
 }

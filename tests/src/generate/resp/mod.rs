@@ -6,6 +6,7 @@ mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
+mod stream;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
@@ -16,6 +17,7 @@ pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use stream::STREAM;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

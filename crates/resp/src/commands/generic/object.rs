@@ -19,6 +19,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
         Type::Hash => "hash",
         Type::List => "list",
         Type::Set => "set",
+        Type::Stream => "stream",
     }
 }
 
@@ -44,6 +45,7 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
             SetEncoding::Packed => "listpack",
             SetEncoding::Indexed => "hashtable",
         },
+        Value::Stream(_) => "stream",
         Value::String(_) if item.edited() => "raw",
         Value::String(value) => {
             let text = value.as_slice();

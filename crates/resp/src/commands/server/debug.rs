@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{HashEncoding, Item, SetEncoding, Value};
+use tandem_engine::{Element, HashEncoding, Item, SetEncoding, StreamId, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -104,7 +104,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
         Value::Hash(hash) => hash.encoding() != HashEncoding::Indexed,
         Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
-        Value::String(_) => false,
+        Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
         Some(true) => Ok(cx.reply.simple("Listpack structure printed on stdout")),
@@ -147,6 +147,12 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }
         Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
+        Value::Stream(stream) => {
+            let word = |it: Element<'_>| framed(it.text(&mut itoa::Buffer::new()));
+            let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
+            let fields = entries.flat_map(|it| it.fields());
+            fields.map(|(name, value)| word(name) + word(value)).sum()
+        }
     }
 }
 
