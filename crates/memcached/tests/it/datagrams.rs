@@ -102,7 +102,7 @@ fn what_another_server_answers_is_not_answered() {
         assert_eq!(post.ask(answer), "", "{}", answer.escape_ascii());
     }
     // As memcached has it: blanks may stand in front of a command.
-    for command in ["bogus\r\n", " GET k\r\n", "\x01\r\n"] {
+    for command in ["bogus\r\n", " GET k\r\n", "\x01 k\r\n"] {
         assert_eq!(post.ask(command.as_bytes()), "ERROR\r\n", "{command:?}");
     }
 }
