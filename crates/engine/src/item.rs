@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
@@ -82,14 +82,12 @@ impl Drop for Boxed {
 }
 
 impl BoxedValue {
-    /// Drops a string as a big one has to be; the others are dropped as they are.
+    /// Drops the value: elsewhere, when that would take long.
     pub(crate) fn let_go(&mut self) {
-        if let BoxedValue::String(it) = self {
-            let_go(std::mem::take(it));
-        }
+        let_go_value(std::mem::replace(self, BoxedValue::String(Bytes::new())));
     }
 
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::database::{Cell, Database, Locked};
 use crate::error::Error;
+use crate::freeing::{Load, let_go_shards};
 use crate::key::{Key, KeyHash};
 use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
@@ -295,9 +296,13 @@ impl Keyspace {
     }
 }
 
-/// Takes everything out of locked shards; the contents are dropped after the locks.
+/// Takes everything out of locked shards; the contents are let go of after the locks.
 fn empty(mut held: Vec<Locked<'_>>) {
-    let contents: Vec<_> = held.iter_mut().map(|it| it.take_contents()).collect();
+    let load = Load {
+        n_bytes: held.iter().map(|it| it.used_bytes() as usize).sum(),
+        n_objects: held.iter().map(|it| it.index.len()).sum(),
+    };
+    let contents = held.iter_mut().map(|it| it.take_contents()).collect();
     drop(held);
-    drop(contents);
+    let_go_shards(contents, load);
 }

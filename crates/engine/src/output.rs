@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go;
 
 /// Values of this many bytes or more leave as shared slices; below it a copy is cheaper than
 /// an extra `iovec`.
