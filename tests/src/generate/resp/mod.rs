@@ -6,6 +6,7 @@ mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
+mod sorted_sets;
 mod stream;
 
 use crate::generate::pools::{self, Pool};
@@ -17,6 +18,7 @@ pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use sorted_sets::SORTED_SETS;
 pub use stream::STREAM;
 
 /// A command line as words.
