@@ -163,8 +163,9 @@ impl Server {
         *self.tuning.lock()
     }
 
-    pub(crate) fn set_tuning(&self, tuning: Tuning) {
-        *self.tuning.lock() = tuning;
+    pub(crate) fn tune(&self, change: impl FnOnce(&mut Tuning)) {
+        change(&mut self.tuning.lock());
+        self.surveys.forget();
     }
 
     /// Stores of items that were too large since the start, by the prefix of their key; empty for
