@@ -97,13 +97,11 @@ impl LargeOptions {
         let rounds = rounds?;
         let n_times: u64 = rounds.iter().map(|it| it.n_times).sum();
         let (name, protocol) = (&server.name, server.protocol.name());
-        match self.hash_fields {
-            Some(n_fields) => println!("{name}, {n_fields} fields deleted {n_times} times"),
-            None => {
-                let n_bytes = self.value_bytes;
-                println!("{name} ({protocol}), {n_bytes} B in and out {n_times} times");
-            }
-        }
+        let beside = match self.hash_fields {
+            Some(n_fields) => format!("{n_fields} fields deleted"),
+            None => format!("{} B in and out", self.value_bytes),
+        };
+        println!("{name} ({protocol}), {beside} {n_times} times");
         let quiet_us = print("quiet", rounds.iter().map(|it| &it.quiet));
         let busy_us = print("meanwhile", rounds.iter().map(|it| &it.busy));
         if recipe.is_tandem() && self.hash_fields.is_none() {
