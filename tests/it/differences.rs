@@ -196,7 +196,7 @@ fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
 
-/// Commands that Valkey 8.1 has not, and where they come from.
+/// Commands that neither Valkey 8.1 nor Redis 8.0 has, and where they come from.
 pub(crate) const BEYOND_VALKEY: &[(&str, &str)] =
     &[("delifeq", "Valkey 9.0"), ("msetex", "Valkey 9.1 and Redis 8.4")];
 
