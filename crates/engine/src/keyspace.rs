@@ -258,6 +258,17 @@ impl Keyspace {
         })
     }
 
+    /// The first who waits for a key, or the first whose turn comes behind `behind`: his turn, and
+    /// the number that he gave.
+    pub fn next_waiter(&self, key: Key<'_>, behind: Option<u64>) -> Option<(u64, u64)> {
+        self.database(key.db).cell(key.hash).lock().waiters.next(key, behind)
+    }
+
+    /// Keys that somebody waits for.
+    pub fn n_waited_for(&self) -> usize {
+        self.databases().flat_map(Database::cells).map(|it| it.lock().waiters.n_keys()).sum()
+    }
+
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
         if let Some(database) = self.used_database(db) {

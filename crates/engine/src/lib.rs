@@ -18,6 +18,7 @@ mod observer;
 mod options;
 mod output;
 mod pool;
+mod ready;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]
@@ -39,7 +40,7 @@ pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
-pub use crate::key::{Key, KeyHash};
+pub use crate::key::{Key, KeyHash, OwnedKey};
 pub use crate::keyspace::Keyspace;
 #[cfg(feature = "counted-locks")]
 pub use crate::locks::counted::LockCounts;
@@ -47,9 +48,10 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::ready::{Ready, has_ready, take_ready};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
-pub use crate::waiters::{Left, Ticket};
+pub use crate::waiters::Ticket;
 pub use crate::walk::{Crawled, Maintenance};
