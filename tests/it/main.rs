@@ -18,3 +18,4 @@ mod resp;
 mod robustness;
 mod tidy;
 mod transcripts;
+mod waiting;

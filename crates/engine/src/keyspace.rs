@@ -13,6 +13,7 @@ use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::shared::Shared;
 use crate::view::{Held, View};
+use crate::waiters::Ticket;
 
 /// A set of databases with one budget, one policy and one set of counters. All methods take
 /// `&self` and may be called from any thread.
@@ -262,6 +263,11 @@ impl Keyspace {
     /// the number that he gave.
     pub fn next_waiter(&self, key: Key<'_>, behind: Option<u64>) -> Option<(u64, u64)> {
         self.database(key.db).cell(key.hash).lock().waiters.next(key, behind)
+    }
+
+    /// Leaves a queue.
+    pub fn stop_waiting(&self, key: Key<'_>, ticket: Ticket) {
+        self.database(key.db).cell(key.hash).lock().waiters.leave(ticket);
     }
 
     /// Keys that somebody waits for.

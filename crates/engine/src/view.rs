@@ -266,7 +266,7 @@ impl<'a> View<'a> {
         self.shard(key).waiters.join(key, who)
     }
 
-    /// Leaves a queue.
+    /// Leaves a queue of a key in this view.
     pub fn stop_waiting(&mut self, key: Key<'_>, ticket: Ticket) {
         self.shard(key).waiters.leave(ticket);
     }

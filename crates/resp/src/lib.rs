@@ -25,6 +25,7 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod testing;
+mod waiting;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{

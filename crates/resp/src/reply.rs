@@ -103,6 +103,12 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
+    /// The absence of an array.
+    pub(crate) fn null_array(&mut self) -> Answered {
+        self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
+        ANSWERED
+    }
+
     /// Starts an array of `n` answers, which follow.
     pub(crate) fn array_header(&mut self, n: usize) -> Answered {
         self.header(b'*', n)
