@@ -9,21 +9,31 @@ mod talk;
 
 use talk::converse;
 
-/// `stats` counts packets too, a dump must come alone, and as in memcached a line of more than 2048
-/// bytes is an error when it comes at once but closes the connection when its end is still to come.
+/// What the server may be told to be.
+const LETTERS: &[&[&str]] = &[&[], &["-C"], &["-I", "16k"], &["-F", "-X"], &["-o", "track_sizes"]];
+
+/// `stats` counts packets too, `watch` and dumps must come alone, and as in memcached a line of
+/// more than 2048 bytes is an error when it comes at once but closes the connection when its end
+/// is still to come.
 fn is_steady(request: &[u8]) -> bool {
     let mut lines = request.split(|byte| *byte == b'\n');
     let says = |word: &[u8]| request.windows(word.len()).any(|it| it == word);
-    !says(b"stats") && !says(b"lru_crawler") && lines.all(|it| it.len() < 2000)
+    let depends = [&b"stats"[..], b"watch", b"lru_crawler"].into_iter().any(says);
+    !depends && lines.all(|it| it.len() < 2000)
 }
 
 /// Words of which commands are made, among them all meta flags: bytes alone seldom spell one.
+#[rustfmt::skip]
 const WORDS: &[&str] = &[
     "mg", "ms", "md", "ma", "mn", "me", "get", "gets", "set", "append", "incr", "delete", "cas",
-    "a", "n", "YQ==", "Zg=", "\r\n", "\r\n", "\r\n", "\r\n12\r\n", "2", "0", "1", "-1", "b", "c",
-    "f", "h", "k", "l", "q", "s", "t", "u", "v", "x", "I", "O1", "C1", "C0", "E5", "N0", "N30",
-    "R30", "T0", "T-1", "F7", "D1", "J9", "ME", "MA", "MP", "MR", "MD", "MI", "M", "P", "L", "z",
-    "ms a 2 T0 c\r\n12\r\n", "ma n N0 J9 v\r\n", "md a I\r\n", "mg a v c t R30\r\n",
+    "add", "replace", "prepend", "decr", "touch", "gat", "gats", "noreply", "flush_all",
+    "verbosity", "lru_crawler", "crawl", "all", "tocrawl", "lru", "slabs", "config", "cluster",
+    "watch", "stats", "items", "settings", "detail", "cachedump", "version", "quit",
+    "refresh_certs", "17000", "20000", "a", "n", "YQ==", "Zg=", "\r\n", "\r\n", "\r\n",
+    "\r\n12\r\n", "2", "0", "1", "-1", "b", "c", "f", "h", "k", "l", "q", "s", "t", "u", "v", "x",
+    "I", "O1", "C1", "C0", "E5", "N0", "N30", "R30", "T0", "T-1", "F7", "D1", "J9", "ME", "MA",
+    "MP", "MR", "MD", "MI", "M", "P", "L", "z", "ms a 2 T0 c\r\n12\r\n", "ma n N0 J9 v\r\n",
+    "md a I\r\n", "mg a v c t R30 f\r\n",
 ];
 
 /// The words that the bytes stand for.
@@ -33,11 +43,12 @@ fn spelled(data: &[u8]) -> Vec<u8> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&cut, request)) = data.split_first() else { return };
+    let [kind, cut, request @ ..] = data else { return };
+    let letters = LETTERS[usize::from(*kind) / 2 % LETTERS.len()];
     let words = spelled(request);
-    let request = if cut < 128 { request } else { &words };
-    let whole = converse(&[], std::iter::once(request));
-    let in_pieces = converse(&[], request.chunks(usize::from(cut % 32) + 1));
+    let request = if kind % 2 == 0 { request } else { &words };
+    let whole = converse(letters, std::iter::once(request));
+    let in_pieces = converse(letters, request.chunks(usize::from(cut % 32) + 1));
     if is_steady(request) {
         assert_eq!(whole.escape_ascii().to_string(), in_pieces.escape_ascii().to_string());
     }

@@ -62,26 +62,53 @@ fn session(letters: &[&str]) -> Session {
     Session::new(server, worker, ConnectionInfo::default())
 }
 
-/// Feeds pieces to a session with these settings and collects what it answers.
-pub fn converse<'a>(letters: &[&str], pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    let (mut session, mut input, mut answer) = (session(letters), BytesMut::new(), Vec::new());
-    for piece in pieces {
-        input.extend_from_slice(piece);
-        loop {
-            let before = input.len();
-            let mut out = Output::default();
-            let step = session.advance(&mut input, &mut out, NOW_MS);
-            for slice in out.slices() {
-                answer.extend_from_slice(slice);
-            }
-            match step {
-                Step::ReadMore { .. } => break,
-                Step::Write => assert!(!out.is_empty() || input.len() < before, "it goes on"),
-                // The walk over all items gets on with every turn.
-                Step::Yield => {}
-                Step::Close => return answer,
-            }
-        }
+/// A client's conversation with a server of its own.
+pub struct Conversation {
+    session: Session,
+    input: BytesMut,
+    is_closed: bool,
+    /// Tests may move it.
+    pub now_ms: u64,
+}
+
+impl Conversation {
+    /// With a server of these settings.
+    pub fn new(letters: &[&str]) -> Conversation {
+        let (session, input) = (session(letters), BytesMut::new());
+        Conversation { session, input, is_closed: false, now_ms: NOW_MS }
     }
-    answer
+
+    /// Sends pieces and returns what comes back; nothing once the connection is closed.
+    pub fn send<'a>(&mut self, pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut answer = Vec::new();
+        for piece in pieces {
+            self.input.extend_from_slice(piece);
+            while !self.is_closed && self.advance(&mut answer) {}
+        }
+        answer
+    }
+
+    /// One turn. False when the session wants to read.
+    fn advance(&mut self, answer: &mut Vec<u8>) -> bool {
+        let before = self.input.len();
+        let mut out = Output::default();
+        let step = self.session.advance(&mut self.input, &mut out, self.now_ms);
+        for slice in out.slices() {
+            answer.extend_from_slice(slice);
+        }
+        match step {
+            Step::ReadMore { .. } => return false,
+            Step::Write => assert!(!out.is_empty() || self.input.len() < before, "it goes on"),
+            // The walk over all items gets on with every turn.
+            Step::Yield => {}
+            Step::Close => self.is_closed = true,
+        }
+        true
+    }
+}
+
+/// Sends pieces to a new server with these settings and collects what it answers.
+#[allow(dead_code, reason = "not every target has a single stream")]
+pub fn converse<'a>(letters: &[&str], pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    Conversation::new(letters).send(pieces)
 }

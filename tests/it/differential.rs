@@ -3,10 +3,11 @@
 
 use tandem_tests::client::Client;
 use tandem_tests::differential::resp::{Known, Pair};
-use tandem_tests::differential::{Difference, binary, memcached};
+use tandem_tests::differential::{Difference, binary, compare, memcached};
 use tandem_tests::generate;
 use tandem_tests::generate::resp::{self, Family, Words};
 use tandem_tests::oracle::{Kind, Oracle};
+use tandem_tests::process::wait_until;
 use tandem_tests::random::Random;
 use tandem_tests::server::Tandem;
 
@@ -24,6 +25,16 @@ fn generated_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_bitmap_commands_are_answered_as_by_valkey() {
+    family("bitmap", Kind::Valkey, resp::BITMAP, 8);
+}
+
+#[test]
+fn generated_list_commands_are_answered_as_by_valkey() {
+    family("list", Kind::Valkey, resp::LIST, 9);
+}
+
+#[test]
 fn generated_commands_are_answered_as_by_redis() {
     family("redis", Kind::Redis, resp::BASE, 3);
 }
@@ -32,13 +43,45 @@ fn generated_commands_are_answered_as_by_redis() {
 fn generated_commands_are_answered_as_by_memcached() {
     let seed = Random::seed("memcached", 4);
     let tandem = Tandem::start(&[]);
-    let oracle = Oracle::start(Kind::Memcached, &[]).unwrap();
+    let oracle = Oracle::start(Kind::Memcached, ALONE).unwrap();
     memcached_streams(seed, tandem.memcached_port, oracle.port);
 }
 
-/// While its LRU threads hold an item, memcached writes a sum into a new one, and what was known
-/// of the old one is gone.
+/// Without its LRU threads memcached has one list, in the order of use. With them, `flush_all` can
+/// leave items: it goes through each list from the latest to the first that is two seconds old, and
+/// a read that changes an item's time does not change its place. And while they hold an item, a sum
+/// is written into a new one, and what was known of the old one is gone.
 const ALONE: &[&str] = &["-o", "no_lru_maintainer,no_lru_crawler"];
+
+/// Items that were read two times and then rested lie in the list of those in use, where the oldest
+/// is read again: that is how a flush leaves it. The seconds are those of the server's own clock.
+#[test]
+fn a_flush_leaves_nothing_in_the_memcached_that_streams_are_compared_with() {
+    let oracle = Oracle::start(Kind::Memcached, ALONE).unwrap();
+    let mut client = Client::connect(oracle.port);
+    for key in 0..10 {
+        assert_eq!(client.line(&format!("set k{key} 0 0 0\r\n")), "STORED");
+    }
+    let keys = "get k0 k1 k2 k3 k4 k5 k6 k7 k8 k9";
+    for _ in 0..2 {
+        client.send(format!("{keys}\r\n").as_bytes());
+        client.until(b"END\r\n").expect("an answer");
+    }
+    let rested_s = uptime_s(&mut client) + 3;
+    wait_until("three seconds have passed", || uptime_s(&mut client) >= rested_s);
+    client.send(b"get k6 k7 k8\r\n");
+    client.until(b"END\r\n").expect("an answer");
+    assert_eq!(client.line("flush_all"), "OK");
+    assert_eq!(client.line(keys), "END");
+}
+
+fn uptime_s(client: &mut Client) -> u64 {
+    client.send(b"stats\r\n");
+    let stats = client.until(b"END\r\n").expect("an answer");
+    let stats = String::from_utf8_lossy(&stats);
+    let line = stats.lines().find_map(|it| it.strip_prefix("STAT uptime "));
+    line.and_then(|it| it.parse().ok()).expect("a number")
+}
 
 #[test]
 fn generated_frames_are_answered_as_by_memcached() {
@@ -81,30 +124,27 @@ fn memcached_answers_otherwise_only_where_the_list_says() {
 fn two_of_the_same_server_answer_alike() {
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Valkey, &[]).unwrap());
     resp_streams(5, "3", resp::BASE, [left.port, right.port], &|_| Known::Same);
-    let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, &[]).unwrap());
-    memcached_streams(6, left.port, right.port);
     let [left, right] = [0, 1].map(|_| Oracle::start(Kind::Memcached, ALONE).unwrap());
+    memcached_streams(6, left.port, right.port);
     frame_streams(8, left.port, right.port);
     meta_streams(8, left.port, right.port);
 }
 
 fn memcached_streams(seed: u64, our_port: u16, their_port: u16) {
     streams(seed, |seed| {
-        let mut ours = memcached::Side::new(our_port);
-        let mut theirs = memcached::Side::new(their_port);
+        let [mut ours, mut theirs] = [our_port, their_port].map(memcached::Side::new);
         let mut generator = generate::memcached::Generator::new(seed);
         let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
-        memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
+        compare([&mut ours, &mut theirs], &commands, generator.random())
     });
 }
 
 fn frame_streams(seed: u64, our_port: u16, their_port: u16) {
     streams(seed, |seed| {
-        let mut ours = binary::Side::new(our_port);
-        let mut theirs = binary::Side::new(their_port);
+        let [mut ours, mut theirs] = [our_port, their_port].map(binary::Side::new);
         let mut generator = generate::binary::Generator::new(seed);
         let commands: Vec<_> = (0..N_FRAMES).map(|_| generator.command()).collect();
-        binary::compare(&mut ours, &mut theirs, &commands, generator.random())
+        compare([&mut ours, &mut theirs], &commands, generator.random())
     });
 }
 
@@ -112,13 +152,10 @@ fn frame_streams(seed: u64, our_port: u16, their_port: u16) {
 fn meta_streams(seed: u64, our_port: u16, their_port: u16) {
     for seed in [seed, seed + 1] {
         streams(seed, |seed| {
-            let mut ours = memcached::Side::new(our_port);
-            let mut theirs = memcached::Side::new(their_port);
-            ours.clear();
-            theirs.clear();
+            let [mut ours, mut theirs] = [our_port, their_port].map(memcached::Side::new);
             let mut generator = generate::meta::Generator::new(seed);
             let commands: Vec<_> = (0..N_COMMANDS).map(|_| generator.command()).collect();
-            memcached::compare(&mut ours, &mut theirs, &commands, generator.random())
+            compare([&mut ours, &mut theirs], &commands, generator.random())
         });
     }
 }

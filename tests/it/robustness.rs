@@ -4,5 +4,6 @@
 mod big;
 mod connections;
 mod garbage;
+mod huge;
 mod memory;
 mod shutdown;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::RwLock;
-use tandem_memcached::{Connections, CpuTimes};
+use tandem_memcached::{Connections, CpuTimes, TooLarge};
 use tandem_resp::{Identity, RewriteError, Usage};
 use tokio::sync::Notify;
 
@@ -214,9 +214,16 @@ impl tandem_memcached::Host for Process {
         listening.memcached.iter().map(shown).collect()
     }
 
-    fn store_was_too_large(&self, prefix: &str, item_bytes_max: usize) {
+    fn store_was_too_large(&self, it: TooLarge<'_>) {
         if let Some(n_unsaid) = self.too_large.turn(clock::now_ms() / 1000) {
-            tracing::warn!(prefix, item_bytes_max, n_unsaid, "a value was too large to be kept");
+            let TooLarge { prefix, value_bytes, item_bytes_max } = it;
+            tracing::warn!(
+                prefix,
+                value_bytes,
+                item_bytes_max,
+                n_unsaid,
+                "a value was too large to be kept"
+            );
         }
     }
 

@@ -3,14 +3,13 @@
 //! A packed hash is one run of bytes inside a memory segment; a read works on it in place, an
 //! edit on a copy. An indexed hash lives behind one pointer and is edited where it is.
 
-mod index;
 mod indexed;
 #[cfg(test)]
 mod model;
 mod packed;
 
 pub use crate::hash::indexed::IndexedHash;
-use crate::hash::indexed::IndexedIter;
+use crate::hash::indexed::Pairs;
 use crate::hash::packed::{PackedEntry, PackedIter};
 use crate::item::BoxedValue;
 use crate::options::Limits;
@@ -45,7 +44,7 @@ impl<'a> HashRef<'a> {
     pub fn iter(self) -> HashIter<'a> {
         HashIter(match self {
             HashRef::Packed(bytes) => Iter::Packed(packed::iter(bytes)),
-            HashRef::Indexed(it) => Iter::Indexed(it.pairs()),
+            HashRef::Indexed(it) => Iter::Indexed(it.iter()),
         })
     }
 
@@ -95,7 +94,7 @@ pub struct HashIter<'a>(Iter<'a>);
 #[derive(Clone)]
 enum Iter<'a> {
     Packed(PackedIter<'a>),
-    Indexed(IndexedIter<'a>),
+    Indexed(Pairs<'a>),
 }
 
 impl<'a> Iterator for HashIter<'a> {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
+use crate::list::{ListRef, Quicklist};
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -44,6 +45,7 @@ pub(crate) enum BoxedValue {
     /// A packed collection too big for a segment.
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
+    List(Box<Quicklist>),
 }
 
 /// What a boxed item's payload points to.
@@ -81,6 +83,7 @@ impl BoxedValue {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
+            BoxedValue::List(it) => it.heap_bytes(),
         }
     }
 }
@@ -254,6 +257,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
+                BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
             },
         }
     }
@@ -285,6 +289,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::List => Value::List(ListRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
     }
 }
@@ -294,7 +299,11 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    if tag == Type::Hash as u8 { Type::Hash } else { Type::String }
+    match tag {
+        it if it == Type::Hash as u8 => Type::Hash,
+        it if it == Type::List as u8 => Type::List,
+        _ => Type::String,
+    }
 }
 
 /// An item open for writing in place.

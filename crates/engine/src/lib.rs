@@ -2,16 +2,19 @@
 //! It knows no protocol, no socket and no clock: time comes in as milliseconds since the epoch.
 
 mod big;
+mod bits;
 mod classes;
 mod database;
 mod edit;
 mod error;
 mod hash;
 mod index;
+mod indexed;
 mod item;
 mod key;
 mod keyspace;
 mod layout;
+mod list;
 mod locks;
 mod memory;
 mod observer;
@@ -24,6 +27,7 @@ mod reclaim;
 #[path = "../tests/support/seeded.rs"]
 mod seeded;
 mod segment;
+mod sequence;
 mod shard;
 mod shared;
 mod simd;
@@ -36,12 +40,14 @@ mod waiters;
 mod walk;
 
 pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::key::{Key, KeyHash, OwnedKey};
 pub use crate::keyspace::Keyspace;
+pub use crate::list::{End, List, ListIter, ListRef, Popped, Quicklist, Side};
 #[cfg(feature = "counted-locks")]
 pub use crate::locks::counted::LockCounts;
 pub use crate::memory::{trim_heap, tune_heap};
@@ -49,6 +55,7 @@ pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
 pub use crate::ready::{Ready, has_ready, take_ready};
+pub use crate::sequence::Element;
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

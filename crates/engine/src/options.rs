@@ -17,6 +17,9 @@ pub struct Limits {
     pub hash_packed_entries_max: usize,
     /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
     pub hash_packed_value_max: usize,
+    /// How much a node of a big list holds: a class of sizes below 0, else elements
+    /// (`list-max-listpack-size`).
+    pub list_node_max: i32,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
@@ -26,6 +29,7 @@ impl Default for Limits {
         Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
+            list_node_max: -2,
             string_bytes_max: 512 << 20,
         }
     }

@@ -1,6 +1,6 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) active_expiry: AtomicBool,
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
+    list_node_max: AtomicI32,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -69,6 +70,7 @@ impl Shared {
             active_expiry: AtomicBool::new(true),
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
+            list_node_max: AtomicI32::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -150,6 +152,7 @@ impl Shared {
         Limits {
             hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
             hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
+            list_node_max: self.list_node_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -157,6 +160,7 @@ impl Shared {
     pub(crate) fn set_limits(&self, limits: Limits) {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
+        self.list_node_max.store(limits.list_node_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }
@@ -181,6 +185,7 @@ mod tests {
             offset_of!(Shared, evicts),
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
+            offset_of!(Shared, list_node_max),
             offset_of!(Shared, string_bytes_max),
             offset_of!(Shared, classes),
         ];

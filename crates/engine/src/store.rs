@@ -202,6 +202,7 @@ impl Shard {
             BoxedValue::String(it) => BoxedValue::String(it.clone()),
             BoxedValue::Packed(kind, it) => BoxedValue::Packed(*kind, it.clone()),
             BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
+            BoxedValue::List(it) => BoxedValue::List(it.clone()),
         };
         (Repr::Boxed(value), item.value().kind())
     }

@@ -94,6 +94,17 @@ impl Str {
         }
     }
 
+    /// Replaces the whole content by bytes that were made for it, which are not copied when they
+    /// are many. It counts as edited.
+    pub fn become_bytes(&mut self, bytes: Vec<u8>) {
+        self.edited = true;
+        self.content = if bytes.len() <= SMALL_BYTES_MAX {
+            Content::Small(bytes)
+        } else {
+            Content::Shared(Bytes::from(bytes))
+        };
+    }
+
     /// Adds bytes at the end.
     pub fn append(&mut self, bytes: &[u8]) {
         self.edited = true;
@@ -114,10 +125,14 @@ impl Str {
 
     /// Overwrites from `offset`, padding with zero bytes up to it.
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) {
-        self.edited = true;
         let end = offset + bytes.len();
-        let it = self.resize(end.max(self.len()));
-        it[offset..end].copy_from_slice(bytes);
+        self.bytes_mut(end)[offset..end].copy_from_slice(bytes);
+    }
+
+    /// The bytes, to be changed in place; zeros are added until there are `len_min` of them.
+    pub fn bytes_mut(&mut self, len_min: usize) -> &mut [u8] {
+        self.edited = true;
+        self.resize(len_min.max(self.len()))
     }
 
     /// Makes the string `len` bytes long, which is not less than it is; new bytes are zero.
@@ -239,10 +254,23 @@ mod tests {
             for _ in 0..if cfg!(miri) { 30 } else { 300 } {
                 let bytes = random.bytes(len_max);
                 let before = readers.last().map(|it: &Bytes| it.to_vec());
-                match random.below(8) {
+                match random.below(9) {
                     0 => {
                         string.replace(&bytes);
                         model = bytes;
+                    }
+                    8 if random.one_in(2) => {
+                        string.become_bytes(bytes.clone());
+                        model = bytes;
+                    }
+                    8 => {
+                        let len_min = random.below(len_max);
+                        model.resize(model.len().max(len_min), 0);
+                        let last = string.bytes_mut(len_min).last_mut();
+                        assert_eq!(last.is_none(), model.is_empty());
+                        if let (Some(ours), Some(theirs)) = (last, model.last_mut()) {
+                            (*ours, *theirs) = (!*ours, !*theirs);
+                        }
                     }
                     1..4 => {
                         string.append(&bytes);
@@ -295,6 +323,20 @@ mod tests {
             string = reopen(string);
         }
         assert!(n_moves <= 1, "moved {n_moves} times");
+    }
+
+    /// What was received with a command is a part of a bigger buffer.
+    #[test]
+    fn changing_a_big_string_that_nobody_else_holds_moves_nothing() {
+        let received = Bytes::from(vec![b'x'; 1 << 20]);
+        let mut string = Str::from_shared(received.slice(100..), false);
+        drop(received);
+        let start = string.as_ptr();
+        for at in 0..100 {
+            string.bytes_mut(at * 1000 + 1)[at * 1000] = 0;
+            assert_eq!(string.as_ptr(), start);
+            string = reopen(string);
+        }
     }
 
     #[test]

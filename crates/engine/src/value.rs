@@ -5,14 +5,16 @@ use bytes::Bytes;
 use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
+use crate::list::ListRef;
 use crate::options::Limits;
 use crate::string::StrRef;
 
 /// The types a key can hold. More join with their families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    String,
-    Hash,
+    String = 0,
+    Hash = 1,
+    List = 2,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -20,6 +22,7 @@ pub enum Type {
 pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
+    List(ListRef<'a>),
 }
 
 impl Value<'_> {
@@ -27,6 +30,7 @@ impl Value<'_> {
         match self {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
+            Value::List(_) => Type::List,
         }
     }
 }
@@ -63,7 +67,7 @@ pub struct Item<'a> {
     pub cas: Option<u64>,
     /// True once a read has touched it.
     pub fetched: bool,
-    /// True when the string was edited in place (APPEND, SETRANGE): its encoding reads `raw`.
+    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
     pub edited: bool,
     pub(crate) stored: ItemRef<'a>,
 }
@@ -104,8 +108,8 @@ mod sealed {
 }
 pub(crate) use sealed::Sealed;
 
-/// A type that a key can hold: `Str`, `Hash`. `Ref` is how a read sees it, `Self` is the open
-/// working copy behind an `Edit`.
+/// A type that a key can hold: `Str`, `Hash`, `List`. `Ref` is how a read sees it, `Self` is the
+/// open working copy behind an `Edit`.
 pub trait Kind: Sealed {
     type Ref<'a>;
 

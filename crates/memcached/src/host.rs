@@ -24,6 +24,16 @@ pub struct Connections {
     pub idle_kicks: u64,
 }
 
+/// A value that is not kept, as its item would be bigger than the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge<'a> {
+    /// Of its key, in plain letters; empty where there is none.
+    pub prefix: &'a str,
+    pub value_bytes: usize,
+    /// The limit, which key and header count against too.
+    pub item_bytes_max: usize,
+}
+
 /// How the server is asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
@@ -49,9 +59,9 @@ pub trait Host: Send + Sync {
     /// Addresses that are listened on, as `tcp:127.0.0.1:11211` or `unix:/run/tandem.sock`.
     fn listeners(&self) -> Vec<String>;
 
-    /// An item was not stored as it is bigger than the limit, which an application that does not
-    /// look at errors never learns. Called for every such store.
-    fn store_was_too_large(&self, _prefix: &str, _item_bytes_max: usize) {}
+    /// A value was too large, which an application that does not look at errors never learns.
+    /// Called for every such store.
+    fn store_was_too_large(&self, _it: TooLarge<'_>) {}
 
     /// A client asked for the server's end. Returns at once.
     fn shutdown(&self, how: Shutdown);

@@ -41,7 +41,7 @@ pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo};
 pub use crate::commands::{COMMANDS, Command, Support};
 pub use crate::discovery::{Cluster, ClusterList, Node, NodesError};
 pub use crate::error::TOO_MANY_CONNECTIONS;
-pub use crate::host::{Connections, CpuTimes, Host, Shutdown};
+pub use crate::host::{Connections, CpuTimes, Host, Shutdown, TooLarge};
 pub use crate::server::{Server, ServerParts};
 pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
 pub use crate::settings::{KEY_BYTES_MAX, Protocol, Settings, SettingsError};

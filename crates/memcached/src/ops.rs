@@ -4,6 +4,7 @@
 use tandem_engine::{Expire, Key, NewValue, Output, SetOptions, SetOutcome};
 use tandem_engine::{Str, StrRef, Value, View, When};
 
+use crate::host::TooLarge;
 use crate::marks;
 use crate::run::Cx;
 use crate::stats::ClassEvent;
@@ -76,7 +77,7 @@ pub(crate) enum Stored {
 /// Why a store comes to nothing before it looks at the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unstorable {
-    TooLarge,
+    TooLarge { value_bytes: usize },
     NoMemory,
 }
 
@@ -182,7 +183,10 @@ fn count_cas(cx: &Cx<'_>, class: usize, outcome: SetOutcome) {
 /// meant to replace it must not read it again.
 pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorable) {
     match why {
-        Unstorable::TooLarge => count_too_large(cx, key),
+        Unstorable::TooLarge { value_bytes } => {
+            cx.worker.store_too_large.add(1);
+            tell_too_large(cx, key, value_bytes);
+        }
         Unstorable::NoMemory => cx.worker.store_no_memory.add(1),
     }
     if cx.is_watched() {
@@ -193,10 +197,14 @@ pub(crate) fn refuse_store(cx: &Cx<'_>, mode: Mode, key: Key<'_>, why: Unstorabl
     }
 }
 
-fn count_too_large(cx: &Cx<'_>, key: Key<'_>) {
-    cx.worker.store_too_large.add(1);
-    let prefix = cx.server.too_large.count(key.name, cx.server.settings.prefix_delimiter);
-    cx.server.host.store_was_too_large(&prefix, cx.server.settings.item_bytes_max);
+/// Has the operator know whose value is not kept.
+#[cold]
+fn tell_too_large(cx: &Cx<'_>, key: Key<'_>, value_bytes: usize) {
+    let settings = &cx.server.settings;
+    let prefix = cx.server.too_large.count(key.name, settings.prefix_delimiter);
+    let item_bytes_max = settings.item_bytes_max;
+    let it = TooLarge { prefix: &prefix, value_bytes, item_bytes_max };
+    cx.server.host.store_was_too_large(it);
 }
 
 fn extend(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
@@ -212,6 +220,10 @@ fn extend(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let added = value.as_slice();
     let value_bytes = old.len() + added.len();
     if !cx.server.settings.item_fits(key.name.len(), flags, value_bytes) {
+        drop(old);
+        drop(view);
+        // memcached does not count it among the stores that are too large.
+        tell_too_large(cx, key, value_bytes);
         return Stored::Declined;
     }
     if store.mode == Mode::Append {

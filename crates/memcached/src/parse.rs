@@ -7,7 +7,7 @@ use crate::commands::Verb;
 use crate::error::Error;
 use crate::meta;
 use crate::number;
-use crate::request::{Entry, Place, Refusal, Request, Tell};
+use crate::request::{Entry, Place, Refusal, Request, Tell, TooLarge};
 use crate::server::DATABASE;
 use crate::settings::{KEY_BYTES_MAX, Settings};
 use crate::words::{Words, find_end, n_spaces, word};
@@ -246,7 +246,7 @@ fn store_request<'a>(
     rules: Rules<'_>,
 ) -> Result<Request<'a>, Refusal<'a>> {
     let tell = words.tell();
-    let refuse = |error, key| Refusal { error, verb: Some(verb), tell, key };
+    let refuse = |error, too_large| Refusal { error, verb: Some(verb), tell, too_large };
     let bad_format = || refuse(Error::BadFormat, None);
     let name = words.get(1);
     if name.len() > KEY_BYTES_MAX {
@@ -260,7 +260,7 @@ fn store_request<'a>(
     };
     let key = rules.keyspace.key(DATABASE, name);
     if !rules.settings.item_fits(name.len(), client_flags, value_bytes) {
-        return Err(refuse(Error::TooLarge, Some(key)));
+        return Err(refuse(Error::TooLarge, Some(TooLarge { key, value_bytes })));
     }
     let place = Place::Only;
     Ok(Request { verb, tell, place, key, client_flags, exptime, number, data: b"" })
@@ -306,7 +306,7 @@ impl<'a> PlainSet<'a> {
                 error: Error::TooLarge,
                 verb: Some(verb),
                 tell,
-                key: Some(key),
+                too_large: Some(TooLarge { key, value_bytes }),
             });
             return Parsed::SkipValue { entry, len, skip: value_bytes + CRLF.len() };
         }
@@ -369,7 +369,7 @@ fn key_request<'a>(line: Retrieval, name: &'a [u8], rules: Rules<'_>) -> Request
 }
 
 fn refusal<'a>(error: Error, verb: Option<Verb>, tell: Tell) -> Entry<'a> {
-    Entry::Refused(Refusal { error, verb, tell, key: None })
+    Entry::Refused(Refusal { error, verb, tell, too_large: None })
 }
 
 pub(crate) fn refused<'a>(error: Error, verb: Option<Verb>, tell: Tell, len: usize) -> Parsed<'a> {

@@ -59,8 +59,14 @@ pub(crate) struct Refusal<'a> {
     pub(crate) error: Error,
     pub(crate) verb: Option<Verb>,
     pub(crate) tell: Tell,
-    /// The key of a store that is too large.
-    pub(crate) key: Option<Key<'a>>,
+    pub(crate) too_large: Option<TooLarge<'a>>,
+}
+
+/// A store whose value is not taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooLarge<'a> {
+    pub(crate) key: Key<'a>,
+    pub(crate) value_bytes: usize,
 }
 
 impl<'a> Entry<'a> {

@@ -15,7 +15,7 @@ use crate::ops::{
 };
 use crate::prefixes::PrefixCounts;
 use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
-use crate::request::{Place, Request, Tell};
+use crate::request::{Place, Request, Tell, TooLarge};
 use crate::server::Server;
 use crate::stats::WorkerStats;
 use crate::walk::Walk;
@@ -156,8 +156,9 @@ fn mode(verb: Verb) -> Mode {
 }
 
 /// Refuses a store whose value is not taken.
-pub(crate) fn refuse_too_large(cx: &mut Cx<'_>, verb: Verb, tell: Tell, key: Key<'_>) {
-    ops::refuse_store(cx, mode(verb), key, Unstorable::TooLarge);
+pub(crate) fn refuse_too_large(cx: &mut Cx<'_>, verb: Verb, tell: Tell, it: TooLarge<'_>) {
+    let why = Unstorable::TooLarge { value_bytes: it.value_bytes };
+    ops::refuse_store(cx, mode(verb), it.key, why);
     cx.refuse(Some(verb), tell, Error::TooLarge);
 }
 

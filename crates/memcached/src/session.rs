@@ -434,10 +434,10 @@ fn prefetch(entry: &Entry<'_>, rules: Rules<'_>) {
 }
 
 fn refuse(cx: &mut Cx<'_>, refusal: &Refusal<'_>) {
-    let Refusal { error, verb, tell, key } = *refusal;
-    match (error, verb, key) {
+    let Refusal { error, verb, tell, too_large } = *refusal;
+    match (error, verb, too_large) {
         (Error::BadDataChunk, Some(verb), _) => cx.refuse_data(verb, tell),
-        (_, Some(verb), Some(key)) => run::refuse_too_large(cx, verb, tell, key),
+        (_, Some(verb), Some(it)) => run::refuse_too_large(cx, verb, tell, it),
         _ => cx.refuse(verb, tell, error),
     }
 }

@@ -157,6 +157,13 @@ impl<'a> Args<'a> {
         integer(self.next()?)
     }
 
+    /// Takes the next argument as a number that is not below `least`; the refusal is one sentence
+    /// for whatever is wrong with it.
+    pub(crate) fn at_least(&mut self, least: i64, refusal: &'static str) -> Result<usize, Error> {
+        let number = number::integer(self.next()?).filter(|it| least <= *it);
+        number.map(|it| it as usize).ok_or(Error::said(refusal))
+    }
+
     /// Takes the next argument when it is `word`, in any case.
     pub(crate) fn flag(&mut self, word: &str) -> bool {
         let found = self.peek().is_some_and(|it| it.eq_ignore_ascii_case(word.as_bytes()));

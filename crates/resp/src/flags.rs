@@ -72,9 +72,11 @@ impl Flags {
 /// The family a command belongs to: its ACL category and its group in COMMAND DOCS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
+    Bitmap,
     Connection,
     Generic,
     Hash,
+    List,
     Server,
     String,
 }
@@ -82,9 +84,11 @@ pub(crate) enum Family {
 impl Family {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Family::Bitmap => "bitmap",
             Family::Connection => "connection",
             Family::Generic => "generic",
             Family::Hash => "hash",
+            Family::List => "list",
             Family::Server => "server",
             Family::String => "string",
         }
@@ -93,9 +97,11 @@ impl Family {
     /// The ACL category that every member of the family is in.
     pub(crate) const fn category(self) -> Option<&'static str> {
         match self {
+            Family::Bitmap => Some("bitmap"),
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
+            Family::List => Some("list"),
             Family::String => Some("string"),
             Family::Server => None,
         }

@@ -14,7 +14,6 @@ pub(crate) enum Keys {
         step: usize,
     },
     /// The argument at `at` says how many keys follow it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Counted {
         at: usize,
     },

@@ -2,7 +2,7 @@
 //! and RESP3 differs here and nowhere else.
 
 use bytes::Bytes;
-use tandem_engine::{Output, StrRef};
+use tandem_engine::{Element, Output, StrRef};
 
 use crate::error::Error;
 
@@ -103,10 +103,19 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
-    /// The absence of an array.
+    /// An array that is not there.
     pub(crate) fn null_array(&mut self) -> Answered {
         self.out.buf.extend_from_slice(if self.resp3 { b"_\r\n" } else { b"*-1\r\n" });
         ANSWERED
+    }
+
+    #[inline]
+    pub(crate) fn element(&mut self, element: Element<'_>) -> Answered {
+        match element {
+            Element::Bytes(it) => self.bulk(it),
+            Element::Shared(it) => self.shared(it),
+            Element::Int(it) => self.text(itoa::Buffer::new().format(it)),
+        }
     }
 
     /// Starts an array of `n` answers, which follow.

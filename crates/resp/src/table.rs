@@ -422,6 +422,7 @@ mod tests {
             args.iter().any(|arg| match &arg.what {
                 What::Value(name) => {
                     matches!(*name, "key" | "key1" | "newkey" | "destination" | "source")
+                        || name.ends_with(":key")
                 }
                 What::Token => false,
                 What::Block(args) | What::OneOf(args) => names_a_key(args),

@@ -1,10 +1,13 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod bitmap;
 mod command;
 mod connection;
 mod generic;
 mod generic_moves;
 mod hash;
+mod list;
+mod list_moves;
 mod protocol;
 mod server;
 mod string;

@@ -77,3 +77,34 @@ fn big_memcached_values_come_and_go_while_others_are_answered() {
     }
     tandem.assert_healthy();
 }
+
+/// An application that does not look at errors never learns that its value is not kept, and its old
+/// value is gone: whoever runs the server has to learn it.
+#[test]
+fn a_value_too_large_is_told_in_the_log_and_the_metrics() {
+    let tandem = Tandem::start_with(&[], |command| {
+        command.env("TANDEM_MEMCACHED_MAX_ITEM_SIZE", "2m");
+    });
+    let value = value(3 << 20);
+    let mut client = tandem.memcached();
+    assert_eq!(client.line("set page:1 0 0 1\r\nx"), "STORED");
+    for _ in 0..2 {
+        let head = format!("set page:1 0 0 {}", value.len());
+        client.send(&[head.as_bytes(), b"\r\n", &value, b"\r\n"].concat());
+        let answer = client.until(b"\r\n").unwrap();
+        assert_eq!(answer, b"SERVER_ERROR object too large for cache\r\n");
+    }
+    assert_eq!(client.line("get page:1"), "END");
+    let log = tandem.process.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("too large")).collect();
+    let [told] = told[..] else { panic!("not one line: {told:?}") };
+    for part in [" WARN ", "prefix=\"page\"", "value_bytes=3145728", "item_bytes_max=2097152"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let metrics = tandem.http("/metrics").1;
+    for line in
+        ["tandem_store_too_large_total{prefix=\"page\"} 2", "memcached_item_too_large_total 2"]
+    {
+        assert!(metrics.lines().any(|it| it == line), "{line} in\n{metrics}");
+    }
+}

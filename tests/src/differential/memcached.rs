@@ -1,8 +1,6 @@
 //! memcached: byte for byte, with CAS numbers in the order in which they were first seen.
 
-use std::collections::BTreeMap;
-
-use super::{Difference, history, send_in_pieces};
+use super::{CasNumbers, connect_to_nothing};
 use crate::client::Client;
 use crate::generate::memcached::Command;
 use crate::random::Random;
@@ -21,33 +19,56 @@ const NO_CAS: u64 = 999_999_999;
 /// One server, and its CAS numbers.
 pub struct Side {
     client: Client,
-    /// The last number seen of each key.
-    cas_by_key: BTreeMap<Vec<u8>, u64>,
-    /// The order in which numbers were first seen.
-    order: BTreeMap<u64, usize>,
+    cas: CasNumbers,
 }
 
-impl Side {
-    /// A new connection to a server on this port.
-    pub fn new(port: u16) -> Side {
-        Side { client: Client::connect(port), cas_by_key: BTreeMap::new(), order: BTreeMap::new() }
-    }
+impl super::Side for Side {
+    type Command = Command;
 
-    /// Removes every key.
-    pub fn clear(&mut self) {
-        assert_eq!(self.client.line("flush_all"), "OK");
+    fn client(&mut self) -> &mut Client {
+        &mut self.client
     }
 
     fn bytes(&self, command: &Command) -> Vec<u8> {
-        let bytes = command.bytes(|key| self.cas_by_key.get(key).copied().unwrap_or(NO_CAS));
-        [&bytes, SENTINEL].concat()
+        [&command.bytes(|key| self.cas.of(key).unwrap_or(NO_CAS)), SENTINEL].concat()
     }
 
-    /// The answer with what may differ between servers taken out of it.
-    fn answer(&mut self, command: &Command) -> Option<Vec<u8>> {
-        let answer = self.client.until(SENTINEL_ANSWER)?;
-        self.client.until(b"\r\n")?;
-        Some(self.plain(answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer), command))
+    fn answer(&mut self, command: &Command) -> String {
+        let answer = self.client.until(SENTINEL_ANSWER);
+        let Some(answer) = answer.filter(|_| self.client.until(b"\r\n").is_some()) else {
+            return "(closed)".to_owned();
+        };
+        let answer = answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer);
+        escaped(&self.plain(answer, command))
+    }
+
+    fn batch_length(commands: &[Command], random: &mut Random) -> usize {
+        let most = (1 + random.below(BATCH_MAX)).min(commands.len());
+        let starts = |index: usize| commands[index].starts_batch;
+        (1..most).find(|index| starts(*index) && !starts(*index - 1)).unwrap_or(most)
+    }
+
+    /// One whose key may be base64 says what that stands for.
+    fn line(command: &Command) -> String {
+        let line = escaped(&command.bytes(|_| NO_CAS));
+        match &command.key {
+            Some(key) => format!("{line} {}", escaped(key)),
+            None => line,
+        }
+    }
+
+    fn words(command: &Command) -> Vec<String> {
+        let line = Side::line(command);
+        // Flushes are about every key.
+        let words = line.trim_end_matches("\\r\\n").split(' ').skip(1).chain(["flush"]);
+        words.map(str::to_owned).collect()
+    }
+}
+
+impl Side {
+    /// A new connection to a server on this port, which then has no keys.
+    pub fn new(port: u16) -> Side {
+        Side { client: connect_to_nothing(port), cas: CasNumbers::default() }
     }
 
     fn plain(&mut self, mut answer: &[u8], command: &Command) -> Vec<u8> {
@@ -101,11 +122,11 @@ impl Side {
     /// A CAS number as its place in the order in which they were first seen.
     fn cas_place(&mut self, digits: &[u8], command: &Command) -> Vec<u8> {
         let cas = number(digits);
-        if let Some(key) = command.key.as_ref().filter(|_| cas != 0) {
-            self.cas_by_key.insert(key.clone(), cas);
-        }
-        let n_seen = self.order.len();
-        format!("#{}", self.order.entry(cas).or_insert(n_seen)).into_bytes()
+        let place = match command.key.as_ref().filter(|_| cas != 0) {
+            Some(key) => self.cas.saw(key, cas),
+            None => self.cas.place(cas),
+        };
+        format!("#{place}").into_bytes()
     }
 
     /// A `VALUE` line and its data. Numbers lose their padding: whether a number that got shorter
@@ -118,9 +139,7 @@ impl Side {
         let data = if is_number { data.trim_ascii_end() } else { data };
         let mut value = [words[1], words[2], data.len().to_string().as_bytes()].join(&b' ');
         if let Some(cas) = words.get(4).map(|word| number(word)) {
-            self.cas_by_key.insert(words[1].to_vec(), cas);
-            let n_seen = self.order.len();
-            let place = *self.order.entry(cas).or_insert(n_seen);
+            let place = self.cas.saw(words[1], cas);
             value.extend_from_slice(format!(" #{place}").as_bytes());
         }
         value.push(b'\n');
@@ -151,63 +170,5 @@ fn rounded(digits: &[u8]) -> String {
         Ok(4_000_000_000..) => "0".to_owned(),
         Ok(seconds @ 20..) => ((seconds + 15) / 50 * 50).to_string(),
         _ => String::from_utf8_lossy(digits).into_owned(),
-    }
-}
-
-/// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
-pub fn compare(
-    ours: &mut Side,
-    theirs: &mut Side,
-    commands: &[Command],
-    random: &mut Random,
-) -> Result<usize, Box<Difference>> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut rest = commands;
-    while !rest.is_empty() {
-        let (batch, later) = rest.split_at(batch_length(rest, random));
-        rest = later;
-        let bytes: Vec<u8> = batch.iter().flat_map(|it| theirs.bytes(it)).collect();
-        theirs.client.send(&bytes);
-        let bytes: Vec<u8> = batch.iter().flat_map(|it| ours.bytes(it)).collect();
-        send_in_pieces(&mut ours.client, &bytes, random);
-        for command in batch {
-            lines.push(line(command));
-            let (our_answer, their_answer) = (ours.answer(command), theirs.answer(command));
-            if our_answer != their_answer {
-                return Err(Box::new(difference(&lines, our_answer, their_answer)));
-            }
-        }
-    }
-    Ok(commands.len())
-}
-
-/// A command as text. One whose key may be base64 says what that stands for.
-fn line(command: &Command) -> String {
-    let line = escaped(&command.bytes(|_| NO_CAS));
-    match &command.key {
-        Some(key) => format!("{line} {}", escaped(key)),
-        None => line,
-    }
-}
-
-/// How many commands are sent together.
-fn batch_length(commands: &[Command], random: &mut Random) -> usize {
-    let most = (1 + random.below(BATCH_MAX)).min(commands.len());
-    let is_start = |index: usize| commands[index].starts_batch && !commands[index - 1].starts_batch;
-    (1..most).find(|index| is_start(*index)).unwrap_or(most)
-}
-
-fn difference(lines: &[String], ours: Option<Vec<u8>>, theirs: Option<Vec<u8>>) -> Difference {
-    let text = |it: Option<Vec<u8>>| it.map_or("(closed)".to_owned(), |it| escaped(&it));
-    let (last, before) = lines.split_last().expect("the command itself");
-    // Flushes are about every key.
-    let keys: Vec<&str> =
-        last.trim_end_matches("\\r\\n").split(' ').skip(1).chain(["flush"]).collect();
-    Difference {
-        index: before.len(),
-        command: last.clone(),
-        ours: text(ours),
-        theirs: text(theirs),
-        history: history(before, &keys),
     }
 }

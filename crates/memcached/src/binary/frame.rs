@@ -66,6 +66,7 @@ pub(super) enum Entry<'a> {
         to: To,
         mode: Mode,
         key: Key<'a>,
+        value_bytes: usize,
     },
     Refused {
         to: To,
@@ -178,7 +179,7 @@ impl<'a> Body<'a> {
         }
         let Request { to, key, .. } = request;
         if !rules.settings.item_fits(key.name.len(), request.client_flags(), value_bytes) {
-            let entry = Entry::TooLarge { to, mode, key };
+            let entry = Entry::TooLarge { to, mode, key, value_bytes };
             return Parsed::SkipValue { entry, len, skip: value_bytes };
         }
         if value_bytes >= BIG_VALUE_BYTES {

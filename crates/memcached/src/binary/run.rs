@@ -1,6 +1,6 @@
 //! Runs requests of the binary protocol: an operation each, and its answer in a frame.
 
-use tandem_engine::{Key, NewValue, Output};
+use tandem_engine::{NewValue, Output};
 
 use crate::COMPATIBLE_VERSION;
 use crate::admin;
@@ -16,7 +16,11 @@ use crate::run::{After, Cx};
 pub(super) fn refuse_entry(cx: &mut Cx<'_>, entry: &Entry<'_>) -> After {
     match entry {
         Entry::Run(_) => {}
-        Entry::TooLarge { to, mode, key } => too_large(cx, *to, *mode, *key),
+        Entry::TooLarge { to, mode, key, value_bytes } => {
+            let why = Unstorable::TooLarge { value_bytes: *value_bytes };
+            ops::refuse_store(cx, *mode, *key, why);
+            refuse(cx, *to, Action::Store(*mode), Status::TooLarge);
+        }
         Entry::Refused { to, action, status } => refuse(cx, *to, *action, *status),
         Entry::Broken { to, status } => {
             reply::error(cx.out, *to, *status);
@@ -132,11 +136,6 @@ pub(super) fn store(cx: &mut Cx<'_>, request: &Request<'_>, mode: Mode, value: N
         (Stored::NoMemory, _) => return no_memory(cx, request, NO_MEMORY_FOR_ITEM),
     };
     reply::error(cx.out, request.to, status);
-}
-
-fn too_large(cx: &mut Cx<'_>, to: To, mode: Mode, key: Key<'_>) {
-    ops::refuse_store(cx, mode, key, Unstorable::TooLarge);
-    refuse(cx, to, Action::Store(mode), Status::TooLarge);
 }
 
 fn delete(cx: &mut Cx<'_>, request: &Request<'_>) {

@@ -59,7 +59,8 @@ fn set(
     let key = request.key;
     if !cx.server.settings.item_fits(key.name.len(), flags.client_bits, request.value_bytes) {
         // Whatever the mode, the old value goes.
-        ops::refuse_store(cx, Mode::Set, key, Unstorable::TooLarge);
+        let why = Unstorable::TooLarge { value_bytes: request.value_bytes };
+        ops::refuse_store(cx, Mode::Set, key, why);
         return cx.refuse(Some(request.verb), Tell::Outcome, Error::TooLarge);
     }
     let Some(value) = value else { return cx.refuse_data(request.verb, Tell::Outcome) };

@@ -56,7 +56,7 @@ pub(super) const LETTERS: &[Letter] = &[
         |it, arg| put(&mut it.n_threads, Some(number(arg, 1, THREADS_MAX)?))),
     option(b'R', "max-reqs-per-event", "num", "commands of one connection at a time",
         |it, arg| put(&mut it.requests_per_event, number(arg, 1, 1 << 20)?)),
-    option(b'I', "max-item-size", "bytes", "biggest item, with k or m",
+    option(b'I', "max-item-size", "bytes", "biggest item, with k, m or g",
         |it, arg| put(&mut it.item_bytes_max, item_bytes(arg)?)),
     option(b'b', "listen-backlog", "num", "length of the accept queue",
         |it, arg| put(&mut it.backlog, number(arg, 1, 1 << 20)?)),
@@ -182,11 +182,13 @@ fn item_bytes(arg: &str) -> Result<usize, String> {
     let (digits, shift) = match arg.as_bytes().last() {
         Some(b'k' | b'K') => (&arg[..arg.len() - 1], 10),
         Some(b'm' | b'M') => (&arg[..arg.len() - 1], 20),
+        // memcached wants 1024m.
+        Some(b'g' | b'G') => (&arg[..arg.len() - 1], 30),
         _ => (arg, 0),
     };
     let bytes = number::<usize>(digits, 0, ITEM_BYTES_MAX)? << shift;
     if !(ITEM_BYTES_MIN..=ITEM_BYTES_MAX).contains(&bytes) {
-        return Err("expected a size from 1k to 1024m".into());
+        return Err("expected a size from 1k to 1g".into());
     }
     Ok(bytes)
 }
@@ -267,12 +269,15 @@ mod tests {
         assert_eq!((it.n_threads, it.port), (Some(3), Some(11311)));
         assert_eq!((it.prefix_delimiter, it.detail), (b'.', true));
         assert_eq!(it.idle_timeout_s, 9);
+        assert_eq!(settings("-m 2048 -I 1g").unwrap().item_bytes_max, 1 << 30);
     }
 
     #[test]
     fn what_memcached_refuses_is_refused_with_the_range() {
         for (line, words) in [
-            ("-I 512", "1k to 1024m"),
+            ("-I 512", "1k to 1g"),
+            ("-I 1025m", "1k to 1g"),
+            ("-I 1g", "half of the memory"),
             ("-I 48m", "half of the memory"),
             ("-m x", "from 1 to"),
             ("-U 11211", "UDP"),

@@ -93,7 +93,7 @@ impl Cx<'_> {
     #[inline(never)]
     pub(crate) fn watch_refusal(&self, mode: Mode, key: Key<'_>, why: Unstorable) {
         let stored = match why {
-            Unstorable::TooLarge => Stored::TooLarge,
+            Unstorable::TooLarge { .. } => Stored::TooLarge,
             Unstorable::NoMemory => Stored::By(ops::Stored::NoMemory),
         };
         let (client_flags, exptime, compare, wants_cas) = (0, 0, None, false);
@@ -177,7 +177,7 @@ impl Observer for Evictions {
 fn bytes_of(item: &Item<'_>) -> usize {
     match item.value {
         Value::String(it) => it.as_slice().len(),
-        Value::Hash(_) => 0,
+        Value::Hash(_) | Value::List(_) => 0,
     }
 }
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tandem_engine::{KeyHash, Keyspace, KeyspaceOptions, Output};
 use tandem_memcached::{
     ConnectionInfo, Connections, CpuTimes, Host, Server, ServerParts, Session, Settings, Shutdown,
-    Step,
+    Step, TooLarge,
 };
 
 /// Some moment in 2026.
@@ -17,8 +17,8 @@ pub(crate) const START_MS: u64 = 1_795_000_000_000;
 #[derive(Default)]
 pub(crate) struct FakeHost {
     pub(crate) n_shutdowns: AtomicU32,
-    /// Prefixes of the keys of values that were too large.
-    pub(crate) too_large: Mutex<Vec<String>>,
+    /// Values that were too large: the prefix of the key, their size, the limit.
+    pub(crate) too_large: Mutex<Vec<(String, usize, usize)>>,
 }
 
 impl Host for FakeHost {
@@ -46,8 +46,9 @@ impl Host for FakeHost {
         vec!["tcp:127.0.0.1:11211".into()]
     }
 
-    fn store_was_too_large(&self, prefix: &str, _item_bytes_max: usize) {
-        self.too_large.lock().push(prefix.to_owned());
+    fn store_was_too_large(&self, it: TooLarge<'_>) {
+        let TooLarge { prefix, value_bytes, item_bytes_max } = it;
+        self.too_large.lock().push((prefix.to_owned(), value_bytes, item_bytes_max));
     }
 
     fn shutdown(&self, _how: Shutdown) {

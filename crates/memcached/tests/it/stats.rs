@@ -89,14 +89,40 @@ fn calls_are_counted_by_command() {
 fn values_that_are_too_large_are_counted_by_the_prefix_of_their_key() {
     let mut talk = Talk::with("-I 1k");
     talk.say("set page:1 0 0 1\r\nx");
-    for line in ["set page:1 0 0 2000", "add page:2 0 0 2000 noreply", "set plain 0 0 2000"] {
+    for line in [
+        "set page:1 0 0 2000",
+        "add page:2 0 0 2000 noreply",
+        "set  plain 0 0 2000",
+        "ms meta:1 2000",
+        "ms bWV0YTox 2000 b",
+        "set page:\x01 5 0 2000",
+    ] {
         talk.send(&[line.as_bytes(), b"\r\n", &[b'x'; 2000], b"\r\n"].concat());
     }
     assert_eq!(talk.say("get page:1"), "END\r\n", "the old value is gone");
-    assert_eq!(stat(&mut talk, "stats", "store_too_large"), "3");
-    let counts = [(String::new(), 1), ("page".to_owned(), 2)];
-    assert_eq!(talk.server.too_large_by_prefix(), counts);
-    assert_eq!(*talk.host.too_large.lock(), ["page", "page", ""]);
+    // The value that would come of it is too large.
+    talk.say(&format!(
+        "set log:1 0 0 500\r\n{0}\r\nappend log:1 0 0 600\r\n{0}{0:.100}",
+        "x".repeat(500)
+    ));
+    talk.reconnect();
+    let head = b"\x80\x01\0\x05\x08\0\0\0\0\0\x4e\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    talk.send(&[&head[..], b"bin:1", &b"x".repeat(20_000)].concat());
+    talk.reconnect();
+    assert_eq!(stat(&mut talk, "stats", "store_too_large"), "7", "without the append");
+    let counts = [("", 1), ("bin", 1), ("log", 1), ("meta", 2), ("page", 3)];
+    assert_eq!(talk.server.too_large_by_prefix(), counts.map(|(it, n)| (it.to_owned(), n)));
+    let told = [
+        ("page", 2000),
+        ("page", 2000),
+        ("", 2000),
+        ("meta", 2000),
+        ("meta", 2000),
+        ("page", 2000),
+        ("log", 1100),
+        ("bin", 20_000),
+    ];
+    assert_eq!(*talk.host.too_large.lock(), told.map(|(it, n)| (it.to_owned(), n, 1024)));
 }
 
 #[test]

@@ -111,6 +111,9 @@ fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
         let access = command.spec.varies.map_or(spec.access, |varies| varies(line));
         keys.extend(positions.iter().map(|at| (*at, access)));
     }
+    if keys.is_empty() && !command.spec.flags.has(Flags::NO_MANDATORY_KEYS) {
+        return Err(Error::said("ERR Invalid arguments specified for command"));
+    }
     Ok(keys)
 }
 

@@ -1,11 +1,13 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod bitmap;
 mod client;
 mod command;
 mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod list;
 mod scan;
 mod server;
 mod string;
@@ -13,9 +15,11 @@ mod string;
 use crate::spec::{Family, Spec};
 
 pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
+    (Family::Bitmap, bitmap::COMMANDS),
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
+    (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

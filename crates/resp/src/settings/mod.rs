@@ -124,6 +124,7 @@ impl Settings {
         Limits {
             hash_packed_entries_max: self.integer("hash-max-listpack-entries") as usize,
             hash_packed_value_max: self.integer("hash-max-listpack-value") as usize,
+            list_node_max: self.integer("list-max-listpack-size") as i32,
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,
         }
     }

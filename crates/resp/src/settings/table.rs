@@ -166,6 +166,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("lfu-log-factor", "10", 0, 2_147_483_647),
     integer("list-compress-depth", "0", 0, 2_147_483_647),
     integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
+        .used()
         .alias("list-max-ziplist-size"),
     text("locale-collate", "").only(&["", "C", "POSIX"]),
     choice("log-format", "legacy", &["legacy", "logfmt"]),

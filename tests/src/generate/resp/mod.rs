@@ -1,11 +1,15 @@
 //! Generated RESP commands: templates filled at random, and some of them spoiled.
 
 mod base;
+mod bitmap;
+mod list;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
 
 pub use base::BASE;
+pub use bitmap::BITMAP;
+pub use list::LIST;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

@@ -75,10 +75,14 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, keys: &mut KeyNumbers) -> Answered
         What::Block(args) => ("block", if lower.is_empty() { "block" } else { &lower }, args),
         What::OneOf(args) => ("oneof", if lower.is_empty() { "choice" } else { &lower }, args),
     };
-    let flags: Vec<&str> = [(arg.optional, "optional"), (arg.multiple, "multiple")]
-        .into_iter()
-        .filter_map(|(on, name)| on.then_some(name))
-        .collect();
+    let flags: Vec<&str> = [
+        (arg.optional, "optional"),
+        (arg.multiple, "multiple"),
+        (arg.repeats_token, "multiple_token"),
+    ]
+    .into_iter()
+    .filter_map(|(on, name)| on.then_some(name))
+    .collect();
     let n_fields = 2 + [
         inner.is_empty(),
         kind == "key",

@@ -17,6 +17,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::String => "string",
         Type::Hash => "hash",
+        Type::List => "list",
     }
 }
 
@@ -32,6 +33,8 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value {
         Value::Hash(hash) if hash.is_packed() => "listpack",
         Value::Hash(_) => "hashtable",
+        Value::List(list) if list.is_listpack() => "listpack",
+        Value::List(_) => "quicklist",
         Value::String(_) if item.edited => "raw",
         Value::String(value) => {
             let text = value.as_slice();

@@ -102,6 +102,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let is_packed = look(cx, name, |it| match it.value {
         Value::Hash(hash) => hash.is_packed(),
+        Value::List(list) => list.is_listpack(),
         Value::String(_) => false,
     });
     match is_packed {
@@ -137,6 +138,10 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
     };
     match item.value {
         Value::String(value) => framed(value.as_slice()),
+        Value::List(list) => {
+            let mut buffer = itoa::Buffer::new();
+            list.iter().map(|it| framed(it.text(&mut buffer))).sum::<usize>() + 1
+        }
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }

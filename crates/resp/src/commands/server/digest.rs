@@ -46,6 +46,12 @@ impl Digest {
                 self.mix(&STRING_TYPE.to_be_bytes());
                 self.mix(value.as_slice());
             }
+            Value::List(list) => {
+                self.mix(&LIST_TYPE.to_be_bytes());
+                for element in list {
+                    self.mix(element.text(&mut itoa::Buffer::new()));
+                }
+            }
             Value::Hash(hash) => {
                 self.mix(&HASH_TYPE.to_be_bytes());
                 for (field, value) in hash {
@@ -69,3 +75,4 @@ impl Digest {
 /// Valkey's numbers of the types.
 const STRING_TYPE: u32 = 0;
 const HASH_TYPE: u32 = 4;
+const LIST_TYPE: u32 = 1;

@@ -1,4 +1,4 @@
-//! Finds an entry's number by the 32-bit hash of its field, and walks the numbers in hash order.
+//! Finds an entry's number by the 32-bit hash of its key, and walks the numbers in hash order.
 //!
 //! Extendible hashing: the upper bits of a hash pick a leaf through a directory; a leaf is a small
 //! table. A full leaf is split in two by one more bit, two sparse neighbours are merged. So one
