@@ -63,6 +63,7 @@ fn resp() -> Vec<String> {
     if !beyond.is_empty() {
         lines.push(format!("\n### Beyond Valkey\n\n{}", beyond.join(", ")));
     }
+    lines.push(RESP_NOTES.to_owned());
     lines
 }
 
@@ -130,6 +131,13 @@ fn cell(text: &str) -> String {
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../COMPAT.md")
 }
+
+const RESP_NOTES: &str = "
+### What has another meaning than in Valkey
+
+- **Lists.** `list-max-listpack-size` acts as in Valkey: `OBJECT ENCODING` answers the same names at
+  the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
+  shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.";
 
 const MEMCACHED_NOTES: &str = "
 ### What has another meaning than in memcached

@@ -239,8 +239,7 @@ mod tests {
     #[test]
     fn a_field_gives_back_what_it_took_and_leaves_the_rest() {
         for_seeds(60, |random| {
-            let mut bytes = vec![0; 24];
-            bytes.iter_mut().for_each(|it| *it = random.below(256) as u8);
+            let mut bytes: Vec<u8> = (0..24).map(|_| random.next() as u8).collect();
             let is_signed = random.one_in(2);
             let n_bits = 1 + random.below(if is_signed { 64 } else { 63 });
             let field = BitField::new(is_signed, n_bits as u32).unwrap();

@@ -9,6 +9,10 @@ pub enum Error {
     OutOfMemory,
     /// The value would grow beyond what a string may hold (512 MB by default).
     TooLong,
+    /// The string is no HyperLogLog.
+    NotHyperLogLog,
+    /// The string is one by its header, but not behind it.
+    CorruptHyperLogLog,
 }
 
 impl std::fmt::Display for Error {
@@ -17,6 +21,8 @@ impl std::fmt::Display for Error {
             Error::WrongType => "the key holds a value of another type",
             Error::OutOfMemory => "the keyspace is over its memory budget",
             Error::TooLong => "the value is too long",
+            Error::NotHyperLogLog => "the string is no HyperLogLog",
+            Error::CorruptHyperLogLog => "the HyperLogLog is corrupt",
         })
     }
 }

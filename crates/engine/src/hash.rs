@@ -6,13 +6,12 @@
 mod indexed;
 #[cfg(test)]
 mod model;
-mod packed;
 
 pub use crate::hash::indexed::IndexedHash;
 use crate::hash::indexed::Pairs;
-use crate::hash::packed::{PackedEntry, PackedIter};
 use crate::item::BoxedValue;
 use crate::options::Limits;
+use crate::packed::{self, PackedEntry, PackedIter};
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// A hash as a read sees it.
@@ -44,7 +43,7 @@ impl<'a> HashRef<'a> {
     pub fn iter(self) -> HashIter<'a> {
         HashIter(match self {
             HashRef::Packed(bytes) => Iter::Packed(packed::iter(bytes)),
-            HashRef::Indexed(it) => Iter::Indexed(it.iter()),
+            HashRef::Indexed(it) => Iter::Indexed(it.pairs()),
         })
     }
 

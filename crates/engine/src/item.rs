@@ -13,6 +13,7 @@ use crate::big::let_go;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
+use crate::set::{IndexedSet, SetRef};
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -46,6 +47,7 @@ pub(crate) enum BoxedValue {
     Packed(Type, Vec<u8>),
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
+    Set(Box<IndexedSet>),
 }
 
 /// What a boxed item's payload points to.
@@ -84,6 +86,7 @@ impl BoxedValue {
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
+            BoxedValue::Set(it) => it.heap_bytes(),
         }
     }
 }
@@ -258,6 +261,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Packed(kind, it) => packed_of(*kind, it),
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
+                BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
             },
         }
     }
@@ -290,6 +294,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
+        Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
     }
 }
@@ -299,11 +304,8 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    match tag {
-        it if it == Type::Hash as u8 => Type::Hash,
-        it if it == Type::List as u8 => Type::List,
-        _ => Type::String,
-    }
+    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
+    TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
 /// An item open for writing in place.

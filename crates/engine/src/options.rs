@@ -20,6 +20,12 @@ pub struct Limits {
     /// How much a node of a big list holds: a class of sizes below 0, else elements
     /// (`list-max-listpack-size`).
     pub list_node_max: i32,
+    /// Most members of a set of integers (`set-max-intset-entries`).
+    pub set_integers_max: usize,
+    /// Most members of a packed set (`set-max-listpack-entries`).
+    pub set_packed_entries_max: usize,
+    /// Longest member of a packed set, in bytes (`set-max-listpack-value`).
+    pub set_packed_value_max: usize,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
@@ -30,6 +36,9 @@ impl Default for Limits {
             hash_packed_entries_max: 128,
             hash_packed_value_max: 64,
             list_node_max: -2,
+            set_integers_max: 512,
+            set_packed_entries_max: 128,
+            set_packed_value_max: 64,
             string_bytes_max: 512 << 20,
         }
     }

@@ -27,6 +27,9 @@ pub(crate) struct Shared {
     hash_packed_entries_max: AtomicUsize,
     hash_packed_value_max: AtomicUsize,
     list_node_max: AtomicI32,
+    set_integers_max: AtomicUsize,
+    set_packed_entries_max: AtomicUsize,
+    set_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -71,6 +74,9 @@ impl Shared {
             hash_packed_entries_max: AtomicUsize::new(0),
             hash_packed_value_max: AtomicUsize::new(0),
             list_node_max: AtomicI32::new(0),
+            set_integers_max: AtomicUsize::new(0),
+            set_packed_entries_max: AtomicUsize::new(0),
+            set_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -153,6 +159,9 @@ impl Shared {
             hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
             hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
             list_node_max: self.list_node_max.load(Ordering::Relaxed),
+            set_integers_max: self.set_integers_max.load(Ordering::Relaxed),
+            set_packed_entries_max: self.set_packed_entries_max.load(Ordering::Relaxed),
+            set_packed_value_max: self.set_packed_value_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -161,6 +170,9 @@ impl Shared {
         self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
         self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
         self.list_node_max.store(limits.list_node_max, Ordering::Relaxed);
+        self.set_integers_max.store(limits.set_integers_max, Ordering::Relaxed);
+        self.set_packed_entries_max.store(limits.set_packed_entries_max, Ordering::Relaxed);
+        self.set_packed_value_max.store(limits.set_packed_value_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }
@@ -186,6 +198,9 @@ mod tests {
             offset_of!(Shared, hash_packed_entries_max),
             offset_of!(Shared, hash_packed_value_max),
             offset_of!(Shared, list_node_max),
+            offset_of!(Shared, set_integers_max),
+            offset_of!(Shared, set_packed_entries_max),
+            offset_of!(Shared, set_packed_value_max),
             offset_of!(Shared, string_bytes_max),
             offset_of!(Shared, classes),
         ];

@@ -203,6 +203,7 @@ impl Shard {
             BoxedValue::Packed(kind, it) => BoxedValue::Packed(*kind, it.clone()),
             BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
             BoxedValue::List(it) => BoxedValue::List(it.clone()),
+            BoxedValue::Set(it) => BoxedValue::Set(it.clone()),
         };
         (Repr::Boxed(value), item.value().kind())
     }

@@ -1,5 +1,7 @@
 //! Strings: what a read sees and what an edit works on.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::item::BoxedValue;
@@ -116,11 +118,21 @@ impl Str {
 
     /// Adds bytes at the front.
     pub fn prepend(&mut self, bytes: &[u8]) {
-        self.edited = true;
-        let old_len = self.len();
-        let it = self.resize(old_len + bytes.len());
-        it.copy_within(..old_len, bytes.len());
-        it[..bytes.len()].copy_from_slice(bytes);
+        self.splice(0..0, bytes);
+    }
+
+    /// Puts other bytes in the place of a range, which lies inside the string.
+    pub fn splice(&mut self, range: Range<usize>, with: &[u8]) {
+        let (old_len, with_end) = (self.len(), range.start + with.len());
+        let new_len = with_end + old_len - range.end;
+        let it = self.bytes_mut(new_len);
+        it.copy_within(range.end..old_len, with_end);
+        it[range.start..with_end].copy_from_slice(with);
+        match &mut self.content {
+            Content::Small(it) => it.truncate(new_len),
+            Content::Big(it) => it.truncate(new_len),
+            Content::Shared(it) => it.truncate(new_len),
+        }
     }
 
     /// Overwrites from `offset`, padding with zero bytes up to it.
@@ -254,10 +266,16 @@ mod tests {
             for _ in 0..if cfg!(miri) { 30 } else { 300 } {
                 let bytes = random.bytes(len_max);
                 let before = readers.last().map(|it: &Bytes| it.to_vec());
-                match random.below(9) {
+                match random.below(10) {
                     0 => {
                         string.replace(&bytes);
                         model = bytes;
+                    }
+                    9 => {
+                        let ends = [0, 0].map(|_| random.below(model.len() + 1));
+                        let range = ends[0].min(ends[1])..ends[0].max(ends[1]);
+                        string.splice(range.clone(), &bytes);
+                        model.splice(range, bytes);
                     }
                     8 if random.one_in(2) => {
                         string.become_bytes(bytes.clone());

@@ -7,14 +7,16 @@ use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::list::ListRef;
 use crate::options::Limits;
+use crate::set::SetRef;
 use crate::string::StrRef;
 
-/// The types a key can hold. More join with their families.
+/// The types a key can hold. The numbers lie in packed items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     String = 0,
     Hash = 1,
     List = 2,
+    Set = 3,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -23,6 +25,7 @@ pub enum Value<'a> {
     String(StrRef<'a>),
     Hash(HashRef<'a>),
     List(ListRef<'a>),
+    Set(SetRef<'a>),
 }
 
 impl Value<'_> {
@@ -31,6 +34,7 @@ impl Value<'_> {
             Value::String(_) => Type::String,
             Value::Hash(_) => Type::Hash,
             Value::List(_) => Type::List,
+            Value::Set(_) => Type::Set,
         }
     }
 }

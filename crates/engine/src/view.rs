@@ -13,6 +13,7 @@ use crate::value::{Kind, NewValue};
 use crate::waiters::Ticket;
 
 mod read;
+mod whole;
 
 /// The locked shards of a command's keys. Every method panics on a key outside of them: that is
 /// a table row that does not declare its keys. Expired keys read as absent everywhere.

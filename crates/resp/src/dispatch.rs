@@ -191,7 +191,7 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
-        self.find_keys(lists, command.spec.keys, line);
+        self.find_keys(lists, command.spec.keys, line)?;
         let KeyLists { positions, hashes } = &*lists;
         let Dispatcher { server, client, .. } = self;
         let server: &Server = server;
@@ -296,12 +296,13 @@ impl Dispatcher {
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
-    fn find_keys(&self, lists: &mut KeyLists, keys: Keys, line: &Line<'_>) {
+    fn find_keys(&self, lists: &mut KeyLists, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
         lists.positions.clear();
         lists.hashes.clear();
-        if keys.positions(line.argv, &mut lists.positions).is_err() {
-            // Commands have words of their own for a count of keys that is wrong.
-            lists.positions.clear();
+        // A wrong count of keys is the handler's to refuse, in its command's own words.
+        match keys.positions(line.argv, &mut lists.positions) {
+            Err(_) if matches!(keys, Keys::Counted { .. }) => lists.positions.clear(),
+            found => found?,
         }
         let keyspace = &self.server.keyspace;
         for at in &lists.positions {
@@ -312,6 +313,7 @@ impl Dispatcher {
             lists.hashes.iter().for_each(|it| keyspace.prefetch_slot(self.client.db, *it));
             lists.hashes.iter().for_each(|it| keyspace.prefetch_item(self.client.db, *it));
         }
+        Ok(())
     }
 
     /// Tells the others what this connection did last.

@@ -172,6 +172,10 @@ fn engine_line(error: tandem_engine::Error) -> &'static str {
         tandem_engine::Error::TooLong => {
             "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
         }
+        tandem_engine::Error::NotHyperLogLog => {
+            "WRONGTYPE Key is not a valid HyperLogLog string value."
+        }
+        tandem_engine::Error::CorruptHyperLogLog => "INVALIDOBJ Corrupted HLL object detected",
     }
 }
 

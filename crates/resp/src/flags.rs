@@ -76,8 +76,10 @@ pub(crate) enum Family {
     Connection,
     Generic,
     Hash,
+    HyperLogLog,
     List,
     Server,
+    Set,
     String,
 }
 
@@ -89,7 +91,9 @@ impl Family {
             Family::Generic => "generic",
             Family::Hash => "hash",
             Family::List => "list",
+            Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
+            Family::Set => "set",
             Family::String => "string",
         }
     }
@@ -102,6 +106,8 @@ impl Family {
             Family::Generic => Some("keyspace"),
             Family::Hash => Some("hash"),
             Family::List => Some("list"),
+            Family::HyperLogLog => Some("hyperloglog"),
+            Family::Set => Some("set"),
             Family::String => Some("string"),
             Family::Server => None,
         }

@@ -13,7 +13,6 @@ mod float;
 mod gate;
 mod glob;
 mod keys;
-mod number;
 mod parse;
 mod reply;
 mod server;
@@ -26,6 +25,8 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod waiting;
+
+use tandem_engine::number;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::server::{

@@ -152,6 +152,13 @@ impl<'a> Reply<'a> {
         ANSWERED
     }
 
+    /// The same for a set.
+    pub(crate) fn bulk_set(&mut self, bulks: &Bulks) -> Answered {
+        self.set_header(bulks.n);
+        self.out.put(&bulks.wire);
+        ANSWERED
+    }
+
     /// A double in RESP3, its text as a bulk in RESP2.
     pub(crate) fn double(&mut self, text: &str) -> Answered {
         if !self.resp3 {

@@ -6,10 +6,12 @@ mod connection;
 mod generic;
 mod generic_moves;
 mod hash;
+mod hyperloglog;
 mod list;
 mod list_moves;
 mod protocol;
 mod server;
+mod set;
 mod string;
 mod string_parts;
 

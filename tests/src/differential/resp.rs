@@ -101,8 +101,32 @@ impl<'a> Pair<'a> {
                 }
             }
             n_compared += self.compare(&commands, random)?;
+            for key in keys.elements() {
+                n_compared += self.compare_order(key)?;
+            }
         }
         Ok(n_compared)
+    }
+
+    /// Compares the order of a set's members where it is not a matter of chance.
+    fn compare_order(&mut self, key: &Value) -> Result<usize, Box<Difference>> {
+        let is_set = self.theirs.command(&[b"TYPE", key.bytes()]).text() == "set";
+        let encoding =
+            self.theirs.command(&to_words(&[b"OBJECT", b"ENCODING", key.bytes()])).text();
+        if !is_set || encoding == "hashtable" {
+            return Ok(0);
+        }
+        let command = to_words(&[b"SMEMBERS", key.bytes()]);
+        let [ours, theirs] = [&mut self.ours, &mut self.theirs].map(|it| {
+            it.send(&encode(&command));
+            it.try_value()
+        });
+        self.lines.push(line(&command));
+        if ours == theirs {
+            Ok(1)
+        } else {
+            Err(Box::new(difference(&self.lines, &command, ours, theirs)))
+        }
     }
 
     fn send(&mut self, batch: &[&Words], random: &mut Random) {
@@ -157,16 +181,17 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
     }
     let (ours, theirs) = (&ours.0, &theirs.0);
     match command[0].to_ascii_uppercase().as_slice() {
-        b"KEYS" | b"HKEYS" | b"HVALS" | b"HGETALL" => sorted(ours) == sorted(theirs),
+        b"KEYS" | b"HKEYS" | b"HVALS" | b"HGETALL" | b"SMEMBERS" | b"SINTER" | b"SUNION"
+        | b"SDIFF" => sorted(ours) == sorted(theirs),
         // Nobody promises what comes behind a cursor that no scan of this server gave.
-        b"SCAN" | b"HSCAN" if !starts_over(command) => is_scan(ours) && is_scan(theirs),
-        b"SCAN" => scanned(ours, 1) == scanned(theirs, 1),
+        b"SCAN" | b"HSCAN" | b"SSCAN" if !starts_over(command) => is_scan(ours) && is_scan(theirs),
+        b"SCAN" | b"SSCAN" => scanned(ours, 1) == scanned(theirs, 1),
         b"HSCAN" => {
             let pairs = !command.iter().any(|it| it.eq_ignore_ascii_case(b"NOVALUES"));
             let width = if pairs { 2 } else { 1 };
             scanned(ours, width) == scanned(theirs, width)
         }
-        b"RANDOMKEY" | b"HRANDFIELD" => shape(ours) == shape(theirs),
+        b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" => shape(ours) == shape(theirs),
         b"TTL" | b"EXPIRETIME" => near(ours, theirs, TOLERANCE_MS / 1000),
         b"PTTL" | b"PEXPIRETIME" => near(ours, theirs, TOLERANCE_MS),
         // Where the short form of a string ends depends on the layout of the key beside it; and a
@@ -194,6 +219,7 @@ fn sorted(value: &Value) -> Value {
             Value::Map(pairs)
         }
         Value::Array(items) => Value::Array(sorted_by(items, 1)),
+        Value::Set(items) => Value::Set(sorted_by(items, 1)),
         other => other.clone(),
     }
 }

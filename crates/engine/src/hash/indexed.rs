@@ -60,7 +60,7 @@ impl IndexedHash {
         self.pairs.at(index as u32).split()
     }
 
-    pub(super) fn iter(&self) -> Pairs<'_> {
+    pub(super) fn pairs(&self) -> Pairs<'_> {
         Pairs(self.pairs.iter())
     }
 

@@ -224,6 +224,9 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
             assert_eq!(pairs.len(), it.len());
             Value::Hash(pairs)
         }
+        EngineValue::List(_) | EngineValue::Set(_) => {
+            unreachable!("the operations make strings and hashes")
+        }
     }
 }
 

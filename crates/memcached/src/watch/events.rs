@@ -177,7 +177,7 @@ impl Observer for Evictions {
 fn bytes_of(item: &Item<'_>) -> usize {
     match item.value {
         Value::String(it) => it.as_slice().len(),
-        Value::Hash(_) | Value::List(_) => 0,
+        Value::Hash(_) | Value::List(_) | Value::Set(_) => 0,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::args::Argv;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::glob;
-use crate::keys::Access;
+use crate::keys::{Access, Keys};
 use crate::reply::Answer;
 use crate::spec::{Flags, Spec, plain};
 use crate::table::{Command, Table};
@@ -108,6 +108,10 @@ fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
         spec.keys
             .positions(line, &mut positions)
             .map_err(|_| Error::said("ERR Invalid arguments specified for command"))?;
+        // A group that may be empty (PFMERGE's sources) is asked for its keys like any other.
+        if positions.is_empty() && matches!(spec.keys, Keys::Range { .. }) {
+            return Err(Error::said("ERR Invalid arguments specified for command"));
+        }
         let access = command.spec.varies.map_or(spec.access, |varies| varies(line));
         keys.extend(positions.iter().map(|at| (*at, access)));
     }

@@ -7,9 +7,12 @@ mod connection;
 mod expiry;
 mod generic;
 mod hash;
+mod hyperloglog;
 mod list;
+mod picks;
 mod scan;
 mod server;
+mod set;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -19,7 +22,9 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
     (Family::Hash, hash::COMMANDS),
+    (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
+    (Family::Set, set::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

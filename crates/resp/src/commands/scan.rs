@@ -1,4 +1,4 @@
-//! What SCAN and HSCAN share: cursors, options, and the shape of the answer.
+//! What SCAN, HSCAN and SSCAN share: cursors, options, and the shape of the answer.
 
 use crate::args::Args;
 use crate::error::Error;
@@ -11,6 +11,7 @@ use crate::reply::{Answered, Reply};
 pub(crate) enum Scans {
     Keys,
     Hash,
+    Set,
 }
 
 /// `[MATCH pattern] [COUNT count] [TYPE type] [NOVALUES]`.

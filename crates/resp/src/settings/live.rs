@@ -13,6 +13,7 @@ pub struct Live {
     tcp_keepalive_s: AtomicU64,
     bulk_bytes_max: AtomicU64,
     query_bytes_max: AtomicU64,
+    hll_sparse_bytes_max: AtomicU64,
     output_hard_bytes: AtomicU64,
     output_soft_bytes: AtomicU64,
     output_soft_s: AtomicU64,
@@ -57,6 +58,11 @@ impl Live {
         self.query_bytes_max.load(Relaxed)
     }
 
+    /// `hll-sparse-max-bytes`.
+    pub fn hll_sparse_bytes_max(&self) -> usize {
+        self.hll_sparse_bytes_max.load(Relaxed) as usize
+    }
+
     /// `client-output-buffer-limit` of normal clients.
     pub fn output_limit(&self) -> OutputLimit {
         OutputLimit {
@@ -88,6 +94,7 @@ impl Live {
         self.tcp_keepalive_s.store(number("tcp-keepalive"), Relaxed);
         self.bulk_bytes_max.store(number("proto-max-bulk-len"), Relaxed);
         self.query_bytes_max.store(number("client-query-buffer-limit"), Relaxed);
+        self.hll_sparse_bytes_max.store(number("hll-sparse-max-bytes"), Relaxed);
         let limit = output_limits(&settings.text("client-output-buffer-limit"))[0];
         self.output_hard_bytes.store(limit.hard_bytes, Relaxed);
         self.output_soft_bytes.store(limit.soft_bytes, Relaxed);

@@ -125,6 +125,9 @@ impl Settings {
             hash_packed_entries_max: self.integer("hash-max-listpack-entries") as usize,
             hash_packed_value_max: self.integer("hash-max-listpack-value") as usize,
             list_node_max: self.integer("list-max-listpack-size") as i32,
+            set_integers_max: self.integer("set-max-intset-entries") as usize,
+            set_packed_entries_max: self.integer("set-max-listpack-entries") as usize,
+            set_packed_value_max: self.integer("set-max-listpack-value") as usize,
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,
         }
     }

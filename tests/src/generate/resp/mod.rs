@@ -2,14 +2,18 @@
 
 mod base;
 mod bitmap;
+mod hyperloglog;
 mod list;
+mod sets;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
+pub use sets::SETS;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

@@ -1,6 +1,6 @@
 //! What a key holds, and how.
 
-use tandem_engine::{Item, Type, Value};
+use tandem_engine::{Item, SetEncoding, Type, Value};
 
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::error::Error;
@@ -18,6 +18,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
         Type::String => "string",
         Type::Hash => "hash",
         Type::List => "list",
+        Type::Set => "set",
     }
 }
 
@@ -35,6 +36,11 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
         Value::Hash(_) => "hashtable",
         Value::List(list) if list.is_listpack() => "listpack",
         Value::List(_) => "quicklist",
+        Value::Set(set) => match set.encoding() {
+            SetEncoding::Integers => "intset",
+            SetEncoding::Packed => "listpack",
+            SetEncoding::Indexed => "hashtable",
+        },
         Value::String(_) if item.edited => "raw",
         Value::String(value) => {
             let text = value.as_slice();

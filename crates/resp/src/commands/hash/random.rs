@@ -1,7 +1,8 @@
 //! HRANDFIELD.
 
-use tandem_engine::{Hash, HashRef};
+use tandem_engine::Hash;
 
+use crate::commands::picks::{self, Pick};
 use crate::dispatch::Ctx;
 use crate::error::Error;
 use crate::reply::{Answer, Answered, Reply};
@@ -24,18 +25,11 @@ pub(super) fn hrandfield(cx: &mut Ctx<'_>) -> Answer {
             answer(&mut cx.reply, n, picks, form)
         }
         Pick::Distinct(n) => {
-            let picked = distinct(hash, n, random);
+            let all = || hash.iter().collect();
+            let picked = picks::distinct((hash.len(), n), random, all, |at| hash.at(at));
             answer(&mut cx.reply, picked.len(), picked.into_iter(), form)
         }
     })
-}
-
-#[derive(Clone, Copy)]
-enum Pick {
-    /// So many fields at most, each once.
-    Distinct(usize),
-    /// Exactly so many, perhaps the same ones.
-    Repeating(usize),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,30 +51,10 @@ fn words(cx: &mut Ctx<'_>) -> Result<(Pick, Form), Error> {
     } else {
         return Err(Error::Syntax);
     };
-    let out_of_range = form == Form::Pairs && count.unsigned_abs() > i64::MAX as u64 / 2;
-    if out_of_range || count < -REPEATED_PICKS_MAX {
+    if form == Form::Pairs && count.unsigned_abs() > i64::MAX as u64 / 2 {
         return Err(Error::said("ERR value is out of range"));
     }
-    let n = count.unsigned_abs() as usize;
-    Ok((if count < 0 { Pick::Repeating(n) } else { Pick::Distinct(n) }, form))
-}
-
-/// `n` different pairs, in no order worth knowing.
-fn distinct<'a>(
-    hash: HashRef<'a>,
-    n: usize,
-    random: &mut fastrand::Rng,
-) -> Vec<(&'a [u8], &'a [u8])> {
-    let mut picked: Vec<_> = hash.iter().collect();
-    if n < picked.len() {
-        // The first steps of a shuffle.
-        for at in 0..n {
-            let from = at + random.usize(..picked.len() - at);
-            picked.swap(at, from);
-        }
-        picked.truncate(n);
-    }
-    picked
+    Ok((Pick::of(count)?, form))
 }
 
 fn answer<'a>(
@@ -102,6 +76,3 @@ fn answer<'a>(
     }
     answered
 }
-
-/// Most fields that one negative count may ask for: the answer is made in one piece.
-const REPEATED_PICKS_MAX: i64 = 1 << 24;

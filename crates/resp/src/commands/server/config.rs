@@ -71,7 +71,8 @@ fn set(cx: &mut ClientCtx<'_>) -> Answer {
 fn refused(error: SetError) -> Error {
     Error::said(match error {
         SetError::Unknown(name) => {
-            format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
+            let before = "ERR Unknown option or number of arguments for CONFIG SET - '";
+            return Error::quoting(before, name.as_bytes(), "'");
         }
         SetError::Failed { name, why } => {
             format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}")

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, Value};
+use tandem_engine::{Item, SetEncoding, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -103,6 +103,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let is_packed = look(cx, name, |it| match it.value {
         Value::Hash(hash) => hash.is_packed(),
         Value::List(list) => list.is_listpack(),
+        Value::Set(set) => set.encoding() == SetEncoding::Packed,
         Value::String(_) => false,
     });
     match is_packed {
@@ -145,6 +146,7 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         Value::Hash(hash) => {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }
+        Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
     }
 }
 

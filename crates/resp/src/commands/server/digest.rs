@@ -61,6 +61,12 @@ impl Digest {
                     self.add(&pair.0);
                 }
             }
+            Value::Set(set) => {
+                self.mix(&SET_TYPE.to_be_bytes());
+                for member in set {
+                    member.with(|it| self.add(it));
+                }
+            }
         }
         if item.expire_at_ms.is_some() {
             self.add(b"!!expire!!");
@@ -74,5 +80,6 @@ impl Digest {
 
 /// Valkey's numbers of the types.
 const STRING_TYPE: u32 = 0;
+const SET_TYPE: u32 = 2;
 const HASH_TYPE: u32 = 4;
 const LIST_TYPE: u32 = 1;

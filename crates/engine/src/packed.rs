@@ -1,22 +1,34 @@
-//! The packed form of a hash: one run of bytes without pointers, so that it can lie anywhere.
+//! The packed form of a hash or a set: one run of bytes without pointers, so that it can lie
+//! anywhere.
 //!
-//! A count of entries (u16, little endian), then each entry as
-//! `[field length][value length][field][value]`; lengths are LEB128, one byte below 128. A lookup
-//! walks the entries. It compares lengths and last bytes first: the fields of one hash often
-//! share their length and beginning (`item:1001`, `item:1002`) and differ at the end.
+//! A count of entries (u16, little endian, with marks in its upper bits), then each entry as
+//! `[field length][value length][field][value]`; lengths are LEB128, one byte below 128. The
+//! members of a set are fields without values. A lookup walks the entries. It compares lengths and
+//! last bytes first: the fields of one hash often share their length and beginning (`item:1001`,
+//! `item:1002`) and differ at the end.
 
 use std::ops::Range;
 
 /// Largest packed form. Beyond it a walk costs more than an index, and a copy for each edit too.
-pub(super) const BYTES_MAX: usize = 60_000;
+pub(crate) const BYTES_MAX: usize = 60_000;
 
+/// Most entries of a packed form: what the count can say.
+pub(crate) const ENTRIES_MAX: usize = COUNT_MASK as usize;
+
+/// Marks a collection that goes by the name of an indexed one, though it is kept packed. So it
+/// stays: names change one way.
+pub(crate) const INDEXED_BY_NAME: u16 = 1 << 15;
+/// Marks what its owner says.
+pub(crate) const OWN_MARK: u16 = 1 << 14;
+
+const COUNT_MASK: u16 = OWN_MARK - 1;
 const COUNT_BYTES: usize = 2;
 /// Bytes of a LEB128 length up to `BYTES_MAX`.
 const LENGTH_BYTES_MAX: usize = 3;
 
 /// Where an entry lies.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PackedEntry {
+pub(crate) struct PackedEntry {
     start: usize,
     field_start: usize,
     value_start: usize,
@@ -38,12 +50,12 @@ impl PackedEntry {
     }
 
     #[inline]
-    fn field<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn field<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         &bytes[self.field_start..self.value_start]
     }
 
     #[inline]
-    pub(super) fn value<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn value<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         &bytes[self.value_start..self.end]
     }
 }
@@ -55,11 +67,24 @@ fn long_header(bytes: &[u8], start: usize) -> (usize, usize, usize) {
     (next, field_len, value_len)
 }
 
-pub(super) fn len(bytes: &[u8]) -> usize {
-    usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))
+pub(crate) fn len(bytes: &[u8]) -> usize {
+    usize::from(count(bytes) & COUNT_MASK)
 }
 
-pub(super) fn find(bytes: &[u8], field: &[u8]) -> Option<PackedEntry> {
+fn count(bytes: &[u8]) -> u16 {
+    u16::from_le_bytes([bytes[0], bytes[1]])
+}
+
+pub(crate) fn has_mark(bytes: &[u8], mark: u16) -> bool {
+    count(bytes) & mark != 0
+}
+
+pub(crate) fn set_mark(bytes: &mut [u8], mark: u16) {
+    let marked = count(bytes) | mark;
+    bytes[..COUNT_BYTES].copy_from_slice(&marked.to_le_bytes());
+}
+
+pub(crate) fn find(bytes: &[u8], field: &[u8]) -> Option<PackedEntry> {
     let mut start = COUNT_BYTES;
     while start < bytes.len() {
         let entry = PackedEntry::at(bytes, start);
@@ -69,6 +94,15 @@ pub(super) fn find(bytes: &[u8], field: &[u8]) -> Option<PackedEntry> {
         start = entry.end;
     }
     None
+}
+
+/// The entry at a position below `len`.
+pub(crate) fn entry_at(bytes: &[u8], index: usize) -> PackedEntry {
+    let mut entry = PackedEntry::at(bytes, COUNT_BYTES);
+    for _ in 0..index {
+        entry = PackedEntry::at(bytes, entry.end);
+    }
+    entry
 }
 
 /// Equality that gives up on the last eight bytes, where the fields of a hash mostly differ.
@@ -84,13 +118,13 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[derive(Clone)]
-pub(super) struct PackedIter<'a> {
+pub(crate) struct PackedIter<'a> {
     bytes: &'a [u8],
     next: usize,
     n_left: usize,
 }
 
-pub(super) fn iter(bytes: &[u8]) -> PackedIter<'_> {
+pub(crate) fn iter(bytes: &[u8]) -> PackedIter<'_> {
     PackedIter { bytes, next: COUNT_BYTES, n_left: len(bytes) }
 }
 
@@ -113,7 +147,7 @@ impl<'a> Iterator for PackedIter<'a> {
 impl ExactSizeIterator for PackedIter<'_> {}
 
 /// Length of the packed form after `field` is set to `value` over `old`.
-pub(super) fn len_bytes_with(
+pub(crate) fn len_bytes_with(
     bytes: &[u8],
     old: Option<&PackedEntry>,
     field: &[u8],
@@ -124,13 +158,13 @@ pub(super) fn len_bytes_with(
     bytes.len() - old_len + new_len
 }
 
-pub(super) fn clear(bytes: &mut Vec<u8>) {
+pub(crate) fn clear(bytes: &mut Vec<u8>) {
     bytes.clear();
     bytes.extend_from_slice(&[0; COUNT_BYTES]);
 }
 
 /// Adds a field that is not there yet.
-pub(super) fn push(bytes: &mut Vec<u8>, field: &[u8], value: &[u8]) {
+pub(crate) fn push(bytes: &mut Vec<u8>, field: &[u8], value: &[u8]) {
     let header = Header::new(field.len(), value.len());
     bytes.reserve(header.as_slice().len() + field.len() + value.len());
     bytes.extend_from_slice(header.as_slice());
@@ -141,7 +175,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, field: &[u8], value: &[u8]) {
 }
 
 /// Gives a present entry another value. One of the same length is only overwritten.
-pub(super) fn replace(bytes: &mut Vec<u8>, old: PackedEntry, value: &[u8]) {
+pub(crate) fn replace(bytes: &mut Vec<u8>, old: PackedEntry, value: &[u8]) {
     if value.len() == old.end - old.value_start {
         return bytes[old.value_start..old.end].copy_from_slice(value);
     }
@@ -154,7 +188,7 @@ pub(super) fn replace(bytes: &mut Vec<u8>, old: PackedEntry, value: &[u8]) {
     bytes[value_start..][..value.len()].copy_from_slice(value);
 }
 
-pub(super) fn remove(bytes: &mut Vec<u8>, old: PackedEntry) {
+pub(crate) fn remove(bytes: &mut Vec<u8>, old: PackedEntry) {
     resize_range(bytes, old.start..old.end, 0);
     let n_entries = len(bytes) - 1;
     set_len(bytes, n_entries);
@@ -174,8 +208,9 @@ fn resize_range(bytes: &mut Vec<u8>, range: Range<usize>, new_len: usize) {
 }
 
 fn set_len(bytes: &mut [u8], len: usize) {
-    let len = u16::try_from(len).expect("the byte limit keeps the count below 2^16");
-    bytes[..COUNT_BYTES].copy_from_slice(&len.to_le_bytes());
+    debug_assert!(len <= ENTRIES_MAX);
+    let count = count(bytes) & !COUNT_MASK | len as u16;
+    bytes[..COUNT_BYTES].copy_from_slice(&count.to_le_bytes());
 }
 
 /// The two lengths at the front of an entry.

@@ -2,7 +2,7 @@
 
 /// A signed 64-bit integer in its one canonical spelling: no sign but `-`, no leading zeros, no
 /// spaces. What `SET k 007` stored is not a number.
-pub(crate) fn integer(text: &[u8]) -> Option<i64> {
+pub fn integer(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
@@ -18,7 +18,7 @@ pub(crate) fn integer(text: &[u8]) -> Option<i64> {
 }
 
 /// An unsigned 64-bit integer in its canonical spelling.
-pub(crate) fn unsigned(text: &[u8]) -> Option<u64> {
+pub fn unsigned(text: &[u8]) -> Option<u64> {
     magnitude(text)
 }
 

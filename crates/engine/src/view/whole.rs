@@ -1,0 +1,68 @@
+//! Whole collections: several read at once, and one stored in place of what was there.
+
+use crate::error::Error;
+use crate::item::Attributes;
+use crate::key::Key;
+use crate::options::Limits;
+use crate::shard::{Shard, seconds};
+use crate::value::Kind;
+use crate::view::{Held, View};
+
+impl View<'_> {
+    /// The thresholds of collections, for one that is made before it is stored.
+    pub fn limits(&self) -> Limits {
+        self.keyspace.limits()
+    }
+
+    /// Reads the values of several keys, each as `get` does; a key may occur twice.
+    pub fn get_all<T: Kind>(&mut self, keys: &[Key<'_>]) -> Result<Vec<Option<T::Ref<'_>>>, Error> {
+        let (now_ms, notes_use) = (self.now_ms, self.notes_use);
+        for key in keys {
+            self.shard(*key).find_read(*key, now_ms, notes_use);
+        }
+        // What has expired is gone now, so that nothing moves any more.
+        let view = &*self;
+        let value = |key: &Key<'_>| {
+            let shard = view.shard_ref(*key);
+            let is_it = |at| shard.segments.item(at).key_is(key.name);
+            let Some((_, location)) = shard.index.find(key.hash.slot(), is_it) else {
+                return Ok(None);
+            };
+            T::of(shard.segments.item(location).value()).map(Some).ok_or(Error::WrongType)
+        };
+        keys.iter().map(value).collect()
+    }
+
+    fn shard_ref(&self, key: Key<'_>) -> &Shard {
+        match &self.held {
+            Held::One { locked, .. } => locked,
+            Held::Many(shards) => {
+                let wanted = self.keyspace.shard_id(key);
+                let at = shards.binary_search_by_key(&wanted, |(id, _)| *id);
+                &shards[at.expect("the key was found in its shard before")].1
+            }
+        }
+    }
+
+    /// Stores a collection over what the key holds, whatever that is, without its expiry. An
+    /// empty collection removes the key.
+    pub fn put<T: Kind>(&mut self, key: Key<'_>, value: T) {
+        if value.is_gone() {
+            self.remove(key);
+            return;
+        }
+        let now_ms = self.now_ms;
+        let shard = self.shard(key);
+        let old = shard.find(key, now_ms);
+        let had_cas = old.is_some_and(|(_, location)| shard.segments.item(location).cas() != 0);
+        let (repr, edited) = value.close();
+        let attributes = Attributes {
+            cas: if had_cas { shard.next_cas() } else { 0 },
+            used_s: seconds(now_ms),
+            edited,
+            ..Attributes::default()
+        };
+        shard.put_back(key, old, T::TYPE, repr, &attributes);
+        shard.written(key);
+    }
+}
