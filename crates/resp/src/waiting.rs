@@ -35,6 +35,8 @@ pub(crate) struct WaitsFor {
     held: Option<Type>,
     /// What one takes is gone for the others.
     takes_away: bool,
+    /// Only the first of the row's keys is waited for.
+    first_key_only: bool,
 }
 
 /// Where a connection's command sits while it waits. Most connections have none.
@@ -71,7 +73,7 @@ enum Outcome {
     Gone,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
     /// Waits for the row's keys until `until_ms` (`FOREVER_MS` for no end) and runs the command
     /// again when one of them is written. Where it may not wait (in a transaction) it answers
     /// `nothing`; when its time is over it answers a null array.
@@ -79,19 +81,19 @@ impl Ctx<'_> {
         &mut self,
         waits_for: WaitsFor,
         until_ms: u64,
-        nothing: fn(&mut Reply<'_>) -> Answered,
+        nothing: fn(&mut Reply<'a>) -> Answered,
     ) -> Answer {
         match self.client.queueing {
             Queueing::Never => return Ok(nothing(&mut self.reply)),
             Queueing::InQueue => return Ok(self.reply.wait(FOREVER_MS)),
             Queueing::Anew(_) => {
-                let places = self.queue_up()?;
+                let places = self.queue_up(waits_for)?;
                 self.client.queueing = Queueing::Anew(places);
                 return Ok(self.reply.wait(FOREVER_MS));
             }
             Queueing::Free => {}
         }
-        let places = self.queue_up()?;
+        let places = self.queue_up(waits_for)?;
         let (buffer, spans) = self.line.argv.copied();
         let waiting = Waiting {
             command: self.line.command.expect("a line that runs has a command"),
@@ -109,21 +111,22 @@ impl Ctx<'_> {
         Ok(self.reply.wait(until_ms.saturating_sub(self.now_ms)))
     }
 
-    fn queue_up(&mut self) -> Result<Vec<Place>, Error> {
+    fn queue_up(&mut self, waits_for: WaitsFor) -> Result<Vec<Place>, Error> {
         let command = self.line.command.expect("a line that runs has a command");
         let mut positions = Vec::new();
         command.spec.keys.positions(self.line.argv, &mut positions)?;
+        if waits_for.first_key_only {
+            positions.truncate(1);
+        }
         let mut places: Vec<Place> = Vec::with_capacity(positions.len());
         for at in positions {
             let name = self.line.argv.get(at).expect("positions lie inside their line");
             let key = self.server.keyspace.key(self.client.db, name);
-            match self.db.wait(key, self.client.handle.id) {
-                Some(ticket) => places.push((key.owned(), ticket)),
-                None => {
-                    places.iter().for_each(|it| self.db.stop_waiting(it.0.as_key(), it.1));
-                    return Err(Error::said("ERR too many clients wait for keys"));
-                }
-            }
+            let Some(ticket) = self.db.wait(key, self.client.handle.id) else {
+                places.iter().for_each(|it| self.db.stop_waiting(it.0.as_key(), it.1));
+                return Err(Error::said("ERR too many clients wait for keys"));
+            };
+            places.push((key.owned(), ticket));
         }
         Ok(places)
     }
@@ -162,7 +165,8 @@ pub(crate) fn serve_ready(server: &Arc<Server>, worker: &WorkerStats, now_ms: u6
     }
 }
 
-/// Goes through the queue of a key. Who waits for the same as one who waits in vain does so too.
+/// Goes through the queue of a key. Who waits for the same as one who waits in vain does so too,
+/// whatever other keys either of them has.
 fn serve_key(server: &Arc<Server>, worker: &WorkerStats, key: &OwnedKey, now_ms: u64) {
     let key = key.as_key();
     let mut in_vain: Option<WaitsFor> = None;
@@ -191,17 +195,24 @@ fn serve_key(server: &Arc<Server>, worker: &WorkerStats, key: &OwnedKey, now_ms:
 impl WaitsFor {
     /// For an element that it takes away.
     pub(crate) const fn taking(held: Type) -> WaitsFor {
-        WaitsFor { held: Some(held), takes_away: true }
+        WaitsFor { held: Some(held), takes_away: true, first_key_only: false }
+    }
+
+    /// The row's other keys are not waited for.
+    pub(crate) const fn in_first_key(self) -> WaitsFor {
+        WaitsFor { first_key_only: true, ..self }
     }
 
     /// For something to read.
+    #[expect(dead_code, reason = "streams follow")]
     pub(crate) const fn reading(held: Type) -> WaitsFor {
-        WaitsFor { held: Some(held), takes_away: false }
+        WaitsFor { held: Some(held), takes_away: false, first_key_only: false }
     }
 
     /// For any change of the key, its removal included.
+    #[expect(dead_code, reason = "streams follow")]
     pub(crate) const fn change() -> WaitsFor {
-        WaitsFor { held: None, takes_away: false }
+        WaitsFor { held: None, takes_away: false, first_key_only: false }
     }
 
     /// Whether a key that holds this can be what is waited for.

@@ -4,7 +4,7 @@ use tandem_engine::{End, List, Type};
 
 use super::pop::{Move, PopWords, end, move_one, pop_first};
 use crate::dispatch::Ctx;
-use crate::reply::Answer;
+use crate::reply::{Answer, Reply};
 use crate::waiting::{self, WaitsFor};
 
 const ELEMENT: WaitsFor = WaitsFor::taking(Type::List);
@@ -30,7 +30,7 @@ fn pop_or_wait(cx: &mut Ctx<'_>, end: End) -> Answer {
             return Ok(answered);
         }
     }
-    cx.wait_or(ELEMENT, until_ms, |reply| reply.null_array())
+    cx.wait_or(ELEMENT, until_ms, Reply::null_array)
 }
 
 pub(super) fn blmpop(cx: &mut Ctx<'_>) -> Answer {
@@ -38,7 +38,7 @@ pub(super) fn blmpop(cx: &mut Ctx<'_>) -> Answer {
     let words = PopWords::read(&mut cx.args.clone())?;
     match pop_first(cx, &words)? {
         Some(answered) => Ok(answered),
-        None => cx.wait_or(ELEMENT, until_ms, |reply| reply.null_array()),
+        None => cx.wait_or(ELEMENT, until_ms, Reply::null_array),
     }
 }
 
@@ -58,6 +58,6 @@ fn move_or_wait(cx: &mut Ctx<'_>, words: Move<'_>) -> Answer {
     let until_ms = waiting::until_ms(cx.args.next()?, cx.now_ms)?;
     match move_one(cx, words)? {
         Some(answered) => Ok(answered),
-        None => cx.wait_or(ELEMENT, until_ms, |reply| reply.null()),
+        None => cx.wait_or(ELEMENT.in_first_key(), until_ms, Reply::null),
     }
 }
