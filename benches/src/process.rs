@@ -10,8 +10,8 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cpu {
     pub(crate) total_ns: u64,
-    /// Clock ticks in user mode and in the kernel. They are coarse: only their proportion over
-    /// a window is used.
+    /// Clock ticks in user mode and in the kernel. They are coarse: their proportion over a window
+    /// is used, and their sum where threads have ended, whose exact times are gone.
     user_ticks: u64,
     system_ticks: u64,
 }
@@ -24,15 +24,17 @@ impl Cpu {
 
     /// What was used since `before`: all of it, and the part in user mode.
     pub(crate) fn since(self, before: Cpu) -> (u64, u64) {
-        let total_ns = self.total_ns.saturating_sub(before.total_ns);
         let user = self.user_ticks.saturating_sub(before.user_ticks);
         let system = self.system_ticks.saturating_sub(before.system_ticks);
+        // A part of a tick may have come before the window, in user mode and in the kernel.
+        let at_least_ns = (user + system).saturating_sub(2) * tick_ns();
+        let total_ns = self.total_ns.saturating_sub(before.total_ns).max(at_least_ns);
         let share = user as f64 / ((user + system) as f64).max(1.0);
         (total_ns, (total_ns as f64 * share) as u64)
     }
 }
 
-/// The scheduler's own count, exact to the nanosecond.
+/// The scheduler's own count, exact to the nanosecond, of the threads that are there.
 fn total_ns(pid: u32) -> Result<u64> {
     let mut total_ns = 0;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
@@ -43,6 +45,10 @@ fn total_ns(pid: u32) -> Result<u64> {
         total_ns += first.with_context(|| format!("{}: {text}", path.display()))?;
     }
     Ok(total_ns)
+}
+
+fn tick_ns() -> u64 {
+    1_000_000_000 / rustix::param::clock_ticks_per_second()
 }
 
 fn ticks(pid: u32) -> Result<(u64, u64)> {
@@ -150,15 +156,40 @@ fn schedule(policy: &str, priority: u8) -> Result<bool> {
 mod tests {
     use super::*;
 
+    /// Uses so much CPU time, however long that takes where others want it too.
+    fn burn(ns: u64) {
+        let (start_ns, mut random) = (thread_cpu_ns(), fastrand::Rng::with_seed(1));
+        while thread_cpu_ns() < start_ns + ns {
+            std::hint::black_box((0..10_000).fold(0, |sum: u64, _| sum ^ random.u64(..)));
+        }
+    }
+
+    const BURNT_NS: u64 = 100_000_000;
+
+    /// The clock and the accounts differ by some ticks.
+    const FOUND_NS_MIN: u64 = 60_000_000;
+
     #[test]
     fn own_time_and_memory_are_found() {
         let pid = std::process::id();
         let before = Cpu::of(pid).unwrap();
-        let mut random = fastrand::Rng::with_seed(1);
-        let sum = (0..20_000_000u64).fold(0u64, |sum, _| sum.wrapping_add(random.u64(..)));
+        burn(BURNT_NS);
         let (total_ns, user_ns) = Cpu::of(pid).unwrap().since(before);
-        assert!(total_ns > 1_000_000 && user_ns <= total_ns, "{sum} {total_ns} {user_ns}");
+        assert!(
+            FOUND_NS_MIN < total_ns && 0 < user_ns && user_ns <= total_ns,
+            "{total_ns} {user_ns}"
+        );
         assert!(rss_bytes(pid).unwrap() > 1 << 20);
         assert!(available_bytes().unwrap() > 1 << 20);
+    }
+
+    /// As other tests' threads did while the test above looked at the time of all.
+    #[test]
+    fn the_time_of_threads_that_have_ended_is_found() {
+        let pid = std::process::id();
+        let before = Cpu::of(pid).unwrap();
+        std::thread::spawn(|| burn(BURNT_NS)).join().unwrap();
+        let (total_ns, _) = Cpu::of(pid).unwrap().since(before);
+        assert!(FOUND_NS_MIN < total_ns, "{total_ns}");
     }
 }

@@ -80,6 +80,50 @@ fn counters_move_with_what_clients_do() {
     });
 }
 
+/// Dashboards show by slab how big items are and how long they last.
+#[test]
+fn items_of_memcached_are_told_by_the_class_of_their_size() {
+    let tandem = Tandem::start(&[]);
+    let mut client = tandem.memcached();
+    for (key, n_bytes) in [("a", 1), ("b", 20), ("c", 1000), ("d", 700_000)] {
+        let line = format!("set {key} 0 0 {n_bytes}\r\n{}", "v".repeat(n_bytes));
+        assert_eq!(client.line(&line), "STORED");
+    }
+    client.line("delete a");
+    let metrics = tandem.http("/metrics").1;
+    let value = |series: &str| samples(&metrics).find(|it| it.0 == series).map(|it| it.1);
+    for (series, expected) in [
+        ("memcached_slab_current_items{slab=\"1\"}", 1.0),
+        ("memcached_slab_chunk_size_bytes{slab=\"1\"}", 96.0),
+        ("memcached_slab_mem_requested_bytes{slab=\"1\"}", 80.0),
+        ("memcached_slab_commands_total{slab=\"1\",command=\"set\",status=\"hit\"}", 2.0),
+        ("memcached_slab_commands_total{slab=\"1\",command=\"delete\",status=\"hit\"}", 1.0),
+        ("memcached_slab_current_items{slab=\"12\"}", 1.0),
+        ("memcached_slab_current_items{slab=\"39\"}", 1.0),
+        ("memcached_slab_chunks_used{slab=\"39\"}", 2.0),
+        ("memcached_slab_current_pages{slab=\"39\"}", 1.0),
+        ("memcached_slab_chunks_free{slab=\"39\"}", 0.0),
+    ] {
+        assert_eq!(value(series), Some(expected), "{series}");
+    }
+    assert_eq!(value("memcached_slab_current_items{slab=\"2\"}"), None, "never used");
+}
+
+/// Many are counted in turns after a scrape, for the next one.
+#[test]
+fn a_big_cache_is_counted_between_scrapes() {
+    let tandem = Tandem::start(&["--threads", "1"]);
+    let mut client = tandem.memcached();
+    let stores = (0..20_000).map(|n| format!("set {n} 0 0 1 noreply\r\nx\r\n"));
+    client.send(stores.collect::<Vec<_>>().concat().as_bytes());
+    assert_eq!(client.line("mn"), "MN");
+    let series = "memcached_slab_current_items{slab=\"1\"}";
+    wait_until("all items are counted", || {
+        let metrics = tandem.http("/metrics").1;
+        samples(&metrics).any(|(it, value)| it == series && (value - 20_000.0).abs() < 0.5)
+    });
+}
+
 #[test]
 fn the_list_of_memcached_nodes_is_changed_over_http() {
     let tandem = Tandem::start(&[]);

@@ -95,7 +95,6 @@ fn memcached() -> Vec<String> {
     lines.extend(COMMANDS.iter().map(|command| {
         let support = match command.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "no such part here",
         };
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
@@ -110,7 +109,6 @@ fn memcached() -> Vec<String> {
         let quiet = it.quiet.map_or(String::new(), |code| format!("`{code:#04x}`"));
         let support = match it.support {
             Support::Complete => "complete",
-            Support::Later => "not yet",
             Support::Never => "unknown, as to memcached itself",
         };
         format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
@@ -150,14 +148,18 @@ const MEMCACHED_NOTES: &str = "
   items would fill.
 - **Counting.** `stats items`, `stats slabs` and `stats sizes` count all items when somebody asks,
   a few at a time. Of more than 10,000 items a count is good for 10 microseconds for each: of ten
-  million, 100 s.
+  million, 100 s. `/metrics` tells the last count, counts anew after a scrape, and tells none
+  that is ten minutes older than that.
+- **Append.** One that would make an item too large answers `NOT_STORED`, as in memcached, and is
+  not in `store_too_large`; the log and `tandem_store_too_large_total` tell of it.
 - **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
   class, hot are those that nobody has read since they were stored, warm are those that somebody
   has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all
-  others are cold. No item moves between lists, short lives have no list of their own (`temp_lru
-  no`), and `hits_to_warm` are hits on items that had been read before. `lru mode` and `lru
-  temp_ttl` answer `ERROR`, as in a memcached without its LRU maintainer. `evicted_active` are
-  items that had been read within the last minute.
+  others are cold: after `lru mode flat` all are. Where `lru temp_ttl` gives short lives a list,
+  those in it are the items that expire within so many seconds, whenever they were stored. No item
+  moves between lists, and which item gives way does not depend on them. `hits_to_warm` are hits on
+  items that had been read before, `evicted_active` are items that had been read within the last
+  minute.
 - **Crawler.** `lru_crawler crawl` removes all expired items, of every class, before it answers;
   `tocrawl` bounds the items that it looks at. `disable` stops the search for expired items in the
   background too. `crawler_reclaimed` and `crawler_items_checked` count that search as well.
@@ -167,6 +169,19 @@ const MEMCACHED_NOTES: &str = "
   `BUSY`. What comes behind a dump is answered after it.
 - **Slabs.** `slabs reassign` and all of `slabs automove` but `automove 0` answer `CLIENT_ERROR
   slab reassignment disabled`.
+- **UDP.** Off unless `-U` gives a port, and refused with `-S` and `-Y`, as by memcached: nobody
+  could say who he is. Text and binary requests of one datagram are served; those of several are
+  dropped, and so is the part of a request that is not whole, both without a word. An answer is
+  one datagram of 1400 bytes at most, with those of all commands of the request, so that nobody
+  can be flooded in another's name: where it would be more, and where a command takes several
+  turns (dumps, `stats items` of many items), `SERVER_ERROR too much for UDP` or the status `Too
+  large` takes its place, though what the commands did is done. memcached sends as many datagrams
+  as it takes, one at least for each command. `watch` is refused, `quit` not answered, nor is
+  whoever sends from the same port number or one below 1024: two servers would answer each other
+  without end. One worker serves an address (`num_threads_per_udp`).
+- **Watching.** `watch rawcmds` is accepted and there is nothing to hear of it, as in memcached
+  1.6.38, which writes no line for a raw command either; nor is there of `sysevents` and the
+  proxy's classes.
 - **Options.** All letters and `-o` names of memcached are taken, but those of its proxy and what
   is not supported yet; the log says which of them have no effect and why.";
 

@@ -192,7 +192,9 @@ fn an_exchange_of_databases_serves_those_who_wait_in_their_order() {
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
     let mut sides = [tandem.resp_port, oracle.port].map(|port| Side::new(port, "2"));
     for line in ["SELECT 1", "RPUSH l1 a b", "SELECT 0"] {
-        sides.iter_mut().for_each(|it| drop(it.control.run(line)));
+        for side in &mut sides {
+            side.control.run(line);
+        }
     }
     let [ours, theirs] = sides.each_mut().map(|side| {
         let mut outcomes: Vec<Outcome> =

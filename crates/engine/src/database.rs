@@ -1,5 +1,6 @@
 //! A database: its shards behind their locks, and what may be read of them without.
 
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -92,7 +93,7 @@ impl Cell {
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
         let (shard, hold) = locks::lock(&self.shard);
-        Locked { cell: self, shard, _hold: hold, notes: Notes(None) }
+        Locked { cell: self, shard, _hold: hold, notes: Notes(ManuallyDrop::new(None)) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -125,6 +126,17 @@ impl Cell {
         }
     }
 
+    /// True when those who look without the lock know all that they may.
+    fn has_told(&self, shard: &Shard) -> bool {
+        let (index, table) = (&shard.index, self.table());
+        table.start.load(Ordering::Relaxed).cast_const() == index.base()
+            && table.n_homes.load(Ordering::Relaxed) == index.n_homes()
+            && table.segments.load(Ordering::Relaxed).cast_const() == shard.segments.base()
+            && self.due_ms.load(Ordering::Relaxed) == shard.due_ms
+            && self.wants_care() == shard.wants_care()
+            && shard.notes.is_empty()
+    }
+
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
         self.due_ms.load(Ordering::Relaxed) < now_ms
     }
@@ -154,9 +166,10 @@ pub(crate) struct Locked<'a> {
     notes: Notes,
 }
 
-/// What those who wait should look at. There is nothing behind nearly every lock.
+/// What those who wait should look at. There is nothing behind nearly every lock, so looking for it
+/// in the list to drop it, after `leave` has taken it, would cost more than all else here.
 #[expect(clippy::box_collection, reason = "one word instead of three in every lock")]
-struct Notes(Option<Box<Vec<Ready>>>);
+struct Notes(ManuallyDrop<Option<Box<Vec<Ready>>>>);
 
 impl Notes {
     #[cold]
@@ -192,16 +205,25 @@ impl DerefMut for Locked<'_> {
     }
 }
 
+impl Locked<'_> {
+    /// Apart from `drop`, which is a few instructions in every command without it.
+    #[inline(never)]
+    fn tell_changes(&mut self) {
+        self.shard.has_changed = false;
+        self.cell.publish(&self.shard);
+        if !self.shard.notes.is_empty() {
+            *self.notes.0 = Some(Box::new(std::mem::take(&mut self.shard.notes)));
+        }
+    }
+}
+
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.shard.has_changed {
-            self.shard.has_changed = false;
-            self.cell.publish(&self.shard);
-            if !self.shard.notes.is_empty() {
-                self.notes.0 = Some(Box::new(std::mem::take(&mut self.shard.notes)));
-            }
+            self.tell_changes();
         }
+        debug_assert!(self.cell.has_told(&self.shard), "a change was not marked as one");
     }
 }
 

@@ -4,7 +4,7 @@ use crate::COMPATIBLE_VERSION;
 use crate::commands::Verb;
 use crate::crawler;
 use crate::discovery;
-use crate::error::Error;
+use crate::error::{self, Error};
 use crate::host::Shutdown;
 use crate::number;
 use crate::ops::expiry;
@@ -39,6 +39,7 @@ pub(crate) fn run(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
         Verb::Slabs => tuning::slabs(&words),
         Verb::Config => discovery::config(cx, request),
         Verb::Watch => return After::Watch,
+        Verb::RefreshCerts => return refresh_certs(cx, request),
         Verb::Shutdown => return shutdown(cx, request, &words),
         _ => return After::Close,
     };
@@ -94,6 +95,18 @@ fn cache_memlimit(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     }
     cx.server.keyspace.set_memory_max(u64::from(megabytes) << 20);
     Ok(reply::OK)
+}
+
+fn refresh_certs(cx: &mut Cx<'_>, request: &Request<'_>) -> After {
+    match cx.server.host.refresh_certs() {
+        Ok(()) => cx.tell(request.tell, reply::OK),
+        Err(why) => {
+            cx.count_error(Some(request.verb));
+            // Those who want no answer are told, too.
+            error::put_certs_error(&mut cx.out.buf, &why);
+        }
+    }
+    After::Stay
 }
 
 fn shutdown(cx: &mut Cx<'_>, request: &Request<'_>, words: &Words<'_>) -> After {

@@ -58,6 +58,16 @@ impl Classes {
         self.chunk_bytes[class - 1]
     }
 
+    /// Chunks of a page.
+    pub(crate) fn chunks_per_page(&self, class: usize) -> u64 {
+        (PAGE_BYTES / self.chunk_bytes(class)).max(1) as u64
+    }
+
+    /// Pages that so many chunks of a class take.
+    pub(crate) fn n_pages(&self, class: usize, n_chunks: u64) -> u64 {
+        n_chunks.div_ceil(self.chunks_per_page(class))
+    }
+
     /// Chunks that an item of a class takes.
     pub(crate) fn n_chunks(&self, class: usize, item_bytes: usize) -> usize {
         item_bytes.div_ceil(self.chunk_bytes(class)).max(1)
@@ -80,8 +90,8 @@ impl Classes {
 
     /// The bytes that an item would take in memcached. `None` for values that it does not know.
     pub(crate) fn bytes_of(&self, item: &Item<'_>) -> Option<usize> {
-        let Value::String(value) = item.value else { return None };
-        Some(self.bytes_of_parts(item.key.len(), item.client_flags, value.as_slice().len()))
+        let Value::String(value) = item.value() else { return None };
+        Some(self.bytes_of_parts(item.key().len(), item.client_flags(), value.as_slice().len()))
     }
 
     /// The class of an item that has these parts.

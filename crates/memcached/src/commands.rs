@@ -5,8 +5,6 @@
 pub enum Support {
     /// Every argument, limit and word.
     Complete,
-    /// Not yet: answered with `ERROR`.
-    Later,
     /// Answered with `ERROR`: it steers a part of memcached that does not exist here.
     Never,
 }
@@ -30,7 +28,7 @@ const fn command(
     Command { name, syntax, support, summary }
 }
 
-use Support::{Complete, Later, Never};
+use Support::{Complete, Never};
 
 /// Every command, in the order of `Verb` and then those that are not served.
 #[rustfmt::skip]
@@ -70,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
     command("ma", "<key> <flag>*", Complete, "Meta arithmetic."),
     command("mn", "", Complete, "Meta no-op."),
     command("me", "<key> [b]", Complete, "Meta debug."),
-    command("refresh_certs", "", Later, "Loads TLS certificates again."),
+    command("refresh_certs", "[noreply]", Complete, "Loads TLS certificates again."),
     command("extstore", "<option> <value>", Never, "Tunes memcached's storage on disk."),
 ];
 
@@ -110,6 +108,7 @@ pub(crate) enum Verb {
     MetaArithmetic,
     MetaNoop,
     MetaDebug,
+    RefreshCerts,
 }
 
 impl Verb {
@@ -148,6 +147,7 @@ impl Verb {
             b"ma" => Verb::MetaArithmetic,
             b"mn" => Verb::MetaNoop,
             b"me" => Verb::MetaDebug,
+            b"refresh_certs" => Verb::RefreshCerts,
             _ => return None,
         })
     }

@@ -3,6 +3,13 @@
 /// Sent before closing a connection that is one too many.
 pub const TOO_MANY_CONNECTIONS: &[u8] = b"ERROR Too many open connections\r\n";
 
+/// Says why certificates were not loaded.
+pub(crate) fn put_certs_error(buf: &mut Vec<u8>, why: &str) {
+    for part in ["Error ", why, "\r\n"] {
+        buf.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// Why a command was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -59,6 +66,7 @@ pub(crate) enum Error {
     BadTermination,
     BadToken,
     AuthenticationFailure,
+    TooMuchForDatagram,
 }
 
 impl Error {
@@ -123,6 +131,8 @@ impl Error {
             Error::BadTermination => b"CLIENT_ERROR bad command line termination\r\n",
             Error::BadToken => b"CLIENT_ERROR bad authentication token format\r\n",
             Error::AuthenticationFailure => b"CLIENT_ERROR authentication failure\r\n",
+            // Ours: memcached sends as many datagrams as it takes.
+            Error::TooMuchForDatagram => b"SERVER_ERROR too much for UDP\r\n",
         }
     }
 }

@@ -63,6 +63,14 @@ pub trait Host: Send + Sync {
     /// Called for every such store.
     fn store_was_too_large(&self, _it: TooLarge<'_>) {}
 
+    /// A client asked for the certificates of TLS to be loaded again. Says in a few words why not.
+    fn refresh_certs(&self) -> Result<(), String> {
+        Err(NO_TLS.to_owned())
+    }
+
     /// A client asked for the server's end. Returns at once.
     fn shutdown(&self, how: Shutdown);
 }
+
+/// Why there are no certificates, in memcached's words.
+const NO_TLS: &str = "TLS not enabled";

@@ -167,6 +167,10 @@ impl ClassTotals {
         self.0[event as usize]
     }
 
+    pub(crate) fn get_hits(&self) -> u64 {
+        self.of(ClassEvent::Get) + self.of(ClassEvent::GetAgain)
+    }
+
     /// What was counted since `earlier`.
     pub(crate) fn since(&self, earlier: &ClassTotals) -> ClassTotals {
         ClassTotals(std::array::from_fn(|it| self.0[it].saturating_sub(earlier.0[it])))

@@ -231,14 +231,15 @@ impl Dispatcher {
         let client = &mut self.client;
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
-        let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
-        if !client.touches_keys() {
-            db.stop_touching();
-        }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
-        handler(&mut Ctx { db, args, reply, client, server, line, now_ms })
+        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let mut cx = Ctx { db, args, reply, client, server, line, now_ms };
+        if !cx.client.touches_keys() {
+            cx.db.stop_touching();
+        }
+        handler(&mut cx)
     }
 
     /// Runs a command that waits, for its own connection. False when it has to wait on.

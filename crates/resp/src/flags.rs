@@ -80,6 +80,7 @@ pub(crate) enum Family {
     List,
     Server,
     Set,
+    Stream,
     String,
 }
 
@@ -94,6 +95,7 @@ impl Family {
             Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
             Family::Set => "set",
+            Family::Stream => "stream",
             Family::String => "string",
         }
     }
@@ -108,6 +110,7 @@ impl Family {
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
+            Family::Stream => Some("stream"),
             Family::String => Some("string"),
             Family::Server => None,
         }

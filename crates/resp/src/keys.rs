@@ -17,8 +17,12 @@ pub(crate) enum Keys {
     Counted {
         at: usize,
     },
+    /// The first half of what follows a word that stands at `from` or behind it.
+    HalfBehind {
+        word: &'static str,
+        from: usize,
+    },
     /// Found by a function of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Special {
         find: FindKeys,
     },
@@ -62,6 +66,14 @@ impl Keys {
                 }
                 into.extend(at + 1..=at + count);
                 Ok(())
+            }
+            Keys::HalfBehind { word, from } => {
+                let mut words = argv.skip(from).iter();
+                let found = words.position(|it| it.eq_ignore_ascii_case(word.as_bytes()));
+                let first = from + found.ok_or(Error::Syntax)? + 1;
+                let n_keys = (argv.len() - first) / 2;
+                into.extend(first..first + n_keys);
+                if n_keys == 0 { Err(Error::Syntax) } else { Ok(()) }
             }
             Keys::Special { find } => find(argv, into),
         }

@@ -123,7 +123,9 @@ impl<'a> Ctx<'a> {
             let name = self.line.argv.get(at).expect("positions lie inside their line");
             let key = self.server.keyspace.key(self.client.db, name);
             let Some(ticket) = self.db.wait(key, self.client.handle.id) else {
-                places.iter().for_each(|it| self.db.stop_waiting(it.0.as_key(), it.1));
+                for (key, ticket) in &places {
+                    self.db.stop_waiting(key.as_key(), *ticket);
+                }
                 return Err(Error::said("ERR too many clients wait for keys"));
             };
             places.push((key.owned(), ticket));

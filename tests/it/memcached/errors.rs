@@ -37,6 +37,22 @@ fn version_verbosity_and_quit() {
 }
 
 #[test]
+fn certificates_are_not_loaded_where_there_is_no_tls() {
+    check(
+        r#"
+        > refresh_certs
+        Error TLS not enabled
+        > refresh_certs noreply
+        Error TLS not enabled
+        > refresh_certs a b
+        Error TLS not enabled
+        > refresh_cert
+        ERROR
+        "#,
+    );
+}
+
+#[test]
 fn the_words_are_those_of_this_version() {
     check_here(
         r#"

@@ -12,6 +12,10 @@ mod list_moves;
 mod protocol;
 mod server;
 mod set;
+mod stream;
+mod stream_groups;
+mod stream_info;
+mod stream_pending;
 mod string;
 mod string_parts;
 

@@ -1,5 +1,7 @@
 //! RESP: byte for byte, but for orders that nobody promises, random picks and the passing of time.
 
+mod streams;
+
 use super::{Difference, history, send_in_pieces};
 use crate::client::{Client, encode};
 use crate::generate::resp::Words;
@@ -200,6 +202,7 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
             (is_text(ours) || matches!(ours, Value::Bulk(name) if name == b"int"))
                 && is_text(theirs)
         }
+        name if name.starts_with(b"X") => streams::same(ours, theirs),
         // What a key costs is ours to say.
         b"MEMORY" => ours.integer().is_some() && theirs.integer().is_some(),
         _ => false,

@@ -1,5 +1,7 @@
 //! The names of the memcached exporter that dashboards and alerts use, with its labels. There are
-//! no slabs here; dashboards get one synthetic class, as `stats slabs` shows.
+//! no slabs here: a slab is the class in which memcached would have an item, as in `stats slabs`.
+
+use tandem_memcached::{CountedItems, ItemClass};
 
 use crate::admin::exposition::{Row, Values, counter, gauge, sum};
 use crate::admin::snapshot::Snapshot;
@@ -63,47 +65,58 @@ pub(crate) const ROWS: &[Row] = &[
     gauge("memcached_lru_crawler_enabled", "Always 1: expired items are looked for.",
         |_, to| to.put(1.0)),
     counter("memcached_slab_items_outofmemory_total", "Stores that found no memory.",
-        |s, to| slab(to, s.cached.totals.store_no_memory)),
+        |s, to| slabs(s, to, |it| it.no_memory)),
     gauge("memcached_slab_current_items", "Items that are there.",
-        |s, to| slab(to, s.memcached.stats.n_items)),
+        |s, to| counted(s, to, |it| it.n_items)),
+    gauge("memcached_slab_items_age_seconds", "Longest time without a use.",
+        |s, to| counted(s, to, |it| it.age_s)),
     counter("memcached_slab_items_evicted_total", "Items that gave way to others.",
-        |s, to| slab(to, s.memcached.stats.evictions)),
+        |s, to| slabs(s, to, |it| it.evictions)),
     counter("memcached_slab_items_evicted_nonzero_total",
         "Items with a time to live that gave way to others.",
-        |s, to| slab(to, s.memcached.stats.evictions_expiring)),
-    gauge("memcached_slab_items_age_seconds", "Always 0 here; `stats items` tells ages.",
-        |_, to| slab(to, 0)),
+        |s, to| slabs(s, to, |it| it.evictions_expiring)),
     counter("memcached_slab_items_evicted_unfetched_total",
         "Items that gave way to others before anybody read them.",
-        |s, to| slab(to, s.memcached.stats.evictions_unfetched)),
+        |s, to| slabs(s, to, |it| it.evictions_unfetched)),
     counter("memcached_slab_items_expired_unfetched_total",
         "Items whose time was over before anybody read them.",
-        |s, to| slab(to, s.memcached.stats.expirations_unfetched)),
+        |s, to| slabs(s, to, |it| it.expirations_unfetched)),
     counter("memcached_slab_items_reclaimed_total", "Expired items whose memory was taken back.",
-        |s, to| slab(to, s.memcached.stats.expirations)),
-    gauge("memcached_slab_mem_requested_bytes", "Memory of items.",
-        |s, to| slab(to, s.memcached.stats.item_bytes)),
-    gauge("memcached_slab_chunk_size_bytes", "Bytes of a chunk; items take what they need.",
-        |_, to| slab(to, CHUNK_BYTES)),
-    gauge("memcached_slab_chunks_used", "Items that are there.",
-        |s, to| slab(to, s.memcached.stats.n_items)),
+        |s, to| slabs(s, to, |it| it.expirations)),
+    gauge("memcached_slab_mem_requested_bytes", "Memory that items would take in memcached.",
+        |s, to| counted(s, to, |it| it.bytes)),
+    gauge("memcached_slab_chunk_size_bytes", "The biggest item that memcached has in one piece.",
+        |s, to| slabs(s, to, |it| it.chunk_bytes)),
+    gauge("memcached_slab_chunks_used", "Chunks that items would take in memcached.",
+        |s, to| counted(s, to, |it| it.n_chunks)),
     gauge("memcached_slab_chunks_free", "Always 0: items take what they need.",
-        |_, to| slab(to, 0)),
-    gauge("memcached_slab_current_pages", "Megabytes that the budget counts.",
-        |s, to| slab(to, s.memcached.stats.used_bytes.div_ceil(1 << 20))),
+        |s, to| slabs(s, to, |_| 0)),
+    gauge("memcached_slab_current_pages", "Pages that items would take in memcached.",
+        |s, to| counted(s, to, |it| it.n_pages)),
     counter("memcached_slab_commands_total", "Requests by command and outcome.", slab_commands),
 ];
 
-fn slab(to: &mut Values, value: u64) {
-    to.put_with(&[("slab", "1")], value);
+/// A value for each class of items.
+fn slabs(snapshot: &Snapshot, to: &mut Values, value: fn(&ItemClass) -> u64) {
+    for it in &snapshot.cached.item_classes.classes {
+        to.put_with(&[("slab", &it.number.to_string())], value(it));
+    }
 }
 
-/// Command, outcome, count.
-fn outcomes(snapshot: &Snapshot) -> [(&'static str, &'static str, u64); 15] {
+/// The same of what is only known once items have been counted.
+fn counted(snapshot: &Snapshot, to: &mut Values, value: fn(&CountedItems) -> u64) {
+    for it in &snapshot.cached.item_classes.classes {
+        if let Some(counted) = &it.counted {
+            to.put_with(&[("slab", &it.number.to_string())], value(counted));
+        }
+    }
+}
+
+fn commands(snapshot: &Snapshot, to: &mut Values) {
     let it = &snapshot.cached.totals;
     // memcached counts a `cas` among the stores too.
     let sets = it.stores.saturating_sub(it.cas_hits + it.cas_misses + it.cas_badval);
-    [
+    for (command, status, count) in [
         ("get", "hit", it.get_hits),
         ("get", "miss", it.get_misses),
         ("set", "hit", sets),
@@ -119,24 +132,26 @@ fn outcomes(snapshot: &Snapshot) -> [(&'static str, &'static str, u64); 15] {
         ("touch", "hit", it.touch_hits),
         ("touch", "miss", it.touch_misses),
         ("flush", "hit", it.flushes),
-    ]
-}
-
-fn commands(snapshot: &Snapshot, to: &mut Values) {
-    for (command, status, count) in outcomes(snapshot) {
+    ] {
         to.put_with(&[("command", command), ("status", status)], count);
     }
 }
 
+/// A miss has no item, hence no slab.
 fn slab_commands(snapshot: &Snapshot, to: &mut Values) {
-    let by_item = |status| matches!(status, "hit" | "badval");
-    for (command, status, count) in outcomes(snapshot) {
-        // A miss has no item, hence no slab.
-        if by_item(status) && command != "flush" {
-            to.put_with(&[("slab", "1"), ("command", command), ("status", status)], count);
+    for it in &snapshot.cached.item_classes.classes {
+        let slab = it.number.to_string();
+        for (command, status, count) in [
+            ("get", "hit", it.get_hits),
+            ("set", "hit", it.sets.saturating_sub(it.cas_hits + it.cas_badval)),
+            ("delete", "hit", it.delete_hits),
+            ("incr", "hit", it.incr_hits),
+            ("decr", "hit", it.decr_hits),
+            ("cas", "hit", it.cas_hits),
+            ("cas", "badval", it.cas_badval),
+            ("touch", "hit", it.touch_hits),
+        ] {
+            to.put_with(&[("slab", &slab), ("command", command), ("status", status)], count);
         }
     }
 }
-
-/// Items are rounded to this.
-const CHUNK_BYTES: u64 = 8;

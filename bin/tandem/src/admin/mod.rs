@@ -12,6 +12,7 @@ mod snapshot;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -19,6 +20,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::admin::exposition::{Exposition, Row};
 use crate::admin::rates::HitRates;
@@ -37,6 +39,8 @@ pub(crate) struct Admin {
     resp_rates: Mutex<HitRates>,
     memcached_rates: Mutex<HitRates>,
     trimmer: Mutex<Trimmer>,
+    /// Somebody has read the metrics.
+    scraped: Notify,
 }
 
 impl Admin {
@@ -47,6 +51,7 @@ impl Admin {
             resp_rates: Mutex::new(HitRates::since(clock::now_ms())),
             memcached_rates: Mutex::new(HitRates::since(clock::now_ms())),
             trimmer: Mutex::default(),
+            scraped: Notify::new(),
         }
     }
 
@@ -66,6 +71,17 @@ impl Admin {
         }
     }
 
+    /// Has the next scrape find a recent count of memcached's items, in short turns and only where
+    /// there are scrapes. The future ends never.
+    pub(crate) async fn count_items(&self) {
+        loop {
+            self.scraped.notified().await;
+            while self.shop.memcached.server.count_items(clock::now_ms()) {
+                tokio::time::sleep(BETWEEN_COUNTS).await;
+            }
+        }
+    }
+
     fn used_bytes(&self) -> u64 {
         let keyspaces = [&self.shop.resp.server.keyspace, &self.shop.memcached.server.keyspace];
         keyspaces.iter().map(|it| it.stats().used_bytes).sum()
@@ -78,9 +94,14 @@ impl Admin {
         for row in TABLES.into_iter().flatten() {
             exposition.add(row, &snapshot);
         }
+        self.scraped.notify_one();
         exposition.finish()
     }
 }
+
+/// Between two turns of a count of items, each of a fraction of a millisecond: a few hundred
+/// thousand items a second are counted.
+const BETWEEN_COUNTS: Duration = Duration::from_millis(5);
 
 /// The longest body of a request: twice the longest list of nodes, whose JSON has more signs.
 const BODY_BYTES_MAX: usize = 128 << 10;

@@ -29,6 +29,9 @@ pub(crate) const ROWS: &[Row] = &[
         |s, to| each(s, to, |it| it.stats.payload_bytes as f64)),
     gauge("tandem_memory_dead_bytes", "Memory of removed items that is not yet used again.",
         |s, to| each(s, to, |it| it.stats.dead_bytes as f64)),
+    gauge("tandem_memory_freeing_bytes",
+        "Memory that has left the budget and is not yet given back: removed values and buffers.",
+        |s, to| to.put(s.freeing.pending_bytes as f64)),
     gauge("tandem_items", "Items that are there.",
         |s, to| each(s, to, |it| it.stats.n_items as f64)),
     gauge("tandem_items_expiring", "Items that have a time to live.",
@@ -66,6 +69,12 @@ pub(crate) const ROWS: &[Row] = &[
         "memcached's stores of items above the limit, by the key's prefix.", |s, to| {
             for (prefix, n) in &s.cached.too_large {
                 to.put_with(&[("prefix", prefix)], *n);
+            }
+        }),
+    gauge("tandem_item_classes_age_seconds",
+        "Time since memcached's items were last counted by class.", |s, to| {
+            if let Some(ago_ms) = s.cached.item_classes.counted_ago_ms {
+                to.put(ago_ms as f64 / 1000.0);
             }
         }),
     gauge("tandem_memory_fragmentation_ratio", "Resident memory by memory that data uses.",

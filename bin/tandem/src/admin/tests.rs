@@ -1,5 +1,6 @@
 use clap::Parser;
 use hashbrown::HashSet;
+use tandem_engine::SetOptions;
 
 use super::*;
 use crate::cli::Cli;
@@ -34,7 +35,12 @@ fn every_metric_is_named_once_and_explained() {
 /// Dashboards and alerts that were written for the exporters of Redis and memcached ask for these.
 #[test]
 fn the_exporters_names_are_there() {
-    let text = admin().metrics();
+    let admin = admin();
+    let memcached = &admin.shop.memcached.server;
+    let key = memcached.keyspace.key(0, b"k");
+    let value = tandem_engine::NewValue::Copied(b"v");
+    memcached.keyspace.view(key, clock::now_ms()).set(key, value, SetOptions::default());
+    let text = admin.metrics();
     for name in EXPORTERS_NAMES.split_whitespace() {
         let help = format!("# HELP {name} ");
         let value = format!("\n{name}");
@@ -76,12 +82,13 @@ fn labels_are_escaped_and_histograms_add_up() {
     assert_eq!(exposition.finish(), expected);
 }
 
-/// Those that have a value from the start; others need traffic.
+/// Those that have a value once there is an item; others need traffic.
 const EXPORTERS_NAMES: &str = "
     redis_up redis_uptime_in_seconds redis_start_time_seconds redis_instance_info
     redis_connected_clients redis_blocked_clients redis_config_maxclients
     redis_connections_received_total redis_rejected_connections_total redis_memory_used_bytes
     redis_memory_max_bytes redis_memory_used_rss_bytes redis_memory_used_peak_bytes
+    redis_lazyfree_pending_objects redis_lazyfreed_objects_total
     redis_mem_fragmentation_ratio redis_total_system_memory_bytes redis_commands_processed_total
     redis_keyspace_hits_total redis_keyspace_misses_total redis_evicted_keys_total
     redis_expired_keys_total redis_db_keys redis_db_keys_expiring redis_net_input_bytes_total
@@ -97,7 +104,8 @@ const EXPORTERS_NAMES: &str = "
     memcached_item_no_memory_total memcached_direct_reclaims_total memcached_read_bytes_total
     memcached_written_bytes_total memcached_process_user_cpu_seconds_total
     memcached_process_system_cpu_seconds_total memcached_slab_items_outofmemory_total
-    memcached_slab_current_items memcached_slab_items_evicted_total
+    memcached_slab_current_items memcached_slab_items_age_seconds
+    memcached_slab_items_evicted_total memcached_slab_items_evicted_nonzero_total
     memcached_slab_items_evicted_unfetched_total memcached_slab_items_expired_unfetched_total
     memcached_slab_items_reclaimed_total memcached_slab_mem_requested_bytes
     memcached_slab_chunk_size_bytes memcached_slab_chunks_used memcached_slab_chunks_free

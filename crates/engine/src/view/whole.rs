@@ -36,11 +36,9 @@ impl View<'_> {
     fn shard_ref(&self, key: Key<'_>) -> &Shard {
         match &self.held {
             Held::One { locked, .. } => locked,
-            Held::Many(shards) => {
-                let wanted = self.keyspace.shard_id(key);
-                let at = shards.binary_search_by_key(&wanted, |(id, _)| *id);
-                &shards[at.expect("the key was found in its shard before")].1
-            }
+            Held::Many(several) => several
+                .shard(self.keyspace.shard_id(key))
+                .expect("the key was found in its shard before"),
         }
     }
 

@@ -3,7 +3,6 @@
 
 use tandem_engine::ClassStats;
 
-use crate::classes::PAGE_BYTES;
 use crate::reply::stat;
 use crate::report::Topic;
 use crate::run::Cx;
@@ -39,15 +38,9 @@ fn put_items(
     events: &ClassStats,
     totals: &ClassTotals,
 ) {
-    let lists = items.lists(cx.server.tuning());
+    put_lists(cx, class, items);
     let evicted_idle_s = if events.evictions == 0 { 0 } else { events.last_eviction.1 };
     for (name, value) in [
-        ("number", items.n_items),
-        ("number_hot", lists.n_hot),
-        ("number_warm", lists.n_warm),
-        ("number_cold", lists.n_cold),
-        ("age_hot", lists.age_hot_s),
-        ("age_warm", lists.age_warm_s),
         ("age", u64::from(items.idle_s_max)),
         ("mem_requested", items.bytes),
         ("evicted", events.evictions),
@@ -76,6 +69,25 @@ fn put_items(
     }
 }
 
+/// The items as memcached's lists would have them; without its maintainer there are none.
+fn put_lists(cx: &mut Cx<'_>, class: usize, items: &ClassItems) {
+    let (tuning, has_lists) = (cx.server.tuning(), cx.server.settings.lru_maintainer);
+    let lists = items.lists(tuning);
+    for (name, value, is_told) in [
+        ("number", items.n_items, true),
+        ("number_hot", lists.n_hot, has_lists),
+        ("number_warm", lists.n_warm, has_lists),
+        ("number_cold", lists.n_cold, has_lists),
+        ("number_temp", items.n_temp, tuning.has_temp),
+        ("age_hot", lists.age_hot_s, has_lists),
+        ("age_warm", lists.age_warm_s, has_lists),
+    ] {
+        if is_told {
+            stat(&mut cx.out.buf, &format!("items:{class}:{name}"), value);
+        }
+    }
+}
+
 /// Chunks are those that memcached would need. None are free: an item takes memory of its own.
 fn slabs(cx: &mut Cx<'_>, survey: &Survey) {
     let totals = cx.server.class_totals_since_reset();
@@ -93,17 +105,16 @@ fn slabs(cx: &mut Cx<'_>, survey: &Survey) {
 }
 
 fn put_slab(cx: &mut Cx<'_>, class: usize, n_chunks: u64, totals: &ClassTotals) {
-    let chunk_bytes = cx.server.classes.chunk_bytes(class) as u64;
-    let chunks_per_page = (PAGE_BYTES as u64 / chunk_bytes).max(1);
+    let classes = &cx.server.classes;
     for (name, value) in [
-        ("chunk_size", chunk_bytes),
-        ("chunks_per_page", chunks_per_page),
-        ("total_pages", n_chunks.div_ceil(chunks_per_page)),
+        ("chunk_size", classes.chunk_bytes(class) as u64),
+        ("chunks_per_page", classes.chunks_per_page(class)),
+        ("total_pages", classes.n_pages(class, n_chunks)),
         ("total_chunks", n_chunks),
         ("used_chunks", n_chunks),
         ("free_chunks", 0),
         ("free_chunks_end", 0),
-        ("get_hits", totals.of(ClassEvent::Get) + totals.of(ClassEvent::GetAgain)),
+        ("get_hits", totals.get_hits()),
         ("cmd_set", totals.of(ClassEvent::Set)),
         ("delete_hits", totals.of(ClassEvent::Delete)),
         ("incr_hits", totals.of(ClassEvent::Incr)),

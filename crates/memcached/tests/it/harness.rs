@@ -17,6 +17,9 @@ pub(crate) const START_MS: u64 = 1_795_000_000_000;
 #[derive(Default)]
 pub(crate) struct FakeHost {
     pub(crate) n_shutdowns: AtomicU32,
+    pub(crate) n_refreshes: AtomicU32,
+    /// Why certificates cannot be loaded again.
+    pub(crate) no_certs: Mutex<Option<String>>,
     /// Values that were too large: the prefix of the key, their size, the limit.
     pub(crate) too_large: Mutex<Vec<(String, usize, usize)>>,
 }
@@ -49,6 +52,11 @@ impl Host for FakeHost {
     fn store_was_too_large(&self, it: TooLarge<'_>) {
         let TooLarge { prefix, value_bytes, item_bytes_max } = it;
         self.too_large.lock().push((prefix.to_owned(), value_bytes, item_bytes_max));
+    }
+
+    fn refresh_certs(&self) -> Result<(), String> {
+        self.n_refreshes.fetch_add(1, SeqCst);
+        self.no_certs.lock().clone().map_or(Ok(()), Err)
     }
 
     fn shutdown(&self, _how: Shutdown) {

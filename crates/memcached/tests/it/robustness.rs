@@ -76,6 +76,7 @@ fn word() -> impl Strategy<Value = Vec<u8>> {
         b"stats",
         b"cache_memlimit",
         b"shutdown",
+        b"refresh_certs",
         b"mg",
         b"ms",
         b"ma",

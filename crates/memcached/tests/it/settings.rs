@@ -77,3 +77,24 @@ fn the_prefix_delimiter_turns_detail_on() {
         ",
     );
 }
+
+/// The host knows of TLS; what it says is told, and a refusal to those who want no answer, too.
+#[test]
+fn certificates_are_loaded_again_by_the_host() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.say("refresh_certs"), "OK\r\n");
+    assert_eq!(talk.say("refresh_certs noreply"), "");
+    assert_eq!(talk.host.n_refreshes.load(SeqCst), 2);
+    *talk.host.no_certs.lock() = Some("TLS not enabled".to_owned());
+    talk.check(
+        "
+        > refresh_certs noreply
+        Error TLS not enabled
+        > refresh_certs x
+        Error TLS not enabled
+        > refresh_cert
+        ERROR
+        ",
+    );
+    assert_eq!(talk.host.n_refreshes.load(SeqCst), 4);
+}
