@@ -14,6 +14,7 @@ use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
+use crate::sorted_set::{IndexedSortedSet, SortedSetRef};
 use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
@@ -50,6 +51,7 @@ pub(crate) enum BoxedValue {
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
     Stream(Box<StreamData>),
+    SortedSet(Box<IndexedSortedSet>),
 }
 
 /// What a boxed item's payload points to.
@@ -95,6 +97,7 @@ impl BoxedValue {
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
             BoxedValue::Stream(it) => it.heap_bytes(),
+            BoxedValue::SortedSet(it) => it.heap_bytes(),
         }
     }
 }
@@ -278,6 +281,7 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
                 BoxedValue::Stream(it) => Value::Stream(it),
+                BoxedValue::SortedSet(it) => Value::SortedSet(SortedSetRef::Indexed(it)),
             },
         }
     }
@@ -335,6 +339,7 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
+        Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
         Type::Stream => unreachable!("streams have no packed form"),
     }
@@ -345,7 +350,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
+    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 

@@ -36,6 +36,7 @@ mod set;
 mod shard;
 mod shared;
 mod simd;
+mod sorted_set;
 mod stats;
 mod store;
 mod stream;
@@ -65,6 +66,7 @@ pub use crate::output::{Mark, Output};
 pub use crate::ready::{Ready, has_ready, take_ready};
 pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
+pub use crate::sorted_set::{Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::stream::{
     Claim, Claimed, Consumer, Deliveries, Effort, Entry, Field, Fields, Group, Keep, Log, NewId,

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     set_packed_value_max: AtomicUsize,
     stream_node_bytes_max: AtomicU32,
     stream_node_entries_max: AtomicU32,
+    sorted_set_packed_entries_max: AtomicUsize,
+    sorted_set_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -81,6 +83,8 @@ impl Shared {
             set_packed_value_max: AtomicUsize::new(0),
             stream_node_bytes_max: AtomicU32::new(0),
             stream_node_entries_max: AtomicU32::new(0),
+            sorted_set_packed_entries_max: AtomicUsize::new(0),
+            sorted_set_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -168,6 +172,10 @@ impl Shared {
             set_packed_value_max: self.set_packed_value_max.load(Ordering::Relaxed),
             stream_node_bytes_max: self.stream_node_bytes_max.load(Ordering::Relaxed),
             stream_node_entries_max: self.stream_node_entries_max.load(Ordering::Relaxed),
+            sorted_set_packed_entries_max: self
+                .sorted_set_packed_entries_max
+                .load(Ordering::Relaxed),
+            sorted_set_packed_value_max: self.sorted_set_packed_value_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -181,6 +189,10 @@ impl Shared {
         self.set_packed_value_max.store(limits.set_packed_value_max, Ordering::Relaxed);
         self.stream_node_bytes_max.store(limits.stream_node_bytes_max, Ordering::Relaxed);
         self.stream_node_entries_max.store(limits.stream_node_entries_max, Ordering::Relaxed);
+        self.sorted_set_packed_entries_max
+            .store(limits.sorted_set_packed_entries_max, Ordering::Relaxed);
+        self.sorted_set_packed_value_max
+            .store(limits.sorted_set_packed_value_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }

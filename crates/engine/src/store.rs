@@ -181,6 +181,7 @@ impl Shard {
             BoxedValue::List(it) => BoxedValue::List(it.clone()),
             BoxedValue::Set(it) => BoxedValue::Set(it.clone()),
             BoxedValue::Stream(it) => BoxedValue::Stream(it.clone()),
+            BoxedValue::SortedSet(it) => BoxedValue::SortedSet(it.clone()),
         };
         (Repr::Boxed(value), item.value().kind())
     }

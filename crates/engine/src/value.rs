@@ -9,6 +9,7 @@ use crate::layout::{Layout, Meta, SECONDS_MASK};
 use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
+use crate::sorted_set::SortedSetRef;
 use crate::stream::StreamRef;
 use crate::string::StrRef;
 
@@ -20,6 +21,7 @@ pub enum Type {
     List = 2,
     Set = 3,
     Stream = 5,
+    SortedSet = 4,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -30,6 +32,7 @@ pub enum Value<'a> {
     List(ListRef<'a>),
     Set(SetRef<'a>),
     Stream(StreamRef<'a>),
+    SortedSet(SortedSetRef<'a>),
 }
 
 impl Value<'_> {
@@ -40,6 +43,7 @@ impl Value<'_> {
             Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
             Value::Stream(_) => Type::Stream,
+            Value::SortedSet(_) => Type::SortedSet,
         }
     }
 }

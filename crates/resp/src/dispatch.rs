@@ -302,7 +302,9 @@ impl Dispatcher {
         lists.hashes.clear();
         // A wrong count of keys is the handler's to refuse, in its command's own words.
         match keys.positions(line.argv, &mut lists.positions) {
-            Err(_) if matches!(keys, Keys::Counted { .. }) => lists.positions.clear(),
+            Err(_) if matches!(keys, Keys::Counted { .. } | Keys::Special { .. }) => {
+                lists.positions.clear();
+            }
             found => found?,
         }
         let keyspace = &self.server.keyspace;

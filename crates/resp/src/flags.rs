@@ -81,6 +81,7 @@ pub(crate) enum Family {
     Server,
     Set,
     Stream,
+    SortedSet,
     String,
 }
 
@@ -96,6 +97,7 @@ impl Family {
             Family::Server => "server",
             Family::Set => "set",
             Family::Stream => "stream",
+            Family::SortedSet => "sorted-set",
             Family::String => "string",
         }
     }
@@ -111,6 +113,7 @@ impl Family {
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
             Family::Stream => Some("stream"),
+            Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
             Family::Server => None,
         }

@@ -61,7 +61,7 @@ impl Keys {
             Keys::Counted { at } => {
                 let count = integer(argv.get(at).ok_or(Error::Syntax)?)?;
                 let count = usize::try_from(count).map_err(|_| Error::Syntax)?;
-                if count >= argv.len() - at {
+                if count == 0 || count >= argv.len() - at {
                     return Err(Error::Syntax);
                 }
                 into.extend(at + 1..=at + count);
@@ -179,6 +179,7 @@ mod tests {
         let counted = Keys::Counted { at: 1 };
         check(counted, "lmpop 2 a b left", Ok(&[2, 3]));
         check(counted, "lmpop 3 a b", Err(Error::Syntax));
+        check(counted, "lmpop 0 a b", Err(Error::Syntax));
         check(counted, "lmpop -1 a b", Err(Error::Syntax));
         check(counted, "lmpop x a b", Err(Error::NotAnInteger));
         check(counted, "lmpop 9223372036854775807 a", Err(Error::Syntax));

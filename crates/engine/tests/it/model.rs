@@ -224,7 +224,10 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
             assert_eq!(pairs.len(), it.len());
             Value::Hash(pairs)
         }
-        EngineValue::List(_) | EngineValue::Set(_) | EngineValue::Stream(_) => {
+        EngineValue::List(_)
+        | EngineValue::Set(_)
+        | EngineValue::SortedSet(_)
+        | EngineValue::Stream(_) => {
             unreachable!("the operations make strings and hashes")
         }
     }

@@ -177,7 +177,11 @@ impl Observer for Evictions {
 fn bytes_of(item: &Item<'_>) -> usize {
     match item.value() {
         Value::String(it) => it.as_slice().len(),
-        Value::Hash(_) | Value::List(_) | Value::Set(_) | Value::Stream(_) => 0,
+        Value::Hash(_)
+        | Value::List(_)
+        | Value::Set(_)
+        | Value::SortedSet(_)
+        | Value::Stream(_) => 0,
     }
 }
 

@@ -130,6 +130,8 @@ impl Settings {
             set_packed_value_max: self.integer("set-max-listpack-value") as usize,
             stream_node_bytes_max: narrow(self.integer("stream-node-max-bytes")),
             stream_node_entries_max: narrow(self.integer("stream-node-max-entries")),
+            sorted_set_packed_entries_max: self.integer("zset-max-listpack-entries") as usize,
+            sorted_set_packed_value_max: self.integer("zset-max-listpack-value") as usize,
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,
         }
     }

@@ -273,8 +273,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     text("unixsocket", "").immutable().used(),
     text("unixsocketgroup", "").immutable(),
     octal("unixsocketperm", "0").immutable().used(),
-    integer("zset-max-listpack-entries", "128", 0, MAX).alias("zset-max-ziplist-entries"),
-    memory("zset-max-listpack-value", "64", 0).alias("zset-max-ziplist-value"),
+    integer("zset-max-listpack-entries", "128", 0, MAX).used().alias("zset-max-ziplist-entries"),
+    memory("zset-max-listpack-value", "64", 0).used().alias("zset-max-ziplist-value"),
 ];
 
 // The constructors the table is written with.

@@ -5,6 +5,7 @@ mod bitmap;
 mod hyperloglog;
 mod list;
 mod sets;
+mod sorted_sets;
 mod stream;
 
 use crate::generate::pools::{self, Pool};
@@ -15,6 +16,7 @@ pub use bitmap::BITMAP;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use sorted_sets::SORTED_SETS;
 pub use stream::STREAM;
 
 /// A command line as words.

@@ -9,7 +9,7 @@ pub(super) fn describe(reply: &mut Reply<'_>, command: &Command) -> Answered {
     reply.text(&command.full_name);
     reply.int(command.arity);
     words(reply, command.spec.flags.names().collect());
-    for n in positions(command.spec.keys) {
+    for n in positions(command) {
         reply.int(n);
     }
     let categories: Vec<String> = command.categories().iter().map(|it| format!("@{it}")).collect();
@@ -36,12 +36,14 @@ fn words(reply: &mut Reply<'_>, words: Vec<&str>) -> Answered {
 }
 
 /// First key, last key and step, where they can be said so simply.
-fn positions(keys: Keys) -> [i64; 3] {
-    match keys {
-        Keys::Range { first, last, step } => [first as i64, last as i64, step as i64],
-        Keys::None | Keys::Counted { .. } | Keys::HalfBehind { .. } | Keys::Special { .. } => {
-            [0, 0, 0]
+fn positions(command: &Command) -> [i64; 3] {
+    let first = command.spec.key_specs.first().map(|it| it.keys);
+    match (command.spec.keys, first) {
+        (Keys::Range { first, last, step }, _)
+        | (Keys::Special { .. }, Some(Keys::Range { first, last, step })) => {
+            [first as i64, last as i64, step as i64]
         }
+        _ => [0, 0, 0],
     }
 }
 

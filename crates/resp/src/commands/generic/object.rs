@@ -20,6 +20,7 @@ pub(super) fn type_name(kind: Type) -> &'static str {
         Type::List => "list",
         Type::Set => "set",
         Type::Stream => "stream",
+        Type::SortedSet => "zset",
     }
 }
 
@@ -44,6 +45,8 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
         },
         Value::Stream(_) => "stream",
         Value::String(_) if item.edited() => "raw",
+        Value::SortedSet(set) if set.is_packed() => "listpack",
+        Value::SortedSet(_) => "skiplist",
         Value::String(value) => {
             let text = value.as_slice();
             let expiry_bytes = if item.expire_at_ms().is_some() { 8 } else { 0 };

@@ -104,6 +104,7 @@ fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
         Value::Hash(hash) => hash.is_packed(),
         Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
+        Value::SortedSet(set) => set.is_packed(),
         Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
@@ -152,6 +153,9 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
             let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
             let fields = entries.flat_map(|it| it.fields());
             fields.map(|(name, value)| word(name) + word(value)).sum()
+        }
+        Value::SortedSet(set) => {
+            set.iter().map(|(member, _)| framed(member) + size_of::<f64>()).sum::<usize>() + 1
         }
     }
 }

@@ -4,6 +4,8 @@
 use sha1::{Digest as _, Sha1};
 use tandem_engine::{Element, Item, StreamId, Value};
 
+use crate::double::seventeen_digits;
+
 /// 160 bits that grow with what is mixed into them.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Digest([u8; 20]);
@@ -76,6 +78,15 @@ impl Digest {
                     }
                 }
             }
+            Value::SortedSet(set) => {
+                self.mix(&SORTED_SET_TYPE.to_be_bytes());
+                for (member, score) in set {
+                    let mut pair = Digest::default();
+                    pair.mix(member);
+                    pair.mix(seventeen_digits(score).as_bytes());
+                    self.add(&pair.0);
+                }
+            }
         }
         if item.expire_at_ms().is_some() {
             self.add(b"!!expire!!");
@@ -90,6 +101,7 @@ impl Digest {
 /// Valkey's numbers of the types.
 const STRING_TYPE: u32 = 0;
 const SET_TYPE: u32 = 2;
+const SORTED_SET_TYPE: u32 = 3;
 const HASH_TYPE: u32 = 4;
 const LIST_TYPE: u32 = 1;
 const STREAM_TYPE: u32 = 6;
