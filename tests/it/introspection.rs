@@ -16,11 +16,14 @@ use crate::differences::{
 fn command_info_is_that_of_valkey() {
     let tandem = Tandem::start(&[]);
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let redis = Oracle::start(Kind::Redis, &[]).unwrap();
     let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut redis = Client::connect(redis.port);
     let mut differences = Vec::new();
     for name in command_names(&mut ours) {
+        let theirs = whose(&name, &mut theirs, &mut redis);
         let [mut our_row, mut their_row] =
-            [&mut ours, &mut theirs].map(|it| it.command(&["COMMAND", "INFO", &name]));
+            [&mut ours, theirs].map(|it| it.command(&["COMMAND", "INFO", &name]));
         for row in [&mut our_row, &mut their_row] {
             *row = without_unordered(row);
         }
@@ -36,10 +39,13 @@ fn command_info_is_that_of_valkey() {
 fn command_docs_describe_the_arguments_of_valkey() {
     let tandem = Tandem::start(&[]);
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let redis = Oracle::start(Kind::Redis, &[]).unwrap();
     let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut redis = Client::connect(redis.port);
     let mut differences = Vec::new();
     for name in command_names(&mut ours) {
-        let [our_words, their_words] = [&mut ours, &mut theirs].map(|it| {
+        let theirs = whose(&name, &mut theirs, &mut redis);
+        let [our_words, their_words] = [&mut ours, theirs].map(|it| {
             it.command(&["HELLO", "3"]);
             let Value::Map(docs) = it.command(&["COMMAND", "DOCS", &name]) else {
                 panic!("COMMAND DOCS answers a map");
@@ -105,6 +111,13 @@ fn stats_have_the_names_of_memcached() {
         ours.retain(|name| !STATS_EXTRA.iter().any(|(it, _)| it == name));
         assert_eq!(ours, theirs, "stats{topic}");
     }
+}
+
+/// Valkey, or Redis for the commands that Valkey does not have.
+fn whose<'a>(name: &str, valkey: &'a mut Client, redis: &'a mut Client) -> &'a mut Client {
+    let answer = valkey.command(&["COMMAND", "INFO", name]);
+    let is_known = matches!(answer.elements(), [Value::Array(_)]);
+    if is_known { valkey } else { redis }
 }
 
 /// Every command and subcommand that Tandem has.

@@ -7,6 +7,7 @@ mod generic;
 mod generic_moves;
 mod geo;
 mod hash;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod list_moves;
@@ -37,4 +38,10 @@ fn check(transcript: &str) {
 #[track_caller]
 fn check_here(transcript: &str) {
     transcript::check(transcript, Dialect::Resp, &mut RespSessions::new(&[]));
+}
+
+/// The same for what Redis has and Valkey has not: `transcripts.rs` runs it on Redis.
+#[track_caller]
+fn check_redis(transcript: &str) {
+    check(transcript);
 }
