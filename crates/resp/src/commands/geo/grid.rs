@@ -23,7 +23,7 @@ impl Point {
     /// The middle of the finest cell of a score.
     pub(super) fn of_score(score: f64) -> Point {
         let (low, high) = Cell::of_bits(bits_of_score(score)).corners();
-        let middle = |a: f64, b: f64, max: f64| ((a + b) / 2.0).clamp(-max, max);
+        let middle = |a: f64, b: f64, max: f64| f64::midpoint(a, b).clamp(-max, max);
         Point {
             longitude: middle(low.longitude, high.longitude, LONGITUDE_MAX),
             latitude: middle(low.latitude, high.latitude, LATITUDE_MAX),

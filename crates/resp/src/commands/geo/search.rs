@@ -134,20 +134,21 @@ fn stored(mut stored: SortedSet, found: &[Found<'_>], words: &Words<'_>) -> Sort
 }
 
 fn answer(reply: &mut Reply<'_>, found: &[Found<'_>], words: &Words<'_>) -> Answered {
-    let Words { with_distance, with_score, with_place, unit, .. } = *words;
-    let n_extras = [with_distance, with_score, with_place].into_iter().filter(|it| *it).count();
+    let Words { beside, unit, .. } = *words;
+    let extras = [beside.distance, beside.score, beside.place];
+    let n_extras = extras.into_iter().filter(|it| *it).count();
     reply.array(found.iter(), |reply, it| {
         if n_extras > 0 {
             reply.array_header(1 + n_extras);
         }
         let answered = reply.bulk(it.member);
-        if with_distance {
+        if beside.distance {
             put_distance(reply, it.distance / unit);
         }
-        if with_score {
+        if beside.score {
             reply.int(it.score as i64);
         }
-        if with_place {
+        if beside.place {
             put_place(reply, it.place);
         }
         answered

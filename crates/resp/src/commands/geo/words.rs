@@ -32,14 +32,20 @@ pub(super) enum Order {
     Farthest,
 }
 
+/// What is answered beside a member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    pub(super) distance: bool,
+    pub(super) score: bool,
+    pub(super) place: bool,
+}
+
 pub(super) struct Words<'a> {
     pub(super) center: Option<Point>,
     pub(super) shape: Option<Shape>,
     /// Meters.
     pub(super) unit: f64,
-    pub(super) with_place: bool,
-    pub(super) with_distance: bool,
-    pub(super) with_score: bool,
+    pub(super) beside: Beside,
     pub(super) order: Option<Order>,
     /// 0 for all.
     pub(super) count: usize,
@@ -56,9 +62,7 @@ impl<'a> Words<'a> {
             center: None,
             shape: None,
             unit: 1.0,
-            with_place: false,
-            with_distance: false,
-            with_score: false,
+            beside: Beside::default(),
             order: None,
             count: 0,
             any: false,
@@ -135,11 +139,11 @@ impl<'a> Words<'a> {
     /// What all searches have.
     fn answer_option(&mut self, args: &mut Args<'_>) -> Result<bool, Error> {
         if args.flag("WITHDIST") {
-            self.with_distance = true;
+            self.beside.distance = true;
         } else if args.flag("WITHHASH") {
-            self.with_score = true;
+            self.beside.score = true;
         } else if args.flag("WITHCOORD") {
-            self.with_place = true;
+            self.beside.place = true;
         } else if args.flag("ANY") {
             self.any = true;
         } else if args.flag("ASC") {
@@ -195,7 +199,7 @@ impl<'a> Words<'a> {
     /// What cannot be said together, or was not said at all. `name` is the command's.
     pub(super) fn check(&self, command: Command, name: &str) -> Result<(), Error> {
         let is_search = !matches!(command, Command::Radius { .. });
-        if self.target.is_some() && (self.with_distance || self.with_score || self.with_place) {
+        if self.target.is_some() && self.beside != Beside::default() {
             let what = if is_search { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
             let rest = "is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
             return Err(Error::said(format!("ERR {what} {rest}")));
