@@ -155,19 +155,36 @@ const MEMCACHED_NOTES: &str = "
 - **LRU lists.** There is one order of use, by the second of the last one. Of the items of a
   class, hot are those that nobody has read since they were stored, warm are those that somebody
   has, both as far as `lru tune`'s shares and its factors of the oldest item's age allow, and all
-  others are cold. No item moves between lists, short lives have no list of their own (`temp_lru
-  no`), and `hits_to_warm` are hits on items that had been read before. `lru mode` and `lru
-  temp_ttl` answer `ERROR`, as in a memcached without its LRU maintainer. `evicted_active` are
-  items that had been read within the last minute.
+  others are cold: after `lru mode flat` all are. Where `lru temp_ttl` gives short lives a list,
+  those in it are the items that expire within so many seconds, whenever they were stored. No item
+  moves between lists, and which item gives way does not depend on them. `hits_to_warm` are hits on
+  items that had been read before, `evicted_active` are items that had been read within the last
+  minute.
 - **Crawler.** `lru_crawler crawl` removes all expired items, of every class, before it answers;
   `tocrawl` bounds the items that it looks at. `disable` stops the search for expired items in the
   background too. `crawler_reclaimed` and `crawler_items_checked` count that search as well.
   `sleep` is kept and told.
 - **Dumps.** `metadump` and `mgdump` begin with `OK`, as since 1.6.45. `cas=0` says that nobody
-  has asked for the item's number yet. One dump or crawl runs at a time, others are answered
-  `BUSY`. What comes behind a dump is answered after it.
+  has asked for the item's number yet. A dump asks for none: each item would grow by eight bytes,
+  push others out of a full cache, and pay for a new number at every later store. One dump or
+  crawl runs at a time, others are answered `BUSY`. What comes behind a dump is answered after
+  it.
 - **Slabs.** `slabs reassign` and all of `slabs automove` but `automove 0` answer `CLIENT_ERROR
   slab reassignment disabled`.
+- **UDP.** Off unless `-U` gives a port, and refused with `-S` and `-Y`, as by memcached: nobody
+  could say who he is. Text and binary requests of one datagram are served; those of several are
+  dropped, and so is the part of a request that is not whole, both without a word. An answer is
+  one datagram of 1400 bytes at most, with those of all commands of the request, so that nobody
+  can be flooded in another's name: where it would be more, and where a command takes several
+  turns (dumps, `stats items` of many items), `SERVER_ERROR too much for UDP` or the status `Too
+  large` takes its place, though what the commands did is done. memcached sends as many datagrams
+  as it takes, one at least for each command. `watch` is refused and `quit` not answered. Nor is
+  what begins as an answer does (with a capital, a digit or `0x81`), and whoever sends from a
+  port below 1024: two servers would answer each other without end. One worker serves an address
+  (`num_threads_per_udp`).
+- **Watching.** `watch rawcmds` is accepted and there is nothing to hear of it, as in memcached
+  1.6.38, which writes no line for a raw command either; nor is there of `sysevents` and the
+  proxy's classes.
 - **Options.** All letters and `-o` names of memcached are taken, but those of its proxy and what
   is not supported yet; the log says which of them have no effect and why.";
 

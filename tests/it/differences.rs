@@ -55,6 +55,20 @@ const TABLE: &[Row] = &[
     },
     Row {
         server: Kind::Valkey,
+        command: &["ZSCAN"],
+        with: Some("-9223372036854775809"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given; Valkey lets negative ones wrap around",
+    },
+    Row {
+        server: Kind::Valkey,
+        command: &["ZSCAN"],
+        with: Some("9223372036854775808"),
+        known: Known::OtherAnswer,
+        reason: "a cursor that no server has given",
+    },
+    Row {
+        server: Kind::Valkey,
         command: &["SCAN"],
         with: Some("9223372036854775808"),
         known: Known::OtherAnswer,

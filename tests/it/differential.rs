@@ -44,6 +44,16 @@ fn generated_set_commands_are_answered_as_by_valkey() {
     family("sets", Kind::Valkey, resp::SETS, 9);
 }
 
+#[test]
+fn generated_stream_commands_are_answered_as_by_valkey() {
+    family("stream", Kind::Valkey, resp::STREAM, 10);
+}
+
+#[test]
+fn generated_sorted_set_commands_are_answered_as_by_valkey() {
+    family("sorted-sets", Kind::Valkey, resp::SORTED_SETS, 12);
+}
+
 /// What SPOP leaves is a matter of chance; in which form it leaves it is not.
 #[test]
 fn a_popped_set_has_the_encoding_that_it_has_in_valkey() {

@@ -9,6 +9,7 @@ mod admin;
 mod binary;
 mod clients;
 mod compat;
+mod datagrams;
 mod differences;
 mod differential;
 mod dumps;

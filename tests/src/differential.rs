@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::random::Random;
 
 pub mod binary;
+pub mod datagrams;
 pub mod memcached;
 pub mod resp;
 

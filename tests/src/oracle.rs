@@ -173,10 +173,19 @@ impl Oracle {
     /// Starts a server of this kind on a free port, with further arguments of its own, and waits
     /// until it answers.
     pub fn start(kind: Kind, args: &[&str]) -> io::Result<Oracle> {
+        Oracle::start_with(kind, args, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn start_with(
+        kind: Kind,
+        args: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> io::Result<Oracle> {
         let program = Program::locate(kind)?;
         let mut failure = io::Error::other("not tried");
         for _ in 0..ATTEMPTS {
-            match Oracle::try_start(&program, args) {
+            match Oracle::try_start(&program, args, variables) {
                 Ok(oracle) => return Ok(oracle),
                 Err(error) => failure = error,
             }
@@ -197,7 +206,11 @@ impl Oracle {
         String::from_utf8(reply).map_err(io::Error::other)
     }
 
-    fn try_start(program: &Program, args: &[&str]) -> io::Result<Oracle> {
+    fn try_start(
+        program: &Program,
+        args: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> io::Result<Oracle> {
         let port = free_port()?;
         let folder = env::temp_dir().join(format!("tandem-oracle-{port}"));
         fs::create_dir_all(&folder)?;
@@ -205,6 +218,7 @@ impl Oracle {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .args(program.command_line(port, args))
+            .envs(variables.iter().copied())
             .current_dir(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -24,6 +24,9 @@ fn write(to: &mut String, config: &Config, listening: &Listening) -> std::fmt::R
     let memory = budget(config.memcached.memory_max_bytes);
     let full = if config.memcached.evictions { "evicts when full" } else { "refuses when full" };
     line(to, "memcached", &listening.memcached, &format!("{memory}, {full}"))?;
+    if !listening.datagrams.is_empty() {
+        line(to, "UDP", &listening.datagrams, "memcached; an answer is one datagram at most")?;
+    }
     line(to, "admin HTTP", &listening.admin, "/metrics /healthz /readyz")?;
     let clients = config.resp.integer("maxclients");
     let connections = config.memcached.connections_max;
@@ -40,7 +43,7 @@ fn write(to: &mut String, config: &Config, listening: &Listening) -> std::fmt::R
     Ok(())
 }
 
-fn line(to: &mut String, name: &str, addresses: &[Address], what: &str) -> std::fmt::Result {
+fn line<A: ToString>(to: &mut String, name: &str, addresses: &[A], what: &str) -> std::fmt::Result {
     if addresses.is_empty() {
         return writeln!(to, "  {name:<11} off");
     }

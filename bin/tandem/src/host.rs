@@ -1,5 +1,6 @@
 //! The process as the front ends see it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -31,6 +32,8 @@ pub(crate) struct Process {
 pub(crate) struct Listening {
     pub(crate) resp: Vec<Address>,
     pub(crate) memcached: Vec<Address>,
+    /// Where memcached's requests arrive by datagram.
+    pub(crate) datagrams: Vec<SocketAddr>,
     pub(crate) admin: Vec<Address>,
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod connection;
+mod datagrams;
 mod front;
 mod host;
 mod logging;

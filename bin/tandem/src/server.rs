@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::front::{memcached::Memcached, resp::Resp};
 use crate::host::{Listening, Process};
 use crate::passwords::PasswordFile;
-use crate::socket::{self, Address, Listener};
+use crate::socket::{self, Address, Listener, Mailbox};
 use crate::worker::{Job, Pool, Shop};
 use crate::{banner, clock, process, shards, trim};
 
@@ -24,6 +24,7 @@ use crate::{banner, clock, process, shards, trim};
 struct Listeners {
     resp: Vec<Listener>,
     memcached: Vec<Listener>,
+    datagrams: Vec<Mailbox>,
     admin: Vec<Listener>,
 }
 
@@ -127,6 +128,7 @@ async fn control(
     tokio::spawn(sample(Arc::clone(&admin)));
     tokio::spawn(async move { admin.count_items().await });
     let doors = open_doors(listeners.resp, listeners.memcached, &shop, &pool);
+    listeners.datagrams.into_iter().for_each(|it| pool.assign(Job::Datagrams(it)));
     tracing::info!("ready");
     tokio::select! {
         _ = terminate.recv() => tracing::info!("terminated: finishing what was read"),
@@ -263,13 +265,18 @@ impl Listeners {
         let settings = &config.memcached;
         let backlog = settings.backlog as i32;
         let port = settings.port.unwrap_or(tandem_memcached::DEFAULT_PORT);
-        let memcached = match &settings.unix_socket {
-            // As in memcached, -s takes the place of the port.
-            Some(path) => vec![socket::listen_unix(Path::new(path), settings.unix_mask, backlog)?],
-            None => tcp(&settings.listen, port, backlog)?,
+        let (memcached, datagrams) = match &settings.unix_socket {
+            // As in memcached, -s takes the place of the ports.
+            Some(path) => {
+                let listener = socket::listen_unix(Path::new(path), settings.unix_mask, backlog)?;
+                (vec![listener], Vec::new())
+            }
+            None => {
+                (tcp(&settings.listen, port, backlog)?, udp(&settings.listen, settings.udp_port)?)
+            }
         };
         let admin = tcp(&config.admin.bind, config.admin.port, ADMIN_BACKLOG)?;
-        Ok(Listeners { resp, memcached, admin })
+        Ok(Listeners { resp, memcached, datagrams, admin })
     }
 
     fn addresses(&self) -> Listening {
@@ -277,6 +284,7 @@ impl Listeners {
         Listening {
             resp: addresses(&self.resp),
             memcached: addresses(&self.memcached),
+            datagrams: self.datagrams.iter().map(|it| it.address).collect(),
             admin: addresses(&self.admin),
         }
     }
@@ -293,6 +301,10 @@ impl Listening {
 
 fn tcp(hosts: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, String> {
     if port == 0 { Ok(Vec::new()) } else { socket::listen_tcp(hosts, port, backlog) }
+}
+
+fn udp(hosts: &[String], port: u16) -> Result<Vec<Mailbox>, String> {
+    if port == 0 { Ok(Vec::new()) } else { socket::take_datagrams(hosts, port) }
 }
 
 /// Files other than connections: listeners, epoll, the configuration.

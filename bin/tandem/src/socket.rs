@@ -16,6 +16,13 @@ pub(crate) struct Listener {
     pub(crate) address: Address,
 }
 
+/// A socket for datagrams, not yet in any runtime.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    pub(crate) socket: Socket,
+    pub(crate) address: SocketAddr,
+}
+
 /// Where a listener listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
@@ -66,26 +73,46 @@ impl Peer {
     }
 }
 
-/// Listens on a port of every host in `hosts`: names and addresses as redis.conf's `bind` has
-/// them. `*` is every IPv4 address, `::*` every IPv6 one; a host behind `-` may fail. A host may
-/// bring its own port (`host:port`), as memcached's -l allows.
+/// Listens on a port of every host in `hosts`.
 pub(crate) fn listen_tcp(
     hosts: &[String],
     port: u16,
     backlog: i32,
 ) -> Result<Vec<Listener>, String> {
-    let mut listeners = Vec::new();
+    let opened = open_each(hosts, port, |address| listen_at(address, backlog))?;
+    let listener = |(socket, address)| Listener { socket, address: Address::Tcp(address) };
+    Ok(opened.into_iter().map(listener).collect())
+}
+
+/// Takes the datagrams that arrive at a port of every host in `hosts`.
+pub(crate) fn take_datagrams(hosts: &[String], port: u16) -> Result<Vec<Mailbox>, String> {
+    let opened = open_each(hosts, port, |address| {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        bind(&socket, address)?;
+        Ok(socket)
+    })?;
+    Ok(opened.into_iter().map(|(socket, address)| Mailbox { socket, address }).collect())
+}
+
+/// Opens a port of every host: names and addresses as redis.conf's `bind` has them. `*` is every
+/// IPv4 address, `::*` every IPv6 one; a host behind `-` may fail. A host may bring its own port
+/// (`host:port`), as memcached's -l allows.
+fn open_each(
+    hosts: &[String],
+    port: u16,
+    open: impl Fn(SocketAddr) -> io::Result<Socket>,
+) -> Result<Vec<(Socket, SocketAddr)>, String> {
+    let mut opened = Vec::new();
     for host in hosts {
         let (host, optional) = match host.strip_prefix('-') {
             Some(host) => (host, true),
             None => (host.as_str(), false),
         };
         for address in resolve(host, port)? {
-            match listen_at(address, backlog) {
+            match open(address) {
                 Ok(socket) => {
                     let bound = socket.local_addr().ok().and_then(|it| it.as_socket());
-                    let address = Address::Tcp(bound.unwrap_or(address));
-                    listeners.push(Listener { socket, address });
+                    opened.push((socket, bound.unwrap_or(address)));
                 }
                 Err(error) if optional => {
                     tracing::debug!(%address, %error, "optional address is not there");
@@ -94,7 +121,7 @@ pub(crate) fn listen_tcp(
             }
         }
     }
-    Ok(listeners)
+    Ok(opened)
 }
 
 fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
@@ -125,14 +152,18 @@ fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
 
 fn listen_at(address: SocketAddr, backlog: i32) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    bind(&socket, address)?;
+    socket.listen(backlog)?;
+    Ok(socket)
+}
+
+fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(backlog)?;
-    Ok(socket)
+    socket.bind(&address.into())
 }
 
 /// Listens on a path. `mode` is what chmod would get; 0 leaves what the umask says.

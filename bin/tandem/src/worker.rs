@@ -12,16 +12,17 @@ use std::time::Duration;
 
 use hashbrown::HashMap;
 use tandem_engine::{Keyspace, Maintenance};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UdpSocket, UnixStream};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::{self, Stopwatch};
 use crate::connection::{Connection, Shared};
+use crate::datagrams;
 use crate::front::{memcached::Memcached, resp::Resp};
 use crate::protocol::{FrontEnd, Kick, Limits, Session, Watch};
-use crate::socket::{self, Accepted, Address};
+use crate::socket::{self, Accepted, Address, Mailbox};
 
 /// All workers, for those who hand out connections.
 pub(crate) struct Pool {
@@ -39,6 +40,8 @@ struct Link {
 pub(crate) enum Job {
     Resp(Accepted, Place),
     Memcached(Accepted, Place),
+    /// Requests to memcached that come as datagrams.
+    Datagrams(Mailbox),
     /// Answer what has arrived, close every connection and end.
     Drain {
         deadline_ms: u64,
@@ -203,9 +206,22 @@ impl Worker {
                 Job::Memcached(accepted, place) => {
                     self.open(&self.shop.memcached, accepted, place, Protocol::Memcached);
                 }
+                Job::Datagrams(mailbox) => self.take_datagrams(mailbox),
                 Job::Drain { deadline_ms } => return self.drain(deadline_ms).await,
             }
         }
+    }
+
+    fn take_datagrams(&self, mailbox: Mailbox) {
+        let Mailbox { socket, address } = mailbox;
+        let socket = match UdpSocket::from_std(socket.into()) {
+            Ok(socket) => Rc::new(socket),
+            Err(error) => return tracing::error!(%address, %error, "cannot take datagrams"),
+        };
+        let (front, index) = (self.shop.memcached.clone(), self.index);
+        tokio::task::spawn_local(keep_up(move || {
+            datagrams::serve(Rc::clone(&socket), front.datagrams(index, address))
+        }));
     }
 
     fn open<F: FrontEnd>(&self, front: &F, accepted: Accepted, place: Place, protocol: Protocol) {

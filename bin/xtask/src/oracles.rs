@@ -13,8 +13,15 @@ use crate::report::explain;
 /// The Debian release whose servers we compare with.
 const RELEASE: &str = "trixie";
 
-const PACKAGES: [&str; 5] =
-    ["valkey-server", "valkey-tools", "redis-server", "redis-tools", "memcached"];
+/// The last has SASL's PLAIN, which memcached finds when it is there.
+const PACKAGES: [&str; 6] = [
+    "valkey-server",
+    "valkey-tools",
+    "redis-server",
+    "redis-tools",
+    "memcached",
+    "libsasl2-modules",
+];
 
 /// Sees to it that all servers can be started, and says which versions they are.
 pub(crate) fn install() -> Result<String> {

@@ -60,5 +60,5 @@ pub(crate) enum FoundBy {
 
 /// True when an item that is evicted now was still in use.
 pub(crate) fn is_active(item: &Item<'_>) -> bool {
-    item.fetched && item.idle_s < ACTIVE_S
+    item.fetched() && item.idle_s() < ACTIVE_S
 }

@@ -1,5 +1,6 @@
 //! A database: its shards behind their locks, and what may be read of them without.
 
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -92,7 +93,7 @@ impl Cell {
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
         let (shard, hold) = locks::lock(&self.shard);
-        Locked { cell: self, shard, _hold: hold, wakers: Wakers(None) }
+        Locked { cell: self, shard, _hold: hold, wakers: Wakers(ManuallyDrop::new(None)) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -125,6 +126,17 @@ impl Cell {
         }
     }
 
+    /// True when those who look without the lock know all that they may.
+    fn has_told(&self, shard: &Shard) -> bool {
+        let (index, table) = (&shard.index, self.table());
+        table.start.load(Ordering::Relaxed).cast_const() == index.base()
+            && table.n_homes.load(Ordering::Relaxed) == index.n_homes()
+            && table.segments.load(Ordering::Relaxed).cast_const() == shard.segments.base()
+            && self.due_ms.load(Ordering::Relaxed) == shard.due_ms
+            && self.wants_care() == shard.wants_care()
+            && shard.wakers.is_empty()
+    }
+
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
         self.due_ms.load(Ordering::Relaxed) < now_ms
     }
@@ -155,9 +167,10 @@ pub(crate) struct Locked<'a> {
     wakers: Wakers,
 }
 
-/// Sleepers to wake. There are none behind nearly every lock.
+/// Sleepers to wake. There are none behind nearly every lock, so looking for them in the list to
+/// drop it, after `wake` has taken them, would cost more than all else here.
 #[expect(clippy::box_collection, reason = "one word instead of three in every lock")]
-struct Wakers(Option<Box<Vec<Waker>>>);
+struct Wakers(ManuallyDrop<Option<Box<Vec<Waker>>>>);
 
 impl Wakers {
     #[cold]
@@ -191,16 +204,25 @@ impl DerefMut for Locked<'_> {
     }
 }
 
+impl Locked<'_> {
+    /// Apart from `drop`, which is a few instructions in every command without it.
+    #[inline(never)]
+    fn tell_changes(&mut self) {
+        self.shard.has_changed = false;
+        self.cell.publish(&self.shard);
+        if !self.shard.wakers.is_empty() {
+            *self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
+        }
+    }
+}
+
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.shard.has_changed {
-            self.shard.has_changed = false;
-            self.cell.publish(&self.shard);
-            if !self.shard.wakers.is_empty() {
-                self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
-            }
+            self.tell_changes();
         }
+        debug_assert!(self.cell.has_told(&self.shard), "a change was not marked as one");
     }
 }
 

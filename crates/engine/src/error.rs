@@ -13,6 +13,10 @@ pub enum Error {
     NotHyperLogLog,
     /// The string is one by its header, but not behind it.
     CorruptHyperLogLog,
+    /// A stream's new id is not above those that it gave before.
+    IdTooLow,
+    /// A stream has given the last id that there is.
+    IdsUsedUp,
 }
 
 impl std::fmt::Display for Error {
@@ -23,6 +27,8 @@ impl std::fmt::Display for Error {
             Error::TooLong => "the value is too long",
             Error::NotHyperLogLog => "the string is no HyperLogLog",
             Error::CorruptHyperLogLog => "the HyperLogLog is corrupt",
+            Error::IdTooLow => "the id is not above the stream's last",
+            Error::IdsUsedUp => "the stream has no more ids to give",
         })
     }
 }

@@ -97,7 +97,31 @@ impl Index {
         hash: u32,
         mut is_it: impl FnMut(Location) -> bool,
     ) -> Option<(At, Location)> {
-        let mut bucket = Index::home(hash, self.n_homes);
+        let home = Index::home(hash, self.n_homes);
+        let slots = self.bucket(home)?;
+        // Nearly always the first slot with the hash is the one, or there is none.
+        match matches(slots, hash).next() {
+            Some(i) => {
+                let location = Slot(slots[i]).location();
+                if is_it(location) {
+                    return Some((At(home * SLOTS + i), location));
+                }
+            }
+            None if slots[SLOTS - 1] == 0 => return None,
+            None => {}
+        }
+        self.find_from(home, hash, is_it)
+    }
+
+    /// Searches from a bucket on.
+    #[inline(never)]
+    fn find_from(
+        &self,
+        bucket: usize,
+        hash: u32,
+        mut is_it: impl FnMut(Location) -> bool,
+    ) -> Option<(At, Location)> {
+        let mut bucket = bucket;
         while let Some(slots) = self.bucket(bucket) {
             for i in matches(slots, hash) {
                 let location = Slot(slots[i]).location();

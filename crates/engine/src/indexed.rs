@@ -1,6 +1,6 @@
 //! The indexed form of a collection: entries in one dense order, found by a key through an index.
 
-mod index;
+pub(crate) mod index;
 
 use ahash::RandomState;
 
@@ -119,7 +119,7 @@ impl<E: Entry> Indexed<E> {
         count: usize,
         mut visit: impl FnMut(&'a E),
     ) -> u64 {
-        self.index.scan(cursor, count, |number| visit(self.at(number)))
+        self.index.scan(cursor, count, |_, number| visit(self.at(number)))
     }
 
     #[inline]
@@ -168,7 +168,11 @@ fn entry_mut<E>(chunks: &mut [Vec<E>], number: u32) -> &mut E {
 }
 
 /// What an allocation of `len` bytes takes: a header of 8 bytes, rounded up to 16, at least 32.
+/// Nothing is allocated for nothing.
 pub(crate) fn allocated(len: usize) -> usize {
+    if len == 0 {
+        return 0;
+    }
     (len + 8).next_multiple_of(16).max(32)
 }
 

@@ -9,11 +9,13 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
+use crate::sorted_set::{IndexedSortedSet, SortedSetRef};
+use crate::stream::StreamData;
 use crate::string::StrRef;
 use crate::value::{Type, Value};
 
@@ -48,6 +50,8 @@ pub(crate) enum BoxedValue {
     Hash(Box<IndexedHash>),
     List(Box<Quicklist>),
     Set(Box<IndexedSet>),
+    Stream(Box<StreamData>),
+    SortedSet(Box<IndexedSortedSet>),
 }
 
 /// What a boxed item's payload points to.
@@ -64,6 +68,13 @@ impl Boxed {
         let key = self.key.as_ref().map_or(0, |it| it.len() + 16);
         size_of::<Boxed>() + 16 + key + self.value.heap_bytes()
     }
+
+    fn payload_bytes(&self) -> usize {
+        match &self.value {
+            BoxedValue::String(it) => it.len(),
+            value => value.heap_bytes(),
+        }
+    }
 }
 
 impl Drop for Boxed {
@@ -73,20 +84,20 @@ impl Drop for Boxed {
 }
 
 impl BoxedValue {
-    /// Drops a string as a big one has to be; the others are dropped as they are.
+    /// Drops the value: elsewhere, when that would take long.
     pub(crate) fn let_go(&mut self) {
-        if let BoxedValue::String(it) = self {
-            let_go(std::mem::take(it));
-        }
+        let_go_value(std::mem::replace(self, BoxedValue::String(Bytes::new())));
     }
 
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             BoxedValue::String(it) => it.len() + 32,
             BoxedValue::Packed(_, it) => it.capacity() + 16,
             BoxedValue::Hash(it) => it.heap_bytes(),
             BoxedValue::List(it) => it.heap_bytes(),
             BoxedValue::Set(it) => it.heap_bytes(),
+            BoxedValue::Stream(it) => it.heap_bytes(),
+            BoxedValue::SortedSet(it) => it.heap_bytes(),
         }
     }
 }
@@ -120,7 +131,7 @@ impl<'a> ItemRef<'a> {
     }
 
     #[inline]
-    fn header(self) -> u64 {
+    pub(crate) fn header(self) -> u64 {
         // SAFETY: `at` is the aligned start of an item.
         unsafe { self.at.cast::<u64>().read() }
     }
@@ -164,7 +175,11 @@ impl<'a> ItemRef<'a> {
 
     #[inline]
     pub(crate) fn key_is(self, key: &[u8]) -> bool {
-        self.key() == key
+        let layout = self.layout();
+        if layout.key_len == KEY_BOXED {
+            return self.key() == key;
+        }
+        are_equal(self.slice(layout.key_at(), layout.key_bytes()), key)
     }
 
     /// Payload bytes as they lie in the segment; a boxed item's are its pointer.
@@ -202,11 +217,13 @@ impl<'a> ItemRef<'a> {
         at != 0 && at < now_ms
     }
 
+    #[inline]
     fn cas_at(meta: Meta) -> usize {
         HEADER_BYTES + 8 * usize::from(meta.has(Meta::HAS_EXPIRE))
     }
 
     /// 0 for none.
+    #[inline]
     pub(crate) fn cas(self) -> u64 {
         let meta = self.layout().meta;
         if !meta.has(Meta::HAS_CAS) {
@@ -216,6 +233,7 @@ impl<'a> ItemRef<'a> {
         unsafe { self.at.add(ItemRef::cas_at(meta)).cast::<u64>().read() }
     }
 
+    #[inline]
     pub(crate) fn client_flags(self) -> u32 {
         let meta = self.layout().meta;
         if !meta.has(Meta::HAS_FLAGS) {
@@ -262,25 +280,51 @@ impl<'a> ItemRef<'a> {
                 BoxedValue::Hash(it) => Value::Hash(HashRef::Indexed(it)),
                 BoxedValue::List(it) => Value::List(ListRef::Quick(it)),
                 BoxedValue::Set(it) => Value::Set(SetRef::Indexed(it)),
+                BoxedValue::Stream(it) => Value::Stream(it),
+                BoxedValue::SortedSet(it) => Value::SortedSet(SortedSetRef::Indexed(it)),
             },
         }
     }
 
+    /// Bytes on the heap.
+    #[inline]
+    pub(crate) fn heap_bytes(self) -> usize {
+        if self.is_boxed() { self.boxed().heap_bytes() } else { 0 }
+    }
+
     /// Bytes in the segment and on the heap.
     pub(crate) fn total_bytes(self) -> usize {
-        let heap = if self.is_boxed() { self.boxed().heap_bytes() } else { 0 };
-        self.size() + heap
+        self.size() + self.heap_bytes()
     }
 
     /// Bytes of the key and the value alone.
+    #[inline]
     pub(crate) fn payload_bytes(self) -> usize {
-        let value = match (self.kind(), self.value()) {
-            (_, Value::String(it)) => it.as_slice().len(),
-            (Meta::BOXED, _) => self.boxed().value.heap_bytes(),
-            _ => self.payload().len(),
-        };
-        self.key().len() + value
+        let layout = self.layout();
+        if self.is_boxed() {
+            return self.key().len() + self.boxed().payload_bytes();
+        }
+        layout.key_bytes() + usize::from(layout.payload_len)
     }
+}
+
+/// Compares keys. Most are short: a few words beat a call.
+#[inline]
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        17..=32 => ends::<16>(a) == ends::<16>(b),
+        _ => a == b,
+    }
+}
+
+/// The first and the last bytes, which overlap or meet when there are no more than twice as many.
+#[inline]
+fn ends<const N: usize>(key: &[u8]) -> Option<[[u8; N]; 2]> {
+    Some([*key.first_chunk()?, *key.last_chunk()?])
 }
 
 /// The packed bytes of a collection are followed by its type, so that a scratch copy of them can
@@ -295,7 +339,9 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::Hash => Value::Hash(HashRef::Packed(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
+        Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
+        Type::Stream => unreachable!("streams have no packed form"),
     }
 }
 
@@ -304,7 +350,7 @@ pub(crate) fn tag_of_type(kind: Type) -> u8 {
 }
 
 pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 3] = [Type::Hash, Type::List, Type::Set];
+    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
     TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
@@ -432,5 +478,24 @@ impl<'a> ItemMut<'a> {
     pub(crate) fn boxed_mut(&mut self) -> &mut Boxed {
         // SAFETY: a live box of ours, and `self` is the only one at the item.
         unsafe { &mut *self.item.box_pointer() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_equal_when_all_their_bytes_are() {
+        for n in 0..50 {
+            let key: Vec<u8> = (0..n as u8).collect();
+            assert!(are_equal(&key, &key.clone()), "{n}");
+            assert!(!are_equal(&key, &[&key[..], b"x"].concat()), "{n}");
+            for at in 0..n {
+                let mut other = key.clone();
+                other[at] ^= 1;
+                assert!(!are_equal(&key, &other), "{n} at {at}");
+            }
+        }
     }
 }

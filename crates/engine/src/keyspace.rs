@@ -8,11 +8,12 @@ use smallvec::SmallVec;
 
 use crate::database::{Cell, Database, Locked};
 use crate::error::Error;
+use crate::freeing::{Load, let_go_shards};
 use crate::key::{Key, KeyHash};
 use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::shared::Shared;
-use crate::view::{Held, View};
+use crate::view::{Held, Several, View};
 
 /// A set of databases with one budget, one policy and one set of counters. All methods take
 /// `&self` and may be called from any thread.
@@ -186,12 +187,13 @@ impl Keyspace {
     /// Locks the shard of one key.
     #[inline]
     pub fn view(&self, key: Key<'_>, now_ms: u64) -> View<'_> {
+        let (place, shard) = (&self.places[key.db as usize], self.shard_of(key.hash));
         loop {
-            let id = self.shard_id(key);
-            let locked = self.cell(id).lock();
+            let was_at = place.load(Ordering::Acquire);
+            let locked = self.database_at(was_at).cells()[shard].lock();
             // A swap of databases may have come between the look and the lock.
-            if self.shard_id(key) == id {
-                let held = Held::One { db: key.db, shard: id.shard as usize, locked };
+            if place.load(Ordering::Acquire) == was_at {
+                let held = Held::One { db: key.db, shard, locked };
                 return View::new(self, held, now_ms);
             }
         }
@@ -213,7 +215,7 @@ impl Keyspace {
             // in a ring.
             let held: Vec<_> = ids.iter().map(|id| (*id, self.cell(*id).lock())).collect();
             if keys.clone().all(|key| ids.binary_search(&self.shard_id(key)).is_ok()) {
-                return View::new(self, Held::Many(held), now_ms);
+                return View::new(self, Held::Many(Several::new(held)), now_ms);
             }
         }
     }
@@ -294,9 +296,13 @@ impl Keyspace {
     }
 }
 
-/// Takes everything out of locked shards; the contents are dropped after the locks.
+/// Takes everything out of locked shards; the contents are let go of after the locks.
 fn empty(mut held: Vec<Locked<'_>>) {
-    let contents: Vec<_> = held.iter_mut().map(|it| it.take_contents()).collect();
+    let load = Load {
+        n_bytes: held.iter().map(|it| it.used_bytes() as usize).sum(),
+        n_objects: held.iter().map(|it| it.index.len()).sum(),
+    };
+    let contents = held.iter_mut().map(|it| it.take_contents()).collect();
     drop(held);
-    drop(contents);
+    let_go_shards(contents, load);
 }

@@ -55,6 +55,11 @@ impl Meta {
         Meta(if on { self.0 | flag } else { self.0 & !flag })
     }
 
+    /// Which optional fields there are.
+    fn options(self) -> u8 {
+        self.0 & (Meta::HAS_EXPIRE | Meta::HAS_CAS | Meta::HAS_FLAGS)
+    }
+
     fn options_bytes(self) -> usize {
         8 * usize::from(self.has(Meta::HAS_EXPIRE))
             + 8 * usize::from(self.has(Meta::HAS_CAS))
@@ -138,10 +143,12 @@ impl Layout {
         (self.payload_at() + usize::from(self.payload_len)).next_multiple_of(8)
     }
 
-    /// True when an item of this layout can take the place of one of `other` where it lies.
+    /// True when an item of this layout can take the place of one of `other`, which has the same
+    /// key, where it lies.
+    #[inline]
     pub(crate) fn fits_over(self, other: Layout) -> bool {
-        self.size() == other.size()
-            && self.meta.options_bytes() == other.meta.options_bytes()
-            && self.meta.has(Meta::HAS_EXPIRE) == other.meta.has(Meta::HAS_EXPIRE)
+        debug_assert_eq!(self.key_len, other.key_len);
+        self.meta.options() == other.meta.options()
+            && (self.payload_len == other.payload_len || self.size() == other.size())
     }
 }

@@ -7,6 +7,7 @@ mod classes;
 mod database;
 mod edit;
 mod error;
+mod freeing;
 mod hash;
 mod hyperloglog;
 mod index;
@@ -34,19 +35,22 @@ mod set;
 mod shard;
 mod shared;
 mod simd;
+mod sorted_set;
 mod stats;
 mod store;
+mod stream;
 mod string;
 mod value;
 mod view;
 mod waiters;
 mod walk;
 
-pub use crate::big::{free_let_go, let_go, let_go_buffer, with_room};
+pub use crate::big::with_room;
 pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
 pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
+pub use crate::freeing::{Freeing, free_let_go, freeing, let_go, let_go_buffer, reset_freed};
 pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash};
@@ -60,7 +64,12 @@ pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, Se
 pub use crate::output::{Mark, Output};
 pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
+pub use crate::sorted_set::{Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef};
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
+pub use crate::stream::{
+    Claim, Claimed, Consumer, Deliveries, Effort, Entry, Field, Fields, Group, Keep, Log, NewId,
+    OpenGroup, Pending, Range, RangeBack, Stream, StreamData, StreamId, StreamRef, Trim,
+};
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;

@@ -26,6 +26,14 @@ pub struct Limits {
     pub set_packed_entries_max: usize,
     /// Longest member of a packed set, in bytes (`set-max-listpack-value`).
     pub set_packed_value_max: usize,
+    /// Where a stream's node ends: bytes as Valkey counts them and entries, 0 for any number
+    /// (`stream-node-max-bytes`, `stream-node-max-entries`).
+    pub stream_node_bytes_max: u32,
+    pub stream_node_entries_max: u32,
+    /// Most members of a packed sorted set (`zset-max-listpack-entries`).
+    pub sorted_set_packed_entries_max: usize,
+    /// Longest member of a packed sorted set, in bytes (`zset-max-listpack-value`).
+    pub sorted_set_packed_value_max: usize,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
@@ -39,6 +47,10 @@ impl Default for Limits {
             set_integers_max: 512,
             set_packed_entries_max: 128,
             set_packed_value_max: 64,
+            stream_node_bytes_max: 4096,
+            stream_node_entries_max: 100,
+            sorted_set_packed_entries_max: 128,
+            sorted_set_packed_value_max: 64,
             string_bytes_max: 512 << 20,
         }
     }

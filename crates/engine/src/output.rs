@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go;
 
 /// Values of this many bytes or more leave as shared slices; below it a copy is cheaper than
 /// an extra `iovec`.
@@ -60,9 +60,13 @@ impl Output {
 
     #[inline]
     fn truncate_shared(&mut self, n_left: usize) {
-        if self.shared.len() == n_left {
-            return;
+        if self.shared.len() != n_left {
+            self.drop_shared(n_left);
         }
+    }
+
+    #[inline(never)]
+    fn drop_shared(&mut self, n_left: usize) {
         for (_, bytes) in self.shared.drain(n_left..) {
             self.shared_bytes -= bytes.len();
             let_go(bytes);

@@ -52,13 +52,27 @@ pub(crate) struct Holdings {
 #[repr(Rust, packed(8))]
 pub(crate) struct Sum(pub(crate) u128);
 
+/// What an item that is overwritten where it lies may change of the accounts.
+#[derive(Clone, Copy)]
+struct Part {
+    expire_at_ms: u64,
+    payload_bytes: usize,
+}
+
+impl Part {
+    #[inline]
+    fn of(item: ItemRef<'_>) -> Part {
+        Part { expire_at_ms: item.expire_at_ms(), payload_bytes: item.payload_bytes() }
+    }
+}
+
 impl Holdings {
     pub(crate) fn add(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring += u64::from(expire != 0);
         self.expire_sum_ms = Sum(self.expire_sum_ms.0 + u128::from(expire));
         self.item_bytes += item.size() as u64;
-        self.heap_bytes += (item.total_bytes() - item.size()) as u64;
+        self.heap_bytes += item.heap_bytes() as u64;
         self.payload_bytes += item.payload_bytes() as u64;
     }
 
@@ -67,8 +81,20 @@ impl Holdings {
         self.n_expiring -= u64::from(expire != 0);
         self.expire_sum_ms = Sum(self.expire_sum_ms.0 - u128::from(expire));
         self.item_bytes -= item.size() as u64;
-        self.heap_bytes -= (item.total_bytes() - item.size()) as u64;
+        self.heap_bytes -= item.heap_bytes() as u64;
         self.payload_bytes -= item.payload_bytes() as u64;
+    }
+
+    /// An item in a segment got another payload and expiry where it lies.
+    fn exchange(&mut self, before: Part, after: Part) {
+        self.payload_bytes += after.payload_bytes as u64;
+        self.payload_bytes -= before.payload_bytes as u64;
+        if before.expire_at_ms != after.expire_at_ms {
+            self.n_expiring += u64::from(after.expire_at_ms != 0);
+            self.n_expiring -= u64::from(before.expire_at_ms != 0);
+            let sum = self.expire_sum_ms.0 + u128::from(after.expire_at_ms);
+            self.expire_sum_ms = Sum(sum - u128::from(before.expire_at_ms));
+        }
     }
 }
 
@@ -108,7 +134,7 @@ impl Shard {
     pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Shard {
         Shard {
             hits: 0,
-            has_changed: false,
+            has_changed: true,
             index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),
@@ -170,10 +196,14 @@ impl Shard {
             && !is_boxed
             && self.overwrites(location, layout)
         {
-            self.holdings.subtract(self.segments.item(location));
-            self.segments.item_mut(location).overwrite(layout, payload, attributes);
-            return self.enter(location);
+            let mut item = self.segments.item_mut(location);
+            let before = Part::of(*item);
+            item.overwrite(layout, payload, attributes);
+            let after = Part::of(*item);
+            self.holdings.exchange(before, after);
+            return self.note_expire(location, after.expire_at_ms);
         }
+        self.has_changed = true;
         let location = self.segments.append(layout.size());
         self.segments.item_mut(location).write(layout, key.name, payload, attributes);
         self.segments.n_boxed += usize::from(is_boxed);
@@ -202,8 +232,9 @@ impl Shard {
 
     fn note_expire(&mut self, location: Location, at_ms: u64) {
         self.segments.note_expire(location, at_ms);
-        if at_ms != 0 {
-            self.due_ms = self.due_ms.min(at_ms);
+        if at_ms != 0 && at_ms < self.due_ms {
+            self.due_ms = at_ms;
+            self.has_changed = true;
         }
     }
 
@@ -237,9 +268,9 @@ impl Shard {
     /// Counts an item that gives way to others; its removal follows.
     pub(crate) fn count_eviction(&mut self, location: Location, now_ms: u64) {
         let item = self.item(location, now_ms);
-        let idle_s = item.idle_s;
-        let is_unfetched = u64::from(!item.fetched);
-        let is_expiring = u64::from(item.expire_at_ms.is_some());
+        let idle_s = item.idle_s();
+        let is_unfetched = u64::from(!item.fetched());
+        let is_expiring = u64::from(item.expire_at_ms().is_some());
         let is_active = u64::from(is_active(&item));
         self.events.evictions += 1;
         self.events.evictions_unfetched += is_unfetched;
@@ -316,17 +347,24 @@ impl Shard {
     /// journal, keyspace events and client tracking join here.
     pub(crate) fn written(&mut self, key: Key<'_>) {
         if !self.waiters.is_empty() {
+            self.has_changed = true;
             self.waiters.wake(key, 1, &mut self.wakers);
         }
         if self.wants_compaction() {
+            self.has_changed = true;
             self.compact(ITEMS_PER_WRITE);
         }
-        self.book();
+        self.charge();
     }
 
     /// Brings the keyspace's count of used bytes in step.
     pub(crate) fn book(&mut self) {
         self.has_changed = true;
+        self.charge();
+    }
+
+    #[inline]
+    fn charge(&mut self) {
         let used = self.used_bytes() as i64;
         let step = self.shared.charge_step_bytes();
         if step <= (used - self.charged).unsigned_abs() || used == 0 {

@@ -1,6 +1,6 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
@@ -30,6 +30,10 @@ pub(crate) struct Shared {
     set_integers_max: AtomicUsize,
     set_packed_entries_max: AtomicUsize,
     set_packed_value_max: AtomicUsize,
+    stream_node_bytes_max: AtomicU32,
+    stream_node_entries_max: AtomicU32,
+    sorted_set_packed_entries_max: AtomicUsize,
+    sorted_set_packed_value_max: AtomicUsize,
     string_bytes_max: AtomicUsize,
     pub(crate) observed: Observed,
     /// By what its events are counted, if somebody asked for it.
@@ -77,6 +81,10 @@ impl Shared {
             set_integers_max: AtomicUsize::new(0),
             set_packed_entries_max: AtomicUsize::new(0),
             set_packed_value_max: AtomicUsize::new(0),
+            stream_node_bytes_max: AtomicU32::new(0),
+            stream_node_entries_max: AtomicU32::new(0),
+            sorted_set_packed_entries_max: AtomicUsize::new(0),
+            sorted_set_packed_value_max: AtomicUsize::new(0),
             string_bytes_max: AtomicUsize::new(0),
             observed: Observed::default(),
             classes: OnceLock::new(),
@@ -162,6 +170,12 @@ impl Shared {
             set_integers_max: self.set_integers_max.load(Ordering::Relaxed),
             set_packed_entries_max: self.set_packed_entries_max.load(Ordering::Relaxed),
             set_packed_value_max: self.set_packed_value_max.load(Ordering::Relaxed),
+            stream_node_bytes_max: self.stream_node_bytes_max.load(Ordering::Relaxed),
+            stream_node_entries_max: self.stream_node_entries_max.load(Ordering::Relaxed),
+            sorted_set_packed_entries_max: self
+                .sorted_set_packed_entries_max
+                .load(Ordering::Relaxed),
+            sorted_set_packed_value_max: self.sorted_set_packed_value_max.load(Ordering::Relaxed),
             string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
         }
     }
@@ -173,6 +187,12 @@ impl Shared {
         self.set_integers_max.store(limits.set_integers_max, Ordering::Relaxed);
         self.set_packed_entries_max.store(limits.set_packed_entries_max, Ordering::Relaxed);
         self.set_packed_value_max.store(limits.set_packed_value_max, Ordering::Relaxed);
+        self.stream_node_bytes_max.store(limits.stream_node_bytes_max, Ordering::Relaxed);
+        self.stream_node_entries_max.store(limits.stream_node_entries_max, Ordering::Relaxed);
+        self.sorted_set_packed_entries_max
+            .store(limits.sorted_set_packed_entries_max, Ordering::Relaxed);
+        self.sorted_set_packed_value_max
+            .store(limits.sorted_set_packed_value_max, Ordering::Relaxed);
         self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
     }
 }
@@ -201,6 +221,8 @@ mod tests {
             offset_of!(Shared, set_integers_max),
             offset_of!(Shared, set_packed_entries_max),
             offset_of!(Shared, set_packed_value_max),
+            offset_of!(Shared, stream_node_bytes_max),
+            offset_of!(Shared, stream_node_entries_max),
             offset_of!(Shared, string_bytes_max),
             offset_of!(Shared, classes),
         ];

@@ -6,7 +6,6 @@ use crate::item::{
     Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, Payload, is_boxed_key, tag_of_type,
 };
 use crate::key::Key;
-use crate::layout::SECONDS_MASK;
 use crate::segment::Location;
 use crate::shard::{Found, Shard, seconds};
 use crate::value::{Item, NewValue, Repr, Type};
@@ -145,8 +144,8 @@ impl Shard {
 
     /// An item as callers see it.
     pub(crate) fn item(&self, location: Location, now_ms: u64) -> Item<'_> {
-        let attributes = self.segments.item(location).attributes();
-        self.item_with(location, &attributes, now_ms)
+        let item = self.segments.item(location);
+        Item::new(item, item.header(), seconds(now_ms))
     }
 
     /// An item as it was before this read, which leaves its mark on it.
@@ -157,34 +156,11 @@ impl Shard {
         now_ms: u64,
         notes_use: bool,
     ) -> Item<'_> {
-        let before = self.segments.item(location).attributes();
+        let before = self.segments.item(location).header();
         if notes_use {
             self.segments.item_mut(location).note_use(seconds(now_ms), true);
         }
-        self.item_with(location, &before, now_ms)
-    }
-
-    /// An item with the attributes that it had before a read.
-    #[inline]
-    pub(crate) fn item_with(
-        &self,
-        location: Location,
-        attributes: &Attributes,
-        now_ms: u64,
-    ) -> Item<'_> {
-        let item = self.segments.item(location);
-        Item {
-            key: item.key(),
-            value: item.value(),
-            expire_at_ms: (attributes.expire_at_ms != 0).then_some(attributes.expire_at_ms),
-            idle_s: seconds(now_ms).wrapping_sub(attributes.used_s) & SECONDS_MASK,
-            client_flags: attributes.client_flags,
-            marks: attributes.marks,
-            cas: (attributes.cas != 0).then_some(attributes.cas),
-            fetched: attributes.fetched,
-            edited: attributes.edited,
-            stored: item,
-        }
+        Item::new(self.segments.item(location), before, seconds(now_ms))
     }
 
     /// Bytes taken from the system.
@@ -204,6 +180,8 @@ impl Shard {
             BoxedValue::Hash(it) => BoxedValue::Hash(it.clone()),
             BoxedValue::List(it) => BoxedValue::List(it.clone()),
             BoxedValue::Set(it) => BoxedValue::Set(it.clone()),
+            BoxedValue::Stream(it) => BoxedValue::Stream(it.clone()),
+            BoxedValue::SortedSet(it) => BoxedValue::SortedSet(it.clone()),
         };
         (Repr::Boxed(value), item.value().kind())
     }

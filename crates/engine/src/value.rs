@@ -5,9 +5,12 @@ use bytes::Bytes;
 use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
+use crate::layout::{Layout, Meta, SECONDS_MASK};
 use crate::list::ListRef;
 use crate::options::Limits;
 use crate::set::SetRef;
+use crate::sorted_set::SortedSetRef;
+use crate::stream::StreamRef;
 use crate::string::StrRef;
 
 /// The types a key can hold. The numbers lie in packed items.
@@ -17,6 +20,8 @@ pub enum Type {
     Hash = 1,
     List = 2,
     Set = 3,
+    Stream = 5,
+    SortedSet = 4,
 }
 
 /// A value as a read sees it, whatever its type.
@@ -26,6 +31,8 @@ pub enum Value<'a> {
     Hash(HashRef<'a>),
     List(ListRef<'a>),
     Set(SetRef<'a>),
+    Stream(StreamRef<'a>),
+    SortedSet(SortedSetRef<'a>),
 }
 
 impl Value<'_> {
@@ -35,6 +42,8 @@ impl Value<'_> {
             Value::Hash(_) => Type::Hash,
             Value::List(_) => Type::List,
             Value::Set(_) => Type::Set,
+            Value::Stream(_) => Type::Stream,
+            Value::SortedSet(_) => Type::SortedSet,
         }
     }
 }
@@ -55,35 +64,79 @@ impl NewValue<'_> {
     }
 }
 
-/// Everything about one item. Borrowed from its locked shard.
+/// Everything about one item, worked out where it is asked for. Borrowed from its locked shard.
+#[derive(Clone, Copy)]
 pub struct Item<'a> {
-    pub key: &'a [u8],
-    pub value: Value<'a>,
-    /// Milliseconds since the epoch.
-    pub expire_at_ms: Option<u64>,
-    /// Seconds since the item was last read or written (0 to 2^24 - 1).
-    pub idle_s: u32,
-    /// The 32 bits that memcached clients keep beside a value.
-    pub client_flags: u32,
-    /// A front end's own bits (`SetOptions::marks`).
-    pub marks: u8,
-    /// CAS number, when one was ever asked for (`View::cas`).
-    pub cas: Option<u64>,
-    /// True once a read has touched it.
-    pub fetched: bool,
-    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
-    pub edited: bool,
-    pub(crate) stored: ItemRef<'a>,
+    stored: ItemRef<'a>,
+    /// Its header as it was before the read that found it, which leaves a mark there.
+    header: u64,
+    now_s: u32,
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    #[inline]
+    pub(crate) fn new(stored: ItemRef<'a>, header: u64, now_s: u32) -> Item<'a> {
+        Item { stored, header, now_s }
+    }
+
+    #[inline]
+    pub fn key(&self) -> &'a [u8] {
+        self.stored.key()
+    }
+
+    #[inline]
+    pub fn value(&self) -> Value<'a> {
+        self.stored.value()
+    }
+
+    /// Milliseconds since the epoch.
+    #[inline]
+    pub fn expire_at_ms(&self) -> Option<u64> {
+        Some(self.stored.expire_at_ms()).filter(|it| *it != 0)
+    }
+
+    /// Seconds since the item was last read or written (0 to 2^24 - 1).
+    #[inline]
+    pub fn idle_s(&self) -> u32 {
+        self.now_s.wrapping_sub(self.header as u32) & SECONDS_MASK
+    }
+
+    /// The 32 bits that memcached clients keep beside a value.
+    #[inline]
+    pub fn client_flags(&self) -> u32 {
+        self.stored.client_flags()
+    }
+
+    /// A front end's own bits (`SetOptions::marks`).
+    #[inline]
+    pub fn marks(&self) -> u8 {
+        Layout::marks(self.header)
+    }
+
+    /// CAS number, when one was ever asked for (`View::cas`).
+    #[inline]
+    pub fn cas(&self) -> Option<u64> {
+        Some(self.stored.cas()).filter(|it| *it != 0)
+    }
+
+    /// True once a read has touched it.
+    #[inline]
+    pub fn fetched(&self) -> bool {
+        Layout::from_header(self.header).meta.has(Meta::FETCHED)
+    }
+
+    /// True when the string was edited in place (APPEND, SETBIT): its encoding reads `raw`.
+    pub fn edited(&self) -> bool {
+        Layout::from_header(self.header).meta.has(Meta::EDITED)
+    }
+
     /// All that the key costs in bytes: slot, header, key, value, allocator rounding.
     pub fn total_bytes(&self) -> usize {
         self.stored.total_bytes() + SLOT_BYTES
     }
 
     pub fn kind(&self) -> Type {
-        self.value.kind()
+        self.value().kind()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The part of a keyspace that one command may touch: the locked shards of its declared keys.
 
+use std::mem::ManuallyDrop;
 use std::task::Waker;
 
 use crate::database::Locked;
@@ -34,7 +35,36 @@ pub(crate) enum Held<'a> {
         locked: Locked<'a>,
     },
     /// In memory of its own, so that the view of one key stays small.
-    Many(Vec<(ShardId, Locked<'a>)>),
+    Many(Several<'a>),
+}
+
+/// Shards that are unlocked in a function of their own, so that unlocking a single one is short.
+pub(crate) struct Several<'a>(ManuallyDrop<Vec<(ShardId, Locked<'a>)>>);
+
+impl<'a> Several<'a> {
+    pub(crate) fn new(locked: Vec<(ShardId, Locked<'a>)>) -> Several<'a> {
+        Several(ManuallyDrop::new(locked))
+    }
+
+    #[inline(never)]
+    fn place(&self, wanted: ShardId) -> Option<usize> {
+        self.0.binary_search_by_key(&wanted, |(id, _)| *id).ok()
+    }
+
+    fn shard(&self, wanted: ShardId) -> Option<&Locked<'a>> {
+        self.place(wanted).map(|at| &self.0[at].1)
+    }
+
+    fn shard_mut(&mut self, wanted: ShardId) -> Option<&mut Locked<'a>> {
+        self.place(wanted).map(|at| &mut self.0[at].1)
+    }
+}
+
+impl Drop for Several<'_> {
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(std::mem::take(&mut *self.0));
+    }
 }
 
 impl<'a> View<'a> {
@@ -58,11 +88,7 @@ impl<'a> View<'a> {
                 let is_here = *db == key.db && *shard == self.keyspace.shard_of(key.hash);
                 is_here.then_some(locked)
             }
-            Held::Many(shards) => {
-                let wanted = self.keyspace.shard_id(key);
-                let at = shards.binary_search_by_key(&wanted, |(id, _)| *id).ok();
-                at.map(|it| &mut shards[it].1)
-            }
+            Held::Many(several) => several.shard_mut(self.keyspace.shard_id(key)),
         };
         found.expect("a command touched a key that its table row does not declare")
     }
@@ -337,7 +363,7 @@ mod tests {
         let cas = view.cas(key);
         view.edit::<Str>(key).unwrap().unwrap().append(b"cd");
         let item = view.peek(key).unwrap();
-        assert_eq!((item.expire_at_ms, item.edited), (Some(NOW + 5), true));
+        assert_eq!((item.expire_at_ms(), item.edited()), (Some(NOW + 5), true));
         assert!(view.cas(key) != cas);
         assert!(view.edit::<Hash>(key).is_err());
         assert_eq!(view.get::<Str>(key).unwrap().unwrap().as_slice(), b"abcd");
@@ -440,7 +466,7 @@ mod tests {
         }
         let (mut cursor, mut seen, mut added) = (0, Vec::new(), 0);
         loop {
-            let mut visit = |item: crate::Item<'_>| seen.push(item.key.to_vec());
+            let mut visit = |item: crate::Item<'_>| seen.push(item.key().to_vec());
             cursor = keyspace.scan(0, cursor, 10, NOW, &mut visit);
             for _ in 0..50 {
                 put(&keyspace, format!("new:{added}").as_bytes(), b"", Expire::Never);

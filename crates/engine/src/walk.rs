@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn a_crawl_removes_all_that_has_expired_in_bounded_steps() {
         let keyspace = Keyspace::new(KeyspaceOptions { n_shards: 4, ..KeyspaceOptions::default() });
-        keyspace.count_by_class(2, Box::new(|it| usize::from(it.key.starts_with(b"long:"))));
+        keyspace.count_by_class(2, Box::new(|it| usize::from(it.key().starts_with(b"long:"))));
         for index in 0..2000 {
             let start = if index % 4 == 0 { "long:" } else { "" };
             let name = format!("{start}{index}");

@@ -90,8 +90,8 @@ impl Classes {
 
     /// The bytes that an item would take in memcached. `None` for values that it does not know.
     pub(crate) fn bytes_of(&self, item: &Item<'_>) -> Option<usize> {
-        let Value::String(value) = item.value else { return None };
-        Some(self.bytes_of_parts(item.key.len(), item.client_flags, value.as_slice().len()))
+        let Value::String(value) = item.value() else { return None };
+        Some(self.bytes_of_parts(item.key().len(), item.client_flags(), value.as_slice().len()))
     }
 
     /// The class of an item that has these parts.

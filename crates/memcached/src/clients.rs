@@ -8,6 +8,9 @@ use atomic_waker::AtomicWaker;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use crate::datagrams;
+use crate::stats::WorkerStats;
+
 /// What is known of a connection when it opens.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionInfo {
@@ -45,6 +48,11 @@ impl Aside {
     /// Our end.
     pub fn local(&self) -> &str {
         &self.text[self.peer_len as usize..]
+    }
+
+    /// True for whoever sends datagrams: these have no connection.
+    pub(crate) fn has_datagrams(&self) -> bool {
+        self.text.starts_with(datagrams::PREFIX)
     }
 }
 
@@ -84,6 +92,18 @@ impl ClientHandle {
 
     pub fn is_killed(&self) -> bool {
         self.killed.load(SeqCst)
+    }
+
+    /// Counts bytes that were received. The connection's own loop is the only writer.
+    pub fn count_read(&self, worker: &WorkerStats, n_bytes: usize) {
+        worker.bytes_read.add(n_bytes as u64);
+        self.bytes_in.store(self.bytes_in.load(Relaxed) + n_bytes as u64, Relaxed);
+    }
+
+    /// Counts bytes that were sent. The connection's own loop is the only writer.
+    pub fn count_written(&self, worker: &WorkerStats, n_bytes: usize) {
+        worker.bytes_written.add(n_bytes as u64);
+        self.bytes_out.store(self.bytes_out.load(Relaxed) + n_bytes as u64, Relaxed);
     }
 
     pub(crate) fn fails(&self) {

@@ -66,6 +66,7 @@ pub(crate) enum Error {
     BadTermination,
     BadToken,
     AuthenticationFailure,
+    TooMuchForDatagram,
 }
 
 impl Error {
@@ -130,6 +131,8 @@ impl Error {
             Error::BadTermination => b"CLIENT_ERROR bad command line termination\r\n",
             Error::BadToken => b"CLIENT_ERROR bad authentication token format\r\n",
             Error::AuthenticationFailure => b"CLIENT_ERROR authentication failure\r\n",
+            // Ours: memcached sends as many datagrams as it takes.
+            Error::TooMuchForDatagram => b"SERVER_ERROR too much for UDP\r\n",
         }
     }
 }

@@ -119,24 +119,25 @@ fn try_put(cx: &Cx<'_>, store: &Store<'_>, class: usize, value: NewValue<'_>) ->
         (Mode::Replace, None) => When::Present,
     };
     let value_bytes = value.as_slice().len();
-    let mut view = cx.view(store.key);
-    let mut options = SetOptions {
-        when,
-        expire: new_expiry(store.exptime, cx.now_ms),
-        client_flags: store.client_flags,
-        cas: new_cas(&mut view, store),
-        marks: store.more.marks,
+    let (outcome, cas) = {
+        let mut view = cx.view(store.key);
+        let mut options = SetOptions {
+            when,
+            expire: new_expiry(store.exptime, cx.now_ms),
+            client_flags: store.client_flags,
+            cas: new_cas(&mut view, store),
+            marks: store.more.marks,
+        };
+        if store.more.takes_stale {
+            take_stale(&mut view, store, &mut options);
+        }
+        (view.set(store.key, value, options), options.cas)
     };
-    if store.more.takes_stale {
-        take_stale(&mut view, store, &mut options);
-    }
-    let outcome = view.set(store.key, value, options);
-    drop(view);
     if matches!(when, When::CasIs(_)) {
         count_cas(cx, class, outcome);
     }
     match outcome {
-        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(options.cas), value_bytes },
+        SetOutcome::Stored => Stored::Done { cas: cx.told_cas(cas), value_bytes },
         SetOutcome::NotStored => Stored::Declined,
         SetOutcome::Missing => Stored::Missing,
         SetOutcome::CasMismatch => Stored::CasMismatch,
@@ -159,7 +160,7 @@ fn take_stale(view: &mut View<'_>, store: &Store<'_>, options: &mut SetOptions) 
     if view.cas(store.key).is_none_or(|have| have <= wanted) {
         return;
     }
-    let kept = view.peek(store.key).map_or(0, |it| it.marks) & marks::WON;
+    let kept = view.peek(store.key).map_or(0, |it| it.marks()) & marks::WON;
     options.marks |= marks::STALE | kept;
     options.when = When::Always;
     options.expire = Expire::Keep;
@@ -211,10 +212,10 @@ fn extend(cx: &Cx<'_>, store: &Store<'_>, value: NewValue<'_>) -> Stored {
     let key = store.key;
     let mut view = cx.view(key);
     let Some(before) = view.peek(key) else { return begin_value(cx, view, store, value) };
-    if store.compare.is_some_and(|it| it != 0 && Some(it) != before.cas) {
+    if store.compare.is_some_and(|it| it != 0 && Some(it) != before.cas()) {
         return Stored::CasMismatch;
     }
-    let flags = before.client_flags;
+    let flags = before.client_flags();
     let cas = new_cas(&mut view, store);
     let Ok(Some(mut old)) = view.edit::<Str>(key) else { return Stored::Declined };
     let added = value.as_slice();
@@ -333,12 +334,12 @@ fn read_item(
         view.read(read.key)
     };
     let Some(item) = item else { return false };
-    let Value::String(value) = item.value else { return false };
-    let cas = read.wants_cas.then(|| cx.told_cas(item.cas));
-    let class = cx.server.classes.of_parts(read.key, item.client_flags, value.as_slice().len());
-    let is_again = event == ClassEvent::Get && item.fetched;
+    let Value::String(value) = item.value() else { return false };
+    let cas = read.wants_cas.then(|| cx.told_cas(item.cas()));
+    let class = cx.server.classes.of_parts(read.key, item.client_flags(), value.as_slice().len());
+    let is_again = event == ClassEvent::Get && item.fetched();
     cx.worker.count_class(class, if is_again { ClassEvent::GetAgain } else { event });
-    write(cx.out, Hit { value, client_flags: item.client_flags, cas });
+    write(cx.out, Hit { value, client_flags: item.client_flags(), cas });
     if let Some(exptime) = read.touch {
         if event == ClassEvent::Get {
             // Counted as both.
@@ -366,7 +367,7 @@ pub(crate) fn remove(cx: &Cx<'_>, key: Key<'_>, compare: Option<u64>) -> Removed
         cx.worker.delete_misses.add(1);
         return Removed::Missing;
     };
-    if compare.is_some() && item.cas != compare {
+    if compare.is_some() && item.cas() != compare {
         return Removed::CasMismatch;
     }
     let class = cx.server.classes.of(&item);

@@ -28,6 +28,7 @@ pub(crate) struct Prefixes {
 impl Prefixes {
     /// Counts for the prefix of a key: what stands before the first delimiter. A key without one
     /// is not counted.
+    #[cold]
     pub(crate) fn count(&self, key: &[u8], delimiter: u8, add: impl FnOnce(&mut PrefixCounts)) {
         let Some(end) = memchr::memchr(delimiter, key) else { return };
         let prefix = &key[..end];

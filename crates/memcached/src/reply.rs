@@ -12,13 +12,11 @@ pub(crate) const OK: &[u8] = b"OK\r\n";
 pub(crate) const END: &[u8] = b"END\r\n";
 /// What ends a list of meta commands.
 pub(crate) const EN: &[u8] = b"EN\r\n";
-/// What follows a value: the line's end, and the answer's when it was the only key.
 pub(crate) const LINE_END: &[u8] = b"\r\n";
-pub(crate) const LINE_END_AND_END: &[u8] = b"\r\nEND\r\n";
 pub(crate) const NOOP: &[u8] = b"MN\r\n";
 pub(crate) const RESET: &[u8] = b"RESET\r\n";
 
-/// `VALUE `, three numbers with a blank each, two line ends and `END` take less than this.
+/// `VALUE `, three numbers with a blank each, three line ends and `END` take less than this.
 const FRAME_BYTES_MAX: usize = 80;
 
 /// An item on its way to a client.
@@ -30,9 +28,9 @@ pub(crate) struct Found<'a> {
     pub(crate) cas: Option<u64>,
 }
 
-/// Appends one item of a retrieval and what ends it: a line end, and `END` behind the last.
+/// Appends one item of a retrieval.
 #[inline]
-pub(crate) fn value(out: &mut Output, found: Found<'_>, end: &[u8]) {
+pub(crate) fn value(out: &mut Output, found: Found<'_>) {
     let Found { key, value, client_flags, cas } = found;
     let data = value.as_slice();
     let inline_len = if let StrRef::Inline(it) = value { it.len() } else { 0 };
@@ -43,9 +41,9 @@ pub(crate) fn value(out: &mut Output, found: Found<'_>, end: &[u8]) {
     if client_flags == 0 {
         buf.extend_from_slice(b" 0");
     } else {
-        put_number(buf, client_flags);
+        put_number(buf, u64::from(client_flags));
     }
-    put_number(buf, data.len());
+    put_number(buf, data.len() as u64);
     if let Some(cas) = cas {
         put_number(buf, cas);
     }
@@ -54,7 +52,7 @@ pub(crate) fn value(out: &mut Output, found: Found<'_>, end: &[u8]) {
         StrRef::Inline(it) => buf.extend_from_slice(it),
         StrRef::Shared(it) => out.put_shared(it),
     }
-    out.buf.extend_from_slice(end);
+    out.buf.extend_from_slice(LINE_END);
 }
 
 /// Appends a line of a number alone.
@@ -63,11 +61,27 @@ pub(crate) fn number(out: &mut Output, number: u64) {
     out.put(LINE_END);
 }
 
-/// Appends a blank and a number.
-fn put_number(buf: &mut Vec<u8>, number: impl itoa::Integer) {
-    let mut digits = itoa::Buffer::new();
+/// Appends a blank and a number. Numbers below a thousand, which are nearly all lengths, are laid
+/// out in one word.
+#[inline]
+fn put_number(buf: &mut Vec<u8>, number: u64) {
+    if number >= 1000 {
+        return put_long_number(buf, number);
+    }
+    let digit = |n: u64| b'0' + n as u8;
+    let (word, len) = match number {
+        0..10 => ([b' ', digit(number), 0, 0], 2),
+        10..100 => ([b' ', digit(number / 10), digit(number % 10), 0], 3),
+        _ => ([b' ', digit(number / 100), digit(number / 10 % 10), digit(number % 10)], 4),
+    };
+    buf.extend_from_slice(&word);
+    buf.truncate(buf.len() - (word.len() - len));
+}
+
+#[inline(never)]
+fn put_long_number(buf: &mut Vec<u8>, number: u64) {
     buf.push(b' ');
-    buf.extend_from_slice(digits.format(number).as_bytes());
+    buf.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Appends a line of statistics.
@@ -75,4 +89,18 @@ pub(crate) fn stat(buf: &mut Vec<u8>, name: &str, value: impl std::fmt::Display)
     use std::io::Write;
     // Writing to a vector does not fail.
     let _ = write!(buf, "STAT {name} {value}\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_length_stand_behind_a_blank() {
+        for n in (0..2000).chain([u64::MAX]) {
+            let mut buf = b"x".to_vec();
+            put_number(&mut buf, n);
+            assert_eq!(String::from_utf8(buf).unwrap(), format!("x {n}"));
+        }
+    }
 }

@@ -111,8 +111,13 @@ fn connections(cx: &mut Cx<'_>) {
     for client in cx.server.clients.list() {
         let id = client.id + listeners.len() as u64;
         let idle_ms = cx.now_ms.saturating_sub(client.last_active_ms.load(Relaxed));
-        stat(buf, &format!("{id}:addr"), client.aside.peer());
-        stat(buf, &format!("{id}:listen_addr"), client.aside.local());
+        if client.aside.has_datagrams() {
+            stat(buf, &format!("{id}:UDP"), "UDP");
+            stat(buf, &format!("{id}:addr"), client.aside.peer());
+        } else {
+            stat(buf, &format!("{id}:addr"), client.aside.peer());
+            stat(buf, &format!("{id}:listen_addr"), client.aside.local());
+        }
         let state = match idle_ms {
             _ if client.is_watching() => "conn_watch",
             0 => "conn_parse_cmd",

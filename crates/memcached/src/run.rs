@@ -14,7 +14,7 @@ use crate::ops::{
     self, Arithmetic, Mode, More, MoreSum, Read, Removed, Sign, Store, Stored, Summed,
 };
 use crate::prefixes::PrefixCounts;
-use crate::reply::{self, Found, LINE_END, LINE_END_AND_END};
+use crate::reply::{self, Found};
 use crate::request::{Place, Request, Tell, TooLarge};
 use crate::server::Server;
 use crate::stats::WorkerStats;
@@ -98,6 +98,7 @@ impl<'a> Cx<'a> {
         cas.filter(|_| self.server.settings.cas).unwrap_or(0)
     }
 
+    #[inline]
     pub(crate) fn count_prefix(&self, key: Key<'_>, add: impl FnOnce(&mut PrefixCounts)) {
         if self.server.counts_prefixes() {
             let delimiter = self.server.settings.prefix_delimiter;
@@ -169,15 +170,13 @@ fn retrieve(cx: &mut Cx<'_>, request: &Request<'_>) {
         touch: request.verb.sets_expiry().then_some(request.exptime),
         wants_cas: request.verb.tells_cas(),
     };
-    let end = if request.place == Place::Only { LINE_END_AND_END } else { LINE_END };
     let is_found = ops::read(cx, &read, |out, hit| {
         let (value, client_flags, cas) = (hit.value, hit.client_flags, hit.cas);
-        reply::value(out, Found { key: request.key.name, value, client_flags, cas }, end);
+        reply::value(out, Found { key: request.key.name, value, client_flags, cas });
     });
-    if is_found {
-        return;
+    if !is_found {
+        discovery::tell_in_place_of_item(cx, request.key.name);
     }
-    discovery::tell_in_place_of_item(cx, request.key.name);
     if request.place == Place::Only {
         cx.out.put(reply::END);
     }

@@ -163,8 +163,9 @@ impl Server {
         *self.tuning.lock()
     }
 
-    pub(crate) fn set_tuning(&self, tuning: Tuning) {
-        *self.tuning.lock() = tuning;
+    pub(crate) fn tune(&self, change: impl FnOnce(&mut Tuning)) {
+        change(&mut self.tuning.lock());
+        self.surveys.forget();
     }
 
     /// Stores of items that were too large since the start, by the prefix of their key; empty for
@@ -202,10 +203,17 @@ impl Server {
 
     /// Does a delayed `flush_all` whose time has come. Every session calls it before it runs
     /// commands, so no client can see an item that should be gone.
+    #[inline]
     pub(crate) fn flush_if_due(&self, now_ms: u64) {
         let due = self.flush_at_ms.load(Relaxed);
-        let is_due = due != 0 && due <= now_ms;
-        if is_due && self.flush_at_ms.compare_exchange(due, 0, Relaxed, Relaxed).is_ok() {
+        if due != 0 && due <= now_ms {
+            self.flush_due(due);
+        }
+    }
+
+    #[cold]
+    fn flush_due(&self, due: u64) {
+        if self.flush_at_ms.compare_exchange(due, 0, Relaxed, Relaxed).is_ok() {
             self.keyspace.flush(DATABASE);
             self.surveys.forget();
         }

@@ -114,6 +114,19 @@ impl Session {
         &self.worker
     }
 
+    /// Begins anew, as if nothing had arrived yet.
+    pub(crate) fn forget(&mut self) {
+        self.talk = Talk::Nothing;
+    }
+
+    /// Answers a request whose answer is more than may be sent.
+    pub(crate) fn refuse_answer(&self, request: &[u8], out: &mut Output) {
+        match &self.talk {
+            Talk::Binary(_) => binary::refuse_answer(request, out),
+            _ => out.put(Error::TooMuchForDatagram.line()),
+        }
+    }
+
     /// Looks at what `advance` will run. When that is one command with one key, the key's place in
     /// the table is fetched and its database and hash are returned, so that the caller can
     /// `fetch` the item too before it advances.
@@ -198,6 +211,8 @@ impl State {
         Some(key.hash)
     }
 
+    /// Not part of the function that both protocols begin in, which would be too big to stay quick.
+    #[inline(never)]
     fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         // What the last turn wrote may have left already.
         self.line_start = None;

@@ -62,13 +62,15 @@ pub struct Settings {
     pub crawler_sleep_us: u32,
     /// `-o lru_crawler_tocrawl=`: items that one `lru_crawler crawl` looks at; 0 for all.
     pub n_to_crawl: u32,
+    /// Off by `-o no_lru_maintainer`: `lru mode` and `lru temp_ttl` are then refused.
+    pub lru_maintainer: bool,
     /// `-o hot_lru_pct=` and the like: how `stats items` sorts items by use.
     pub(crate) tuning: Tuning,
     /// What was accepted and has no meaning here, in sentences for the log.
     pub notes: Vec<String>,
     /// `-p`
     pub port: Option<u16>,
-    /// `-U`; UDP is not served: only 0 is accepted.
+    /// `-U`; 0 is none.
     pub udp_port: u16,
     /// `-l`
     pub listen: Vec<String>,
@@ -138,6 +140,7 @@ impl Default for Settings {
             crawler: true,
             crawler_sleep_us: 100,
             n_to_crawl: 0,
+            lru_maintainer: true,
             tuning: Tuning::default(),
             notes: Vec::new(),
             port: None,
@@ -198,8 +201,14 @@ impl Settings {
                 self.item_bytes_max
             )));
         }
+        if self.tuning.has_temp && !self.lru_maintainer {
+            return Err(SettingsError("temporary_ttl needs the lru_maintainer".into()));
+        }
         if self.sasl && self.protocol != Protocol::Binary {
             return Err(SettingsError("-S goes with the binary protocol alone".into()));
+        }
+        if self.udp_port != 0 && (self.sasl || self.auth_file.is_some()) {
+            return Err(SettingsError("-U does not go with names and passwords (-S, -Y)".into()));
         }
         if self.auth_file.is_some() && self.protocol != Protocol::Ascii {
             return Err(SettingsError("-Y goes with the ascii protocol alone".into()));

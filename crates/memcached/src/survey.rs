@@ -40,6 +40,8 @@ pub(crate) struct Survey {
     /// Items by the highest number of bytes in their size's step; empty unless sizes are tracked.
     pub(crate) sizes: BTreeMap<usize, u64>,
     taken_at_ms: u64,
+    /// Items that expire no later have a list of their own.
+    temp_until_ms: Option<u64>,
     n_items: u64,
 }
 
@@ -52,7 +54,9 @@ pub(crate) struct ClassItems {
     pub(crate) bytes: u64,
     /// Longest time without a use, in seconds.
     pub(crate) idle_s_max: u32,
-    /// Items by idle time: those that nobody has read, and the others. Made with the first item.
+    /// Those with short lives.
+    pub(crate) n_temp: u64,
+    /// All others by idle time: those that nobody has read, and the rest. Made with the first item.
     unread: Vec<u32>,
     read: Vec<u32>,
 }
@@ -64,11 +68,24 @@ pub(crate) struct Tuning {
     pub(crate) warm_percent: u32,
     pub(crate) hot_factor: f64,
     pub(crate) warm_factor: f64,
+    /// Without it all items are cold (`lru mode flat`).
+    pub(crate) segmented: bool,
+    /// Whether short lives have a list (`lru temp_ttl`), and how long the longest of them are.
+    pub(crate) has_temp: bool,
+    pub(crate) temp_ttl_s: u32,
 }
 
 impl Default for Tuning {
     fn default() -> Tuning {
-        Tuning { hot_percent: 20, warm_percent: 40, hot_factor: 0.2, warm_factor: 2.0 }
+        Tuning {
+            hot_percent: 20,
+            warm_percent: 40,
+            hot_factor: 0.2,
+            warm_factor: 2.0,
+            segmented: true,
+            has_temp: false,
+            temp_ttl_s: 61,
+        }
     }
 }
 
@@ -88,6 +105,9 @@ impl Survey {
         if self.by_class.is_empty() {
             self.by_class = vec![ClassItems::default(); CLASSES_MAX];
             self.taken_at_ms = now_ms;
+            let Tuning { has_temp, temp_ttl_s, .. } = server.tuning();
+            let until_ms = now_ms.saturating_add(u64::from(temp_ttl_s) * 1000);
+            self.temp_until_ms = has_temp.then_some(until_ms);
         }
         let cursor = self.cursor;
         self.cursor = server
@@ -107,12 +127,16 @@ impl Survey {
         it.n_items += 1;
         it.n_chunks += server.classes.n_chunks(class, bytes) as u64;
         it.bytes += bytes as u64;
-        it.idle_s_max = it.idle_s_max.max(item.idle_s);
-        let buckets = if item.fetched { &mut it.read } else { &mut it.unread };
+        it.idle_s_max = it.idle_s_max.max(item.idle_s());
+        if item.expire_at_ms().zip(self.temp_until_ms).is_some_and(|(at, until)| at <= until) {
+            it.n_temp += 1;
+            return;
+        }
+        let buckets = if item.fetched() { &mut it.read } else { &mut it.unread };
         if buckets.is_empty() {
             *buckets = vec![0; IDLE_BUCKETS];
         }
-        buckets[bucket_of(u64::from(item.idle_s)).min(IDLE_BUCKETS - 1)] += 1;
+        buckets[bucket_of(u64::from(item.idle_s())).min(IDLE_BUCKETS - 1)] += 1;
     }
 
     /// The classes that have items, by number.
@@ -153,14 +177,15 @@ impl ClassItems {
     /// lists' shares go; all others are cold.
     pub(crate) fn lists(&self, tuning: Tuning) -> Lists {
         let oldest_s = f64::from(self.idle_s_max);
-        let share = |percent: u32| self.n_items * u64::from(percent) / 100;
+        let n_sorted = if tuning.segmented { self.n_items } else { 0 };
+        let share = |percent: u32| n_sorted * u64::from(percent) / 100;
         let hot = latest(&self.unread, oldest_s * tuning.hot_factor, share(tuning.hot_percent));
         let warm = latest(&self.read, oldest_s * tuning.warm_factor, share(tuning.warm_percent));
         let age = |bucket: usize| bucket_max(bucket).min(u64::from(self.idle_s_max));
         Lists {
             n_hot: hot.0,
             n_warm: warm.0,
-            n_cold: self.n_items - hot.0 - warm.0,
+            n_cold: self.n_items - self.n_temp - hot.0 - warm.0,
             age_hot_s: age(hot.1),
             age_warm_s: age(warm.1),
         }
@@ -249,6 +274,8 @@ mod tests {
         assert!((700..1000).contains(&lists.age_warm_s));
         let none = Tuning { hot_percent: 0, warm_percent: 0, ..tuning };
         assert_eq!(it.lists(none), Lists { n_cold: 120, ..Lists::default() });
+        let flat = Tuning { segmented: false, ..tuning };
+        assert_eq!(it.lists(flat), it.lists(none));
         assert_eq!(ClassItems::default().lists(tuning), Lists::default());
     }
 

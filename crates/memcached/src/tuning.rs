@@ -11,28 +11,48 @@ use crate::words::Words;
 /// The hot and the warm list take no more of a class than this together.
 const SHARES_MAX: u32 = 80;
 
-/// Only `lru tune` has something to set: how `stats items` sorts items by use. There is one order
-/// of use and no list for short lives, so `mode` and `temp_ttl` are answered as by a memcached that
-/// runs without its LRU maintainer.
+/// All that this sets is how `stats items` sorts items by use: there is one order of use.
 pub(crate) fn lru(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
-    if words.get(0) != b"tune" || words.n < 5 {
-        return Err(Error::UnknownCommand);
+    match (words.get(0), words.n) {
+        (b"tune", 5..) => tune(cx, words),
+        (b"mode", 2..) if cx.server.settings.lru_maintainer => mode(cx, words.get(1)),
+        (b"temp_ttl", 2..) if cx.server.settings.lru_maintainer => temp_ttl(cx, words.get(1)),
+        _ => Err(Error::UnknownCommand),
     }
+}
+
+fn mode(cx: &mut Cx<'_>, mode: &[u8]) -> Done {
+    let segmented = match mode {
+        b"flat" => false,
+        b"segmented" => true,
+        _ => return Err(Error::UnknownCommand),
+    };
+    cx.server.tune(|it| it.segmented = segmented);
+    Ok(reply::OK)
+}
+
+/// Below 0 there is no list for short lives, and the number from before stays.
+fn temp_ttl(cx: &mut Cx<'_>, seconds: &[u8]) -> Done {
+    let seconds = number::loose_i32(seconds).ok_or(Error::UnknownCommand)?;
+    cx.server.tune(|it| {
+        it.has_temp = seconds >= 0;
+        it.temp_ttl_s = u32::try_from(seconds).unwrap_or(it.temp_ttl_s);
+    });
+    Ok(reply::OK)
+}
+
+fn tune(cx: &mut Cx<'_>, words: &Words<'_>) -> Done {
     let percent = |index| number::loose_u32(words.get(index)).ok_or(Error::UnknownCommand);
     let factor = |index| number::decimal(words.get(index)).ok_or(Error::UnknownCommand);
-    let tuning = Tuning {
-        hot_percent: percent(1)?,
-        warm_percent: percent(2)?,
-        hot_factor: factor(3)?,
-        warm_factor: factor(4)?,
-    };
-    if tuning.hot_percent.saturating_add(tuning.warm_percent) > SHARES_MAX {
+    let (hot_percent, warm_percent) = (percent(1)?, percent(2)?);
+    let (hot_factor, warm_factor) = (factor(3)?, factor(4)?);
+    if hot_percent.saturating_add(warm_percent) > SHARES_MAX {
         return Err(Error::LruShares);
     }
-    if tuning.hot_factor <= 0.0 || tuning.warm_factor <= 0.0 {
+    if hot_factor <= 0.0 || warm_factor <= 0.0 {
         return Err(Error::LruFactors);
     }
-    cx.server.set_tuning(tuning);
+    cx.server.tune(|it| *it = Tuning { hot_percent, warm_percent, hot_factor, warm_factor, ..*it });
     Ok(reply::OK)
 }
 

@@ -141,53 +141,53 @@ impl Met<'_> {
     fn put_meta(&self, buf: &mut Vec<u8>) {
         let item = self.item;
         buf.extend_from_slice(b"key=");
-        put_encoded(buf, item.key);
+        put_encoded(buf, item.key());
         buf.extend_from_slice(b" exp=");
-        match item.expire_at_ms {
+        match item.expire_at_ms() {
             Some(at_ms) => put_number(buf, at_ms.div_ceil(1000)),
             None => buf.extend_from_slice(b"-1"),
         }
         buf.extend_from_slice(b" la=");
-        put_number(buf, self.now_s.saturating_sub(u64::from(item.idle_s)));
+        put_number(buf, self.now_s.saturating_sub(u64::from(item.idle_s())));
         buf.extend_from_slice(b" cas=");
-        put_number(buf, item.cas.unwrap_or(0));
-        let fetched: &[u8] = if item.fetched { b" fetch=yes cls=" } else { b" fetch=no cls=" };
+        put_number(buf, item.cas().unwrap_or(0));
+        let fetched: &[u8] = if item.fetched() { b" fetch=yes cls=" } else { b" fetch=no cls=" };
         buf.extend_from_slice(fetched);
         put_number(buf, self.class as u64);
         buf.extend_from_slice(b" size=");
         put_number(buf, self.bytes as u64);
         buf.extend_from_slice(b" flags=");
-        put_number(buf, u64::from(item.client_flags));
+        put_number(buf, u64::from(item.client_flags()));
         buf.push(b'\n');
     }
 
     fn put_command(&self, buf: &mut Vec<u8>) {
         buf.extend_from_slice(b"mg ");
         if self.has_base64_key() {
-            base64::encode(self.item.key, buf);
+            base64::encode(self.item.key(), buf);
             buf.extend_from_slice(b" b");
         } else {
-            buf.extend_from_slice(self.item.key);
+            buf.extend_from_slice(self.item.key());
         }
         buf.extend_from_slice(b"\r\n");
     }
 
     /// The key may hold what ends a line: memcached tells it as it came, or not at all.
     fn has_base64_key(&self) -> bool {
-        self.item.marks & marks::BASE64_KEY != 0
+        self.item.marks() & marks::BASE64_KEY != 0
     }
 
     fn put_cached(&self, buf: &mut Vec<u8>) {
         if self.has_base64_key() {
             return;
         }
-        let Value::String(value) = self.item.value else { return };
+        let Value::String(value) = self.item.value() else { return };
         buf.extend_from_slice(b"ITEM ");
-        buf.extend_from_slice(self.item.key);
+        buf.extend_from_slice(self.item.key());
         buf.extend_from_slice(b" [");
         put_number(buf, value.as_slice().len() as u64);
         buf.extend_from_slice(b" b; ");
-        put_number(buf, self.item.expire_at_ms.map_or(0, |it| it.div_ceil(1000)));
+        put_number(buf, self.item.expire_at_ms().map_or(0, |it| it.div_ceil(1000)));
         buf.extend_from_slice(b" s]\r\n");
     }
 }

@@ -103,7 +103,9 @@ impl<'a> Args<'a> {
 
     #[inline]
     pub(crate) fn next(&mut self) -> Result<&'a [u8], Error> {
-        let (first, spans) = self.rest.spans.split_first().ok_or(Error::Syntax)?;
+        let Some((first, spans)) = self.rest.spans.split_first() else {
+            return Err(Error::Syntax);
+        };
         self.rest.spans = spans;
         Ok(self.rest.word(*first))
     }

@@ -219,14 +219,15 @@ impl Dispatcher {
         let client = &mut self.client;
         let server: &Server = &self.server;
         let name = line.argv.get(1).expect("the arity counts the row's first key");
-        let mut db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
-        if !client.touches_keys() {
-            db.stop_touching();
-        }
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
-        handler(&mut Ctx { db, args, reply, client, server, now_ms })
+        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let mut cx = Ctx { db, args, reply, client, server, now_ms };
+        if !cx.client.touches_keys() {
+            cx.db.stop_touching();
+        }
+        handler(&mut cx)
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.
@@ -235,7 +236,9 @@ impl Dispatcher {
         lists.hashes.clear();
         // A wrong count of keys is the handler's to refuse, in its command's own words.
         match keys.positions(line.argv, &mut lists.positions) {
-            Err(_) if matches!(keys, Keys::Counted { .. }) => lists.positions.clear(),
+            Err(_) if matches!(keys, Keys::Counted { .. } | Keys::Special { .. }) => {
+                lists.positions.clear();
+            }
             found => found?,
         }
         let keyspace = &self.server.keyspace;

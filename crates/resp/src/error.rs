@@ -44,6 +44,7 @@ pub(crate) enum Error {
     NoSuchKey,
     SameObject,
     InvalidCursor,
+    InvalidStreamId,
     HashNotAnInteger,
     HashNotAFloat,
     /// A sentence that repeats a word of the client's, byte for byte.
@@ -51,6 +52,11 @@ pub(crate) enum Error {
         before: &'static str,
         word: Box<[u8]>,
         after: &'static str,
+    },
+    /// A sentence around two words of the client's.
+    QuotingTwo {
+        parts: [&'static str; 3],
+        words: [Box<[u8]>; 2],
     },
     /// Any other sentence, its prefix (`ERR`) included.
     Said(Cow<'static, str>),
@@ -82,6 +88,11 @@ impl Error {
         Error::Quoting { before, word: preview(word, word.len()).into(), after }
     }
 
+    /// An error that only one command knows, about two of its words.
+    pub(crate) fn quoting_two(parts: [&'static str; 3], words: [&[u8]; 2]) -> Error {
+        Error::QuotingTwo { parts, words: words.map(|it| preview(it, it.len()).into()) }
+    }
+
     /// The error's line without sigil and line end. Line breaks that a client put into it are
     /// blanked out.
     pub(crate) fn line(&self) -> Vec<u8> {
@@ -97,6 +108,11 @@ impl Error {
             }
             Error::Quoting { before, word, after } => {
                 [before.as_bytes(), &word[..], after.as_bytes()].concat()
+            }
+            Error::QuotingTwo { parts: [before, between, after], words: [first, second] } => {
+                let (before, between, after) =
+                    (before.as_bytes(), between.as_bytes(), after.as_bytes());
+                [before, &first[..], between, &second[..], after].concat()
             }
             Error::Protocol(ProtocolError::ExpectedDollar(byte)) => {
                 [b"ERR Protocol error: expected '$', got '", &[*byte][..], b"'"].concat()
@@ -132,6 +148,7 @@ impl fmt::Display for Error {
             Error::NanOrInfinity => "ERR increment would produce NaN or Infinity",
             Error::NoSuchKey => "ERR no such key",
             Error::SameObject => "ERR source and destination objects are the same",
+            Error::InvalidStreamId => "ERR Invalid stream ID specified as stream command argument",
             Error::InvalidCursor => "ERR invalid cursor",
             Error::HashNotAnInteger => "ERR hash value is not an integer",
             Error::HashNotAFloat => "ERR hash value is not a float",
@@ -156,7 +173,7 @@ impl fmt::Display for Error {
             }
             // Not text, perhaps: `line` writes these.
             Error::UnknownCommand { .. } | Error::UnknownSubcommand { .. } => "ERR unknown command",
-            Error::Quoting { before, .. } => before,
+            Error::Quoting { before, .. } | Error::QuotingTwo { parts: [before, ..], .. } => before,
         })
     }
 }
@@ -176,6 +193,12 @@ fn engine_line(error: tandem_engine::Error) -> &'static str {
             "WRONGTYPE Key is not a valid HyperLogLog string value."
         }
         tandem_engine::Error::CorruptHyperLogLog => "INVALIDOBJ Corrupted HLL object detected",
+        tandem_engine::Error::IdTooLow => {
+            "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+        }
+        tandem_engine::Error::IdsUsedUp => {
+            "ERR The stream has exhausted the last possible ID, unable to add more items"
+        }
     }
 }
 

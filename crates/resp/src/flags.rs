@@ -80,6 +80,8 @@ pub(crate) enum Family {
     List,
     Server,
     Set,
+    Stream,
+    SortedSet,
     String,
 }
 
@@ -94,6 +96,8 @@ impl Family {
             Family::HyperLogLog => "hyperloglog",
             Family::Server => "server",
             Family::Set => "set",
+            Family::Stream => "stream",
+            Family::SortedSet => "sorted-set",
             Family::String => "string",
         }
     }
@@ -108,6 +112,8 @@ impl Family {
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
             Family::Set => Some("set"),
+            Family::Stream => Some("stream"),
+            Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
             Family::Server => None,
         }

@@ -59,7 +59,7 @@ fn parse_finite(text: &[u8]) -> Option<X87DoubleExtended> {
 }
 
 /// `digits.digits` and an exponent, all there; `None` for what is not a number.
-fn spell_out(text: &str, radix: u32, markers: [char; 2]) -> Option<String> {
+pub(crate) fn spell_out(text: &str, radix: u32, markers: [char; 2]) -> Option<String> {
     let (mantissa, exponent) = match text.split_once(markers) {
         Some((mantissa, exponent)) => (mantissa, exponent),
         None => (text, "0"),

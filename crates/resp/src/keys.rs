@@ -17,8 +17,12 @@ pub(crate) enum Keys {
     Counted {
         at: usize,
     },
+    /// The first half of what follows a word that stands at `from` or behind it.
+    HalfBehind {
+        word: &'static str,
+        from: usize,
+    },
     /// Found by a function of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the families that need it follow"))]
     Special {
         find: FindKeys,
     },
@@ -57,11 +61,19 @@ impl Keys {
             Keys::Counted { at } => {
                 let count = integer(argv.get(at).ok_or(Error::Syntax)?)?;
                 let count = usize::try_from(count).map_err(|_| Error::Syntax)?;
-                if count >= argv.len() - at {
+                if count == 0 || count >= argv.len() - at {
                     return Err(Error::Syntax);
                 }
                 into.extend(at + 1..=at + count);
                 Ok(())
+            }
+            Keys::HalfBehind { word, from } => {
+                let mut words = argv.skip(from).iter();
+                let found = words.position(|it| it.eq_ignore_ascii_case(word.as_bytes()));
+                let first = from + found.ok_or(Error::Syntax)? + 1;
+                let n_keys = (argv.len() - first) / 2;
+                into.extend(first..first + n_keys);
+                if n_keys == 0 { Err(Error::Syntax) } else { Ok(()) }
             }
             Keys::Special { find } => find(argv, into),
         }
@@ -167,6 +179,7 @@ mod tests {
         let counted = Keys::Counted { at: 1 };
         check(counted, "lmpop 2 a b left", Ok(&[2, 3]));
         check(counted, "lmpop 3 a b", Err(Error::Syntax));
+        check(counted, "lmpop 0 a b", Err(Error::Syntax));
         check(counted, "lmpop -1 a b", Err(Error::Syntax));
         check(counted, "lmpop x a b", Err(Error::NotAnInteger));
         check(counted, "lmpop 9223372036854775807 a", Err(Error::Syntax));

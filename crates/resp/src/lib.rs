@@ -7,6 +7,7 @@ mod client;
 mod clients;
 mod commands;
 mod dispatch;
+mod double;
 mod error;
 mod flags;
 mod float;

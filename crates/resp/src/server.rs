@@ -120,6 +120,7 @@ impl Server {
         self.auth_denied.store(0, Relaxed);
         self.stores_before.fetch_add(self.keyspace.stats().stores, Relaxed);
         self.keyspace.reset_stats();
+        tandem_engine::reset_freed();
     }
 }
 

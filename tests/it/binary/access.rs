@@ -1,6 +1,6 @@
 //! Transcripts of statistics, of the connection, and of who may do what.
 
-use super::{check, check_here, check_with};
+use super::{check, check_here, check_sasl, check_with};
 
 #[test]
 fn connections_end_with_a_word_or_without() {
@@ -104,13 +104,10 @@ fn without_sasl_there_is_none() {
 
 #[test]
 fn strangers_are_told_so_and_cut_off() {
-    check_with(
-        "-S",
+    check_sasl(
         r#"
         > sasl_list
         sasl_list 0x00 value=PLAIN
-        > version
-        version 0x00 value=1.6.45
         > get key=k
         get 0x20 value=Auth failure.
         (closed)
@@ -123,10 +120,16 @@ fn strangers_are_told_so_and_cut_off() {
         4> 0x50 key=k
         0x50 0x20 value=Auth failure.
         (closed)
-        5>> get k\r\n
-        (closed)
-        6> stat
+        5> stat
         stat 0x20 value=Auth failure.
+        (closed)
+        "#,
+    );
+    // memcached waits for as many bytes as a frame has at least.
+    check_with(
+        "-S",
+        r#"
+        >> get k\r\n
         (closed)
         "#,
     );
@@ -134,8 +137,7 @@ fn strangers_are_told_so_and_cut_off() {
 
 #[test]
 fn name_and_password_open_everything() {
-    check_with(
-        "-S",
+    check_sasl(
         r#"
         > sasl_auth key=PLAIN value=\x00u\x00wrong
         sasl_auth 0x20 value=Auth failure.
@@ -166,8 +168,7 @@ fn name_and_password_open_everything() {
 
 #[test]
 fn what_proves_nothing_opens_nothing() {
-    check_with(
-        "-S",
+    check_sasl(
         r#"
         > sasl_auth key=CRAM-MD5
         sasl_auth 0x20 value=Auth failure.

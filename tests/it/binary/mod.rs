@@ -6,6 +6,8 @@ mod storage;
 mod wrong;
 
 use tandem_memcached::{Passwords, Settings};
+use tandem_tests::peers::SocketPeer;
+use tandem_tests::sasl;
 use tandem_tests::sessions::MemcachedSessions;
 use tandem_tests::transcript::{self, Dialect};
 
@@ -30,4 +32,17 @@ fn check_with(letters: &str, transcript: &str) {
         MemcachedSessions::binary(Settings::from_args(&args).expect("letters of memcached"));
     peer.server().set_passwords(Passwords::of_sasl(b"other:word\nu:p\n").expect("a right file"));
     transcript::check(transcript, Dialect::Binary, &mut peer);
+}
+
+/// The same where names and passwords are asked for, here and on memcached.
+#[track_caller]
+fn check_sasl(transcript: &str) {
+    check_with("-S", transcript);
+    match sasl::memcached(&[("other", "word"), ("u", "p")]) {
+        Ok(memcached) => {
+            let mut peer = SocketPeer::new(memcached.port, Dialect::Binary);
+            transcript::check(transcript, Dialect::Binary, &mut peer);
+        }
+        Err(why) => println!("not compared with memcached: {why}"),
+    }
 }

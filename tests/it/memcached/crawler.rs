@@ -1,5 +1,9 @@
 //! Transcripts of `lru_crawler`, `lru` and `slabs`.
 
+use tandem_tests::client::Client;
+use tandem_tests::oracle::{Kind, Oracle};
+use tandem_tests::server::Tandem;
+
 use super::{check, check_here};
 
 #[test]
@@ -227,15 +231,81 @@ fn the_lists_of_recent_use_are_tuned() {
     );
 }
 
-/// As a memcached answers that was told to have neither an LRU maintainer nor slabs to move.
+#[test]
+fn lists_are_told_as_the_mode_has_them() {
+    check(
+        r#"
+        > lru mode flat
+        OK
+        > lru mode segmented noreply
+        > lru mode segmentedx
+        ERROR
+        > lru mode flat and more
+        OK
+        > lru temp_ttl 0
+        OK
+        > lru temp_ttl 30 noreply
+        > lru temp_ttl -1
+        OK
+        > lru temp_ttl 5x
+        ERROR
+        > lru temp_ttl 99999999999
+        OK
+        > lru temp_ttl 18446744073709551616
+        ERROR
+        > lru mode segmented
+        OK
+        "#,
+    );
+}
+
+/// With and without a maintainer of lists, and with short lives that have one from the start.
+#[test]
+fn settings_of_lists_are_told_as_by_memcached() {
+    for option in ["lru_maintainer", "no_lru_maintainer", "temporary_ttl=30,hot_lru_pct=30"] {
+        let tandem = Tandem::start_with(&[], |command| {
+            command.env("TANDEM_MEMCACHED_EXTENDED", option);
+        });
+        let oracle = Oracle::start(Kind::Memcached, &["-o", option]).unwrap();
+        let [ours, theirs] = [tandem.memcached_port, oracle.port].map(told_of_lists);
+        assert_eq!(ours, theirs, "-o {option}");
+    }
+}
+
+/// Answers to `lru`, each with the settings of lists behind it.
+fn told_of_lists(port: u16) -> Vec<String> {
+    let mut client = Client::connect(port);
+    let mut told = Vec::new();
+    for line in LRU_LINES {
+        told.push(format!("{line}: {}", client.line(line)));
+        client.send(b"stats settings\r\n");
+        let settings = client.until(b"END\r\n").expect("an answer");
+        let settings = String::from_utf8_lossy(&settings).into_owned();
+        let is_of_lists =
+            |it: &&str| ["lru_", "_factor", "temp"].iter().any(|part| it.contains(part));
+        told.extend(settings.lines().filter(is_of_lists).map(str::to_owned));
+    }
+    told
+}
+
+const LRU_LINES: &[&str] = &[
+    "lru mode flat",
+    "lru temp_ttl 0",
+    "lru temp_ttl -1",
+    "lru temp_ttl 4294967295",
+    "lru temp_ttl 99999999999",
+    "lru temp_ttl 2147483648",
+    "lru temp_ttl -2147483649",
+    "lru tune 10 25 0.1 1e1",
+    "lru tune 0 0 1.005 2",
+    "lru mode segmented",
+];
+
+/// As a memcached answers that was told to have no slabs to move.
 #[test]
 fn what_has_no_meaning_here_is_not_granted() {
     check_here(
         r#"
-        > lru mode segmented
-        ERROR
-        > lru temp_ttl 61
-        ERROR
         > slabs reassign 1 2
         CLIENT_ERROR slab reassignment disabled
         > slabs reassign x 1

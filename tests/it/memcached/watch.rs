@@ -143,7 +143,9 @@ const CLASSES: &[(&str, &str)] = &[
     ("mutations", "key=LAST-SET"),
     ("deletions", "key=LAST-SET"),
     ("connevents", "type=conn_close"),
-    ("mutations fetchers rawcmds proxyreqs", "key=LAST-GET"),
+    ("mutations fetchers proxyreqs", "key=LAST-GET"),
+    // memcached writes no line for a raw command either.
+    ("rawcmds fetchers", "key=LAST-GET"),
     ("fetchers mutations deletions connevents", "type=conn_close"),
 ];
 

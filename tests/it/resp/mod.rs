@@ -12,6 +12,13 @@ mod list_moves;
 mod protocol;
 mod server;
 mod set;
+mod sorted_set;
+mod sorted_set_joins;
+mod sorted_set_ranges;
+mod stream;
+mod stream_groups;
+mod stream_info;
+mod stream_pending;
 mod string;
 mod string_parts;
 

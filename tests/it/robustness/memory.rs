@@ -129,3 +129,40 @@ fn flushed_memory_is_given_back() {
     wait_until("the memory is given back", || tandem.process.rss() < rss_before + 40 * MIB);
     tandem.assert_healthy();
 }
+
+#[test]
+fn what_takes_long_to_free_is_freed_beside_the_workers() {
+    let mut tandem = Tandem::start(&[]);
+    let mut client = tandem.resp();
+    let mut count = |name: &str| {
+        let info = client.run("INFO memory").text();
+        let line = info.lines().find_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
+        line.expect("a line of INFO").parse::<u64>().expect("a number")
+    };
+    let mut other = tandem.resp();
+    let mut fill = |keys: &[&str]| {
+        for key in keys {
+            let fields = (0..50_000).map(|it| format!("field:{it}"));
+            let words = ["HSET", key].map(str::to_owned).into_iter();
+            let words: Vec<String> =
+                words.chain(fields.flat_map(|it| [it, "value".to_owned()])).collect();
+            assert_eq!(other.command(&words).integer(), Some(50_000));
+        }
+        other.run("HSET small field value");
+    };
+    let used_before = count("used_memory");
+    fill(&["deleted", "overwritten", "expired", "flushed"]);
+    let mut writer = tandem.resp();
+    for line in ["DEL deleted small", "SET overwritten now", "PEXPIRE expired 1"] {
+        assert!(!writer.run(line).is_error());
+    }
+    wait_until("three values are freed", || count("lazyfreed_objects") == 3);
+    assert_eq!(count("lazyfree_pending_objects"), 0);
+    // With all keys of the database, whatever they hold.
+    writer.run("FLUSHALL");
+    assert!(count("used_memory") < used_before + MIB, "the accounts do not wait");
+    wait_until("the database is freed", || count("lazyfreed_objects") == 5);
+    writer.run("CONFIG RESETSTAT");
+    assert_eq!(count("lazyfreed_objects"), 0);
+    tandem.assert_healthy();
+}

@@ -30,7 +30,7 @@ impl super::Side for Side {
     }
 
     fn bytes(&self, command: &Command) -> Vec<u8> {
-        [&command.bytes(|key| self.cas.of(key).unwrap_or(NO_CAS)), SENTINEL].concat()
+        [&bytes(&self.cas, command), SENTINEL].concat()
     }
 
     fn answer(&mut self, command: &Command) -> String {
@@ -39,7 +39,7 @@ impl super::Side for Side {
             return "(closed)".to_owned();
         };
         let answer = answer.strip_suffix(SENTINEL_ANSWER).unwrap_or(&answer);
-        escaped(&self.plain(answer, command))
+        escaped(&plain(&mut self.cas, answer, command))
     }
 
     fn batch_length(commands: &[Command], random: &mut Random) -> usize {
@@ -70,82 +70,86 @@ impl Side {
     pub fn new(port: u16) -> Side {
         Side { client: connect_to_nothing(port), cas: CasNumbers::default() }
     }
+}
 
-    fn plain(&mut self, mut answer: &[u8], command: &Command) -> Vec<u8> {
-        let mut plain = Vec::new();
-        while let Some(end) = answer.iter().position(|it| *it == b'\n') {
-            let (line, rest) = answer.split_at(end + 1);
+/// A command with the CAS numbers of a server.
+pub(super) fn bytes(cas: &CasNumbers, command: &Command) -> Vec<u8> {
+    command.bytes(|key| cas.of(key).unwrap_or(NO_CAS))
+}
+
+/// An answer with what may differ between servers taken out of it.
+pub(super) fn plain(cas: &mut CasNumbers, mut answer: &[u8], command: &Command) -> Vec<u8> {
+    let mut plain = Vec::new();
+    while let Some(end) = answer.iter().position(|it| *it == b'\n') {
+        let (line, rest) = answer.split_at(end + 1);
+        answer = rest;
+        if line.starts_with(b"VALUE ") {
+            let (value, rest) = value(cas, line, rest);
+            plain.extend(value);
             answer = rest;
-            if line.starts_with(b"VALUE ") {
-                let (value, rest) = self.value(line, rest);
-                plain.extend(value);
+        } else if is_meta(line) {
+            plain.extend(meta_line(cas, line, command));
+            if let Some(length) = meta_length(line) {
+                let (data, rest) = rest.split_at(length + b"\r\n".len());
+                plain.extend_from_slice(data);
                 answer = rest;
-            } else if is_meta(line) {
-                plain.extend(self.meta_line(line, command));
-                if let Some(length) = meta_length(line) {
-                    let (data, rest) = rest.split_at(length + b"\r\n".len());
-                    plain.extend_from_slice(data);
-                    answer = rest;
-                }
-            } else {
-                plain.extend_from_slice(line);
             }
+        } else {
+            plain.extend_from_slice(line);
         }
-        plain.extend_from_slice(answer);
-        plain
     }
+    plain.extend_from_slice(answer);
+    plain
+}
 
-    /// A line that answers a meta command: times are rounded, CAS numbers ordered.
-    fn meta_line(&mut self, line: &[u8], command: &Command) -> Vec<u8> {
-        let words = line.trim_ascii_end().split(|it| *it == b' ').enumerate();
-        let words: Vec<Vec<u8>> = words
-            .map(|(index, word)| match word {
-                word if index == 0 => word.to_vec(),
-                [b't', digits @ ..] => [b"t", rounded(digits).as_bytes()].concat(),
-                [b'e', b'x', b'p', b'=', digits @ ..] => {
-                    [b"exp=", rounded(digits).as_bytes()].concat()
-                }
-                [b'l', b'a', b'=', ..] => b"la=".to_vec(),
-                [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
-                [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
-                    self.cas_place(digits, command)
-                }
-                [b'c', b'a', b's', b'=', digits @ ..] => self.cas_place(digits, command),
-                word => word.to_vec(),
-            })
-            .collect();
-        let mut plain = words.join(&b' ');
-        plain.push(b'\n');
-        plain
-    }
+/// A line that answers a meta command: times are rounded, CAS numbers ordered.
+fn meta_line(cas: &mut CasNumbers, line: &[u8], command: &Command) -> Vec<u8> {
+    let words = line.trim_ascii_end().split(|it| *it == b' ').enumerate();
+    let words: Vec<Vec<u8>> = words
+        .map(|(index, word)| match word {
+            word if index == 0 => word.to_vec(),
+            [b't', digits @ ..] => [b"t", rounded(digits).as_bytes()].concat(),
+            [b'e', b'x', b'p', b'=', digits @ ..] => [b"exp=", rounded(digits).as_bytes()].concat(),
+            [b'l', b'a', b'=', ..] => b"la=".to_vec(),
+            [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
+            [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
+                cas_place(cas, digits, command)
+            }
+            [b'c', b'a', b's', b'=', digits @ ..] => cas_place(cas, digits, command),
+            word => word.to_vec(),
+        })
+        .collect();
+    let mut plain = words.join(&b' ');
+    plain.push(b'\n');
+    plain
+}
 
-    /// A CAS number as its place in the order in which they were first seen.
-    fn cas_place(&mut self, digits: &[u8], command: &Command) -> Vec<u8> {
-        let cas = number(digits);
-        let place = match command.key.as_ref().filter(|_| cas != 0) {
-            Some(key) => self.cas.saw(key, cas),
-            None => self.cas.place(cas),
-        };
-        format!("#{place}").into_bytes()
-    }
+/// A CAS number as its place in the order in which they were first seen.
+fn cas_place(cas: &mut CasNumbers, digits: &[u8], command: &Command) -> Vec<u8> {
+    let number = number(digits);
+    let place = match command.key.as_ref().filter(|_| number != 0) {
+        Some(key) => cas.saw(key, number),
+        None => cas.place(number),
+    };
+    format!("#{place}").into_bytes()
+}
 
-    /// A `VALUE` line and its data. Numbers lose their padding: whether a number that got shorter
-    /// keeps its length depends on who was reading it.
-    fn value<'a>(&mut self, line: &[u8], rest: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
-        let words: Vec<&[u8]> = line.trim_ascii_end().split(|it| *it == b' ').collect();
-        let length = number(words[3]) as usize;
-        let (data, rest) = rest.split_at(length);
-        let is_number = data.first().is_some_and(u8::is_ascii_digit);
-        let data = if is_number { data.trim_ascii_end() } else { data };
-        let mut value = [words[1], words[2], data.len().to_string().as_bytes()].join(&b' ');
-        if let Some(cas) = words.get(4).map(|word| number(word)) {
-            let place = self.cas.saw(words[1], cas);
-            value.extend_from_slice(format!(" #{place}").as_bytes());
-        }
-        value.push(b'\n');
-        value.extend_from_slice(data);
-        (value, rest)
+/// A `VALUE` line and its data. Numbers lose their padding: whether a number that got shorter
+/// keeps its length depends on who was reading it.
+fn value<'a>(cas: &mut CasNumbers, line: &[u8], rest: &'a [u8]) -> (Vec<u8>, &'a [u8]) {
+    let words: Vec<&[u8]> = line.trim_ascii_end().split(|it| *it == b' ').collect();
+    let length = number(words[3]) as usize;
+    let (data, rest) = rest.split_at(length);
+    let is_number = data.first().is_some_and(u8::is_ascii_digit);
+    let data = if is_number { data.trim_ascii_end() } else { data };
+    let mut value = [words[1], words[2], data.len().to_string().as_bytes()].join(&b' ');
+    if let Some(number) = words.get(4).map(|word| number(word)) {
+        let place = cas.saw(words[1], number);
+        value.extend_from_slice(format!(" #{place}").as_bytes());
     }
+    value.push(b'\n');
+    value.extend_from_slice(data);
+    (value, rest)
 }
 
 fn number(digits: &[u8]) -> u64 {

@@ -1,5 +1,7 @@
 //! RESP: byte for byte, but for orders that nobody promises, random picks and the passing of time.
 
+mod streams;
+
 use super::{Difference, history, send_in_pieces};
 use crate::client::{Client, encode};
 use crate::generate::resp::Words;
@@ -184,14 +186,19 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
         b"KEYS" | b"HKEYS" | b"HVALS" | b"HGETALL" | b"SMEMBERS" | b"SINTER" | b"SUNION"
         | b"SDIFF" => sorted(ours) == sorted(theirs),
         // Nobody promises what comes behind a cursor that no scan of this server gave.
-        b"SCAN" | b"HSCAN" | b"SSCAN" if !starts_over(command) => is_scan(ours) && is_scan(theirs),
+        b"SCAN" | b"HSCAN" | b"SSCAN" | b"ZSCAN" if !starts_over(command) => {
+            is_scan(ours) && is_scan(theirs)
+        }
         b"SCAN" | b"SSCAN" => scanned(ours, 1) == scanned(theirs, 1),
-        b"HSCAN" => {
-            let pairs = !command.iter().any(|it| it.eq_ignore_ascii_case(b"NOVALUES"));
+        b"HSCAN" | b"ZSCAN" => {
+            let is_half = |it: &[u8]| it.eq_ignore_ascii_case(b"NOVALUES") || it == b"NOSCORES";
+            let pairs = !command.iter().any(|it| is_half(it));
             let width = if pairs { 2 } else { 1 };
             scanned(ours, width) == scanned(theirs, width)
         }
-        b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" => shape(ours) == shape(theirs),
+        b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" | b"ZRANDMEMBER" => {
+            shape(ours) == shape(theirs)
+        }
         b"TTL" | b"EXPIRETIME" => near(ours, theirs, TOLERANCE_MS / 1000),
         b"PTTL" | b"PEXPIRETIME" => near(ours, theirs, TOLERANCE_MS),
         // Where the short form of a string ends depends on the layout of the key beside it; and a
@@ -200,6 +207,7 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
             (is_text(ours) || matches!(ours, Value::Bulk(name) if name == b"int"))
                 && is_text(theirs)
         }
+        name if name.starts_with(b"X") => streams::same(ours, theirs),
         // What a key costs is ours to say.
         b"MEMORY" => ours.integer().is_some() && theirs.integer().is_some(),
         _ => false,
@@ -254,6 +262,7 @@ fn scanned(value: &Value, width: usize) -> Value {
 fn shape(value: &Value) -> Value {
     match value {
         Value::Bulk(_) => Value::Bulk(Vec::new()),
+        Value::Double(_) => Value::Double(String::new()),
         Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
         other => other.clone(),
     }

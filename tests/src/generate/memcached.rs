@@ -247,6 +247,7 @@ const BAD: &[&[u8]] = &[
     b"lru tune 50 50 0.1 2.0\r\n",
     b"lru tune 1 1 0 1\r\n",
     b"lru mode bogus\r\n",
+    b"lru temp_ttl x\r\n",
     b"slabs\r\n",
     b"slabs reassign 1\r\n",
     b"slabs automove 3\r\n",

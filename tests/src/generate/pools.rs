@@ -24,7 +24,7 @@ pub fn named(placeholder: &str) -> Option<Pool> {
         "condition" => &[b"NX", b"XX", b"nx", b"xX"],
         "expire-condition" => &[b"NX", b"XX", b"GT", b"LT", b"gt"],
         "pattern" => PATTERNS,
-        "type" => &[b"string", b"hash", b"set", b"list", b"STRING", b"nosuch"],
+        "type" => &[b"string", b"hash", b"set", b"zset", b"list", b"stream", b"STRING", b"nosuch"],
         "on-off" => &[b"ON", b"off"],
         _ => return None,
     })

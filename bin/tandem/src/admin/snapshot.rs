@@ -1,6 +1,6 @@
 //! Everything that the metrics are made of, added up once for a scrape.
 
-use tandem_engine::{DatabaseStats, KeyspaceStats};
+use tandem_engine::{DatabaseStats, Freeing, KeyspaceStats};
 use tandem_memcached::{COMMANDS, HistogramSnapshot, bucket_max_ns};
 use tandem_resp::Host;
 
@@ -17,6 +17,7 @@ pub(crate) struct Snapshot {
     pub(crate) rss_bytes: u64,
     pub(crate) cpu: Cpu,
     pub(crate) n_open_files: Option<u64>,
+    pub(crate) freeing: Freeing,
     pub(crate) resp: Front,
     pub(crate) memcached: Front,
     pub(crate) redis: Redis,
@@ -85,6 +86,7 @@ impl Snapshot {
             rss_bytes: process::rss_bytes(),
             cpu: process::cpu(),
             n_open_files: process::n_open_files(),
+            freeing: tandem_engine::freeing(),
             resp: resp(admin, now_ms),
             memcached: memcached(admin, now_ms),
             redis: redis(admin, now_ms),

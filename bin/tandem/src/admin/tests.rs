@@ -88,6 +88,7 @@ const EXPORTERS_NAMES: &str = "
     redis_connected_clients redis_blocked_clients redis_config_maxclients
     redis_connections_received_total redis_rejected_connections_total redis_memory_used_bytes
     redis_memory_max_bytes redis_memory_used_rss_bytes redis_memory_used_peak_bytes
+    redis_lazyfree_pending_objects redis_lazyfreed_objects_total
     redis_mem_fragmentation_ratio redis_total_system_memory_bytes redis_commands_processed_total
     redis_keyspace_hits_total redis_keyspace_misses_total redis_evicted_keys_total
     redis_expired_keys_total redis_db_keys redis_db_keys_expiring redis_net_input_bytes_total

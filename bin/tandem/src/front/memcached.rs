@@ -1,13 +1,15 @@
 //! The memcached front end behind the connection loop's traits.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use atomic_waker::AtomicWaker;
 use bytes::BytesMut;
 use tandem_engine::Output;
-use tandem_memcached::{ClientHandle, ConnectionInfo, Server, TOO_MANY_CONNECTIONS};
+use tandem_memcached::{ClientHandle, ConnectionInfo, Datagrams, Server, TOO_MANY_CONNECTIONS};
 
+use crate::clock;
 use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, Step, Watch};
 use crate::socket::{Address, Peer};
 
@@ -23,6 +25,14 @@ pub(crate) struct ListenerCounts {
     pub(crate) accepted: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) idle_kicks: AtomicU64,
+}
+
+impl Memcached {
+    /// Serves the datagrams that arrive at an address.
+    pub(crate) fn datagrams(&self, worker: usize, address: SocketAddr) -> Datagrams {
+        let stats = Arc::clone(&self.server.workers()[worker]);
+        Datagrams::new(Arc::clone(&self.server), stats, &address.to_string(), clock::now_ms())
+    }
 }
 
 impl FrontEnd for Memcached {
@@ -110,13 +120,11 @@ impl Session for MemcachedSession {
     }
 
     fn count_read(&self, n_bytes: usize, _now_ms: u64) {
-        self.session.worker().bytes_read.add(n_bytes as u64);
-        add(&self.session.handle().bytes_in, n_bytes);
+        self.session.handle().count_read(self.session.worker(), n_bytes);
     }
 
     fn count_written(&self, n_bytes: usize) {
-        self.session.worker().bytes_written.add(n_bytes as u64);
-        add(&self.session.handle().bytes_out, n_bytes);
+        self.session.handle().count_written(self.session.worker(), n_bytes);
     }
 
     fn output_bytes_max(&self) -> u64 {
@@ -167,11 +175,6 @@ fn shown(address: &Address) -> String {
         Address::Tcp(it) => format!("tcp:{it}"),
         Address::Unix(path) => format!("unix:{}", path.display()),
     }
-}
-
-/// The connection's own loop is the only writer.
-fn add(counter: &AtomicU64, n: usize) {
-    counter.store(counter.load(Relaxed) + n as u64, Relaxed);
 }
 
 /// memcached turns keepalive on and leaves the times to the system; Linux's two hours keep dead

@@ -25,7 +25,7 @@ const LEAF_SLOTS_KEPT: usize = 128;
 const HASH_BITS: u32 = u32::BITS;
 
 #[derive(Clone, Debug)]
-pub(super) struct Index {
+pub(crate) struct Index {
     /// Upper bits of a hash that pick a place in the directory.
     depth: u32,
     /// Leaf of each place. A leaf of fewer bits than `depth` has several places, side by side.
@@ -53,7 +53,7 @@ struct Slot {
 }
 
 impl Index {
-    pub(super) fn with_capacity(n_slots: usize) -> Index {
+    pub(crate) fn with_capacity(n_slots: usize) -> Index {
         let slots = HashTable::with_capacity(n_slots.min(LEAF_SLOTS_MAX));
         let slot_bytes = slots.allocation_size();
         let leaf = Leaf { slots, depth: 0, prefix: 0 };
@@ -61,7 +61,7 @@ impl Index {
     }
 
     /// Memory on the heap.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.slot_bytes
             + self.directory.capacity() * size_of::<u32>()
             + self.leaves.capacity() * size_of::<Leaf>()
@@ -69,14 +69,14 @@ impl Index {
 
     /// The number under `hash` for which `is_it` holds.
     #[inline]
-    pub(super) fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let slots = &self.leaves[self.leaf_of(hash)].slots;
         let found = slots.find(spread(hash), |it| it.hash == hash && is_it(it.number));
         found.map(|it| it.number)
     }
 
     /// Adds a number that is not in the index yet.
-    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
         let mut leaf = self.leaf_of(hash);
         // Each turn gives the leaf one more bit, so there are at most `DEPTH_MAX` turns; with
         // hashes that are spread, a second one is unheard of.
@@ -90,10 +90,11 @@ impl Index {
         });
     }
 
-    pub(super) fn remove(&mut self, hash: u32, number: u32) {
+    pub(crate) fn remove(&mut self, hash: u32, number: u32) {
         let leaf = self.leaf_of(hash);
         let slots = &mut self.leaves[leaf].slots;
-        if let Ok(found) = slots.find_entry(spread(hash), |it| it.number == number) {
+        let is_it = |it: &Slot| it.hash == hash && it.number == number;
+        if let Ok(found) = slots.find_entry(spread(hash), is_it) {
             found.remove();
         }
         if slots.len() <= MERGE_SLOTS_MAX {
@@ -102,16 +103,16 @@ impl Index {
     }
 
     /// The entry under `hash` that had the number `old` is now `new`.
-    pub(super) fn renumber(&mut self, hash: u32, old: u32, new: u32) {
+    pub(crate) fn renumber(&mut self, hash: u32, old: u32, new: u32) {
         let leaf = self.leaf_of(hash);
         let slots = &mut self.leaves[leaf].slots;
-        let found = slots.find_mut(spread(hash), |it| it.number == old);
+        let found = slots.find_mut(spread(hash), |it| it.hash == hash && it.number == old);
         found.expect("every entry has its slot").number = new;
     }
 
-    /// Visits at least `count` numbers (or all that are left) in order of their hashes, from the
-    /// hash `cursor` on. Returns the hash to go on from, 0 at the end.
-    pub(super) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(u32)) -> u64 {
+    /// Visits at least `count` hashes with their numbers (or all that are left) in order of the
+    /// hashes, from the hash `cursor` on. Returns the hash to go on from, 0 at the end.
+    pub(crate) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(u32, u32)) -> u64 {
         let Ok(mut from) = u32::try_from(cursor) else { return 0 };
         let mut n_left = count.max(1);
         let mut slots = Vec::new();
@@ -121,7 +122,7 @@ impl Index {
             slots.extend(leaf.slots.iter().filter(|it| it.hash >= from));
             let last = leaf.take_first(&mut slots, n_left);
             for slot in &slots {
-                visit(slot.number);
+                visit(slot.hash, slot.number);
             }
             let Some(next) = last.checked_add(1) else { return 0 };
             // An empty leaf counts as one: the work of a step stays in bounds.
@@ -326,9 +327,9 @@ mod tests {
         index.check();
         let mut n_visited = 0;
         // Each of the empty leaves in front of the full one counts as one.
-        let cursor = index.scan(0, 10, |_| n_visited += 1);
+        let cursor = index.scan(0, 10, |_, _| n_visited += 1);
         assert!(cursor != 0 && n_visited == 0);
-        let cursor = index.scan(cursor, 30, |_| n_visited += 1);
+        let cursor = index.scan(cursor, 30, |_, _| n_visited += 1);
         assert_eq!((cursor, n_visited), (0, n_slots));
     }
 
@@ -349,7 +350,7 @@ mod tests {
         }
         let (mut visited, mut cursor) = (Vec::new(), 0);
         loop {
-            cursor = index.scan(cursor, 1, |number| visited.push(number));
+            cursor = index.scan(cursor, 1, |_, number| visited.push(number));
             if cursor == 0 {
                 break;
             }
@@ -361,7 +362,7 @@ mod tests {
     #[test]
     fn a_cursor_from_nowhere_ends_the_scan() {
         let index = Index::with_capacity(0);
-        assert_eq!(index.scan(u64::MAX, 10, |_| {}), 0);
-        assert_eq!(index.scan(1 << 32, 10, |_| {}), 0);
+        assert_eq!(index.scan(u64::MAX, 10, |_, _| {}), 0);
+        assert_eq!(index.scan(1 << 32, 10, |_, _| {}), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::big::let_go;
+use crate::freeing::let_go;
 use crate::indexed::allocated;
 use crate::list::{End, listpack};
 use crate::sequence::{self, Coded, Element, Walk};

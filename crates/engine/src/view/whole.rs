@@ -5,7 +5,7 @@ use crate::item::Attributes;
 use crate::key::Key;
 use crate::options::Limits;
 use crate::shard::{Shard, seconds};
-use crate::value::Kind;
+use crate::value::{Kind, Value};
 use crate::view::{Held, View};
 
 impl View<'_> {
@@ -16,6 +16,15 @@ impl View<'_> {
 
     /// Reads the values of several keys, each as `get` does; a key may occur twice.
     pub fn get_all<T: Kind>(&mut self, keys: &[Key<'_>]) -> Result<Vec<Option<T::Ref<'_>>>, Error> {
+        self.get_all_as(keys, T::of)
+    }
+
+    /// The same for keys that may hold several types: `of` takes those that it knows.
+    pub fn get_all_as<'v, R>(
+        &'v mut self,
+        keys: &[Key<'_>],
+        of: impl Fn(Value<'v>) -> Option<R>,
+    ) -> Result<Vec<Option<R>>, Error> {
         let (now_ms, notes_use) = (self.now_ms, self.notes_use);
         for key in keys {
             self.shard(*key).find_read(*key, now_ms, notes_use);
@@ -28,7 +37,7 @@ impl View<'_> {
             let Some((_, location)) = shard.index.find(key.hash.slot(), is_it) else {
                 return Ok(None);
             };
-            T::of(shard.segments.item(location).value()).map(Some).ok_or(Error::WrongType)
+            of(shard.segments.item(location).value()).map(Some).ok_or(Error::WrongType)
         };
         keys.iter().map(value).collect()
     }
@@ -36,11 +45,9 @@ impl View<'_> {
     fn shard_ref(&self, key: Key<'_>) -> &Shard {
         match &self.held {
             Held::One { locked, .. } => locked,
-            Held::Many(shards) => {
-                let wanted = self.keyspace.shard_id(key);
-                let at = shards.binary_search_by_key(&wanted, |(id, _)| *id);
-                &shards[at.expect("the key was found in its shard before")].1
-            }
+            Held::Many(several) => several
+                .shard(self.keyspace.shard_id(key))
+                .expect("the key was found in its shard before"),
         }
     }
 

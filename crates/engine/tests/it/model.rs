@@ -119,7 +119,7 @@ impl World {
                 "{} in database {}: found {}, expected {}",
                 Short(key.name),
                 key.db,
-                item.map_or("nothing".into(), |it| brief(&value_of(it.value))),
+                item.map_or("nothing".into(), |it| brief(&value_of(it.value()))),
                 entry.map_or("nothing".into(), |it| brief(&it.value))
             ),
         }
@@ -138,7 +138,7 @@ impl World {
             let expected: Vec<_> =
                 self.databases[db as usize].iter().filter(|(_, it)| alive(it)).collect();
             let mut found = Vec::new();
-            self.keyspace.for_each(db, now_ms, &mut |item| found.push(item.key.to_vec()));
+            self.keyspace.for_each(db, now_ms, &mut |item| found.push(item.key().to_vec()));
             found.sort();
             assert!(found.iter().eq(expected.iter().map(|(name, _)| *name)), "database {db}");
             assert!(self.keyspace.len(db) >= expected.len() as u64);
@@ -190,27 +190,27 @@ pub(crate) fn limits(random: &mut Random) -> Limits {
 }
 
 fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeMap<u64, Value>) {
-    let value = value_of(item.value);
+    let value = value_of(item.value());
     assert!(
         value == entry.value,
         "{}: {}, expected {}",
-        Short(item.key),
+        Short(item.key()),
         brief(&value),
         brief(&entry.value)
     );
-    assert_eq!(item.expire_at_ms, entry.expire_at_ms);
-    assert_eq!((item.client_flags, item.marks), (entry.client_flags, entry.marks));
-    assert_eq!(item.edited, entry.edited);
-    assert_eq!(item.cas.is_some(), entry.has_cas);
+    assert_eq!(item.expire_at_ms(), entry.expire_at_ms);
+    assert_eq!((item.client_flags(), item.marks()), (entry.client_flags, entry.marks));
+    assert_eq!(item.edited(), entry.edited);
+    assert_eq!(item.cas().is_some(), entry.has_cas);
     if let Some(fetched) = entry.fetched {
-        assert_eq!(item.fetched, fetched);
+        assert_eq!(item.fetched(), fetched);
     }
     if let Some(used_s) = entry.used_s {
-        assert_eq!(u64::from(item.idle_s), (now_ms / 1000 - used_s) & 0xff_ffff);
+        assert_eq!(u64::from(item.idle_s()), (now_ms / 1000 - used_s) & 0xff_ffff);
     }
-    let payload = item.key.len() + payload_of(&value);
+    let payload = item.key().len() + payload_of(&value);
     assert!(payload < item.total_bytes());
-    if let Some(cas) = item.cas {
+    if let Some(cas) = item.cas() {
         let first = cas_seen.entry(cas).or_insert_with(|| value.clone());
         assert!(*first == value, "CAS number {cas} stands for two values");
     }
@@ -224,7 +224,10 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
             assert_eq!(pairs.len(), it.len());
             Value::Hash(pairs)
         }
-        EngineValue::List(_) | EngineValue::Set(_) => {
+        EngineValue::List(_)
+        | EngineValue::Set(_)
+        | EngineValue::SortedSet(_)
+        | EngineValue::Stream(_) => {
             unreachable!("the operations make strings and hashes")
         }
     }

@@ -82,7 +82,7 @@ fn set(world: &mut World, random: &mut Random, key: Key<'_>) {
         return;
     }
     if cas.is_some() {
-        assert_eq!(view.peek(key).map_or(cas, |it| it.cas), cas, "the number that was given");
+        assert_eq!(view.peek(key).map_or(cas, |it| it.cas()), cas, "the number that was given");
     }
     drop(view);
     let has_cas = has_cas || cas.is_some();
@@ -110,7 +110,7 @@ fn any_condition(
         0 => (When::Absent, stored_if(old.is_none())),
         1 => (When::Present, stored_if(old.is_some())),
         2 => {
-            let now = world.keyspace.view(key, world.now_ms).peek(key).and_then(|it| it.cas);
+            let now = world.keyspace.view(key, world.now_ms).peek(key).and_then(|it| it.cas());
             let asked = now.filter(|_| random.one_in(2)).unwrap_or(random.below(100) as u64);
             let outcome = match (old, now) {
                 (None, _) => SetOutcome::Missing,
@@ -166,7 +166,7 @@ fn edit_string(world: &mut World, random: &mut Random, key: Key<'_>) {
     }
     drop(open);
     if cas.is_some() {
-        assert_eq!(view.peek(key).map(|it| it.cas), Some(cas), "the number that was given");
+        assert_eq!(view.peek(key).map(|it| it.cas()), Some(cas), "the number that was given");
     }
     drop(view);
     entry = Entry { value: Value::String(model), edited, used_s: Some(now_ms / 1000), ..entry };
@@ -294,12 +294,12 @@ fn get(world: &mut World, random: &mut Random, key: Key<'_>) {
         _ => {
             let item = view.read(key);
             if let (Some(item), Some(entry)) = (&item, &entry) {
-                let before = (item.fetched, u64::from(item.idle_s));
+                let before = (item.fetched(), u64::from(item.idle_s()));
                 let fetched = entry.fetched.unwrap_or(before.0);
                 let idle_s = entry.used_s.map_or(before.1, |it| (now_ms / 1000 - it) & 0xff_ffff);
                 assert_eq!(before, (fetched, idle_s), "a read says how it was before");
             }
-            assert!(item.map(|it| value_of(it.value)) == expected);
+            assert!(item.map(|it| value_of(it.value())) == expected);
         }
     }
     drop(view);
@@ -355,7 +355,7 @@ fn mark(world: &mut World, random: &mut Random, key: Key<'_>) {
     let sets_cas = random.one_in(2);
     if sets_cas {
         assert_eq!(view.set_cas(key, cas), done);
-        assert_eq!(view.peek(key).map(|it| it.cas), done.then_some(Some(cas)));
+        assert_eq!(view.peek(key).map(|it| it.cas()), done.then_some(Some(cas)));
     }
     drop(view);
     assert_eq!(done, world.entry(key).is_some());
@@ -420,7 +420,7 @@ fn scan(world: &mut World, random: &mut Random, db: u32) {
     let (mut cursor, mut met, mut added) = (0, Vec::new(), Vec::new());
     loop {
         let count = 1 + random.below(20);
-        let mut visit = |item: tandem_engine::Item<'_>| met.push(item.key.to_vec());
+        let mut visit = |item: tandem_engine::Item<'_>| met.push(item.key().to_vec());
         cursor = world.keyspace.scan(db, cursor, count, now_ms, &mut visit);
         if cursor == 0 {
             break;

@@ -146,7 +146,7 @@ fn look_around(keyspace: &Keyspace, random: &mut Random) {
     match random.below(7) {
         0 => keyspace.swap(0, 1),
         1 => assert_eq!(total(keyspace), N_ACCOUNTS as i64 * START_BALANCE),
-        2 => keyspace.for_each(0, NOW_MS, &mut |item| assert!(item.key.starts_with(b"account"))),
+        2 => keyspace.for_each(0, NOW_MS, &mut |item| assert!(item.key().starts_with(b"account"))),
         3 => assert_eq!(keyspace.maintain(0, 1, NOW_MS, &mut || true), Maintenance::Done),
         4 => drop(keyspace.random_key(0, random.next(), NOW_MS)),
         5 => assert!(keyspace.stats().n_items <= 2 * N_ACCOUNTS as u64),

@@ -1,10 +1,10 @@
 //! Frames of the binary protocol: 24 bytes of header, then extras, key and value.
 
-use tandem_engine::Key;
+use tandem_engine::{Key, Output};
 
 use crate::auth::Trust;
 use crate::binary::opcode::{Action, STORE_EXTRAS};
-use crate::binary::reply::{Status, To};
+use crate::binary::reply::{self, Status, To};
 use crate::ops::{Initial, Mode};
 use crate::parse::{BIG_VALUE_BYTES, Rules};
 use crate::server::DATABASE;
@@ -147,6 +147,14 @@ pub(super) fn frame<'a>(input: &'a [u8], rules: Rules<'_>, trust: Trust) -> Pars
         Action::Unknown => body.refused(&request, Status::UnknownCommand),
         Action::SaslList | Action::SaslAuth | Action::SaslStep => body.sasl(request, rules),
         _ => Parsed::Whole { entry: Entry::Run(request), len },
+    }
+}
+
+/// Answers a request whose answer is more than may be sent.
+pub(crate) fn refuse_answer(request: &[u8], out: &mut Output) {
+    if let Some(bytes) = request.first_chunk() {
+        let Header { opcode, opaque, .. } = Header::of(bytes);
+        reply::error(out, To { opcode, opaque }, Status::TooLarge);
     }
 }
 

@@ -73,6 +73,8 @@ impl State {
         entry.key().filter(|_| len == input.len()).map(|it| it.hash)
     }
 
+    /// Not part of the function that both protocols begin in, which would be too big to stay quick.
+    #[inline(never)]
     pub(crate) fn advance(&mut self, input: &mut BytesMut, cx: &mut Cx<'_>) -> Step {
         loop {
             if let Expects::Value(store) = &self.expects {

@@ -25,26 +25,26 @@ pub(super) fn run(cx: &mut Cx<'_>, request: &Request<'_>) {
     if cx.server.settings.cas {
         view.cas(key);
     }
-    let Some(item) = view.peek(key).filter(|it| matches!(it.value, Value::String(_))) else {
+    let Some(item) = view.peek(key).filter(|it| matches!(it.value(), Value::String(_))) else {
         return cx.out.put(b"EN\r\n");
     };
-    let cas = cx.told_cas(item.cas);
+    let cas = cx.told_cas(item.cas());
     let classes = &cx.server.classes;
     let buf = &mut cx.out.buf;
     buf.extend_from_slice(b"ME ");
-    if item.marks & marks::BASE64_KEY == 0 {
-        buf.extend_from_slice(item.key);
+    if item.marks() & marks::BASE64_KEY == 0 {
+        buf.extend_from_slice(item.key());
     } else {
-        base64::encode(item.key, buf);
+        base64::encode(item.key(), buf);
     }
     // Writing to a vector does not fail.
     let _ = write!(
         buf,
         " exp={} la={} cas={} fetch={} cls={} size={}\r\n",
-        reply::ttl_s(item.expire_at_ms, cx.now_ms),
-        item.idle_s,
+        reply::ttl_s(item.expire_at_ms(), cx.now_ms),
+        item.idle_s(),
         cas,
-        if item.fetched { "yes" } else { "no" },
+        if item.fetched() { "yes" } else { "no" },
         classes.of(&item),
         classes.bytes_of(&item).unwrap_or(0),
     );

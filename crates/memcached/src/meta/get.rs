@@ -51,20 +51,20 @@ fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
         view.cas(key);
     }
     let found = if flags.has(b'u') { view.look(key) } else { view.read(key) };
-    let (told, marks) = match found.map(|item| (item.value, item)) {
+    let (told, marks) = match found.map(|item| (item.value(), item)) {
         Some((Value::String(value), item)) => {
             count_class(cx, key, flags, &item);
             let shown = Shown {
                 value,
-                client_flags: item.client_flags,
-                cas: cx.told_cas(item.cas),
-                expire_at_ms: item.expire_at_ms,
-                idle_s: item.idle_s,
-                fetched: item.fetched,
-                marks: item.marks,
+                client_flags: item.client_flags(),
+                cas: cx.told_cas(item.cas()),
+                expire_at_ms: item.expire_at_ms(),
+                idle_s: item.idle_s(),
+                fetched: item.fetched(),
+                marks: item.marks(),
                 is_new: false,
             };
-            (tell(cx, key, flags, &shown), item.marks)
+            (tell(cx, key, flags, &shown), item.marks())
         }
         None if vivifies => {
             let shown = vivify(cx, &mut view, key, flags);
@@ -91,13 +91,13 @@ fn get(cx: &mut Cx<'_>, key: Key<'_>, flags: &Flags<'_>) {
 }
 
 fn count_class(cx: &Cx<'_>, key: Key<'_>, flags: &Flags<'_>, item: &Item<'_>) {
-    let Value::String(value) = item.value else { return };
-    let class = cx.server.classes.of_parts(key, item.client_flags, value.as_slice().len());
+    let Value::String(value) = item.value() else { return };
+    let class = cx.server.classes.of_parts(key, item.client_flags(), value.as_slice().len());
     if flags.has(b'T') {
         return cx.worker.count_class(class, ClassEvent::Touch);
     }
     cx.worker.count_class(class, ClassEvent::Get);
-    if item.fetched {
+    if item.fetched() {
         cx.worker.count_class(class, ClassEvent::GetAgain);
     }
 }

@@ -36,7 +36,7 @@ fn remove(cx: &Cx<'_>, request: &Request<'_>, flags: &Flags<'_>) -> &'static [u8
         cx.worker.delete_misses.add(1);
         return b"NF";
     };
-    if flags.has(b'C') && item.cas != flags.compare() {
+    if flags.has(b'C') && item.cas() != flags.compare() {
         cx.worker.delete_misses.add(1);
         return b"EX";
     }
@@ -66,7 +66,7 @@ struct Before {
 
 impl Before {
     fn of(item: &Item<'_>) -> Before {
-        Before { cas: item.cas, marks: item.marks }
+        Before { cas: item.cas(), marks: item.marks() }
     }
 }
 

@@ -84,13 +84,13 @@ fn add_to_item(cx: &mut Cx<'_>, sum: &Arithmetic<'_>) -> Summed {
     cx.watch_look(key);
     let mut view = cx.view(key);
     let Some(before) = view.peek(key) else { return Summed::Missing };
-    if matches!(before.value, Value::String(it) if it.as_slice().is_empty()) {
+    if matches!(before.value(), Value::String(it) if it.as_slice().is_empty()) {
         return Summed::NonNumeric;
     }
-    if sum.compare.is_some() && before.cas != sum.compare {
+    if sum.compare.is_some() && before.cas() != sum.compare {
         return Summed::CasMismatch;
     }
-    let expired_at_ms = before.expire_at_ms;
+    let expired_at_ms = before.expire_at_ms();
     let wants_cas = sum.wants_cas && sum.more.cas.is_none();
     let cas = if wants_cas { Some(view.new_cas(key)) } else { sum.more.cas };
     let mut value = match view.edit::<Str>(key) {

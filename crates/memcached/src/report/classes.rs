@@ -38,15 +38,9 @@ fn put_items(
     events: &ClassStats,
     totals: &ClassTotals,
 ) {
-    let lists = items.lists(cx.server.tuning());
+    put_lists(cx, class, items);
     let evicted_idle_s = if events.evictions == 0 { 0 } else { events.last_eviction.1 };
     for (name, value) in [
-        ("number", items.n_items),
-        ("number_hot", lists.n_hot),
-        ("number_warm", lists.n_warm),
-        ("number_cold", lists.n_cold),
-        ("age_hot", lists.age_hot_s),
-        ("age_warm", lists.age_warm_s),
         ("age", u64::from(items.idle_s_max)),
         ("mem_requested", items.bytes),
         ("evicted", events.evictions),
@@ -72,6 +66,25 @@ fn put_items(
         ("hits_to_temp", 0),
     ] {
         stat(&mut cx.out.buf, &format!("items:{class}:{name}"), value);
+    }
+}
+
+/// The items as memcached's lists would have them; without its maintainer there are none.
+fn put_lists(cx: &mut Cx<'_>, class: usize, items: &ClassItems) {
+    let (tuning, has_lists) = (cx.server.tuning(), cx.server.settings.lru_maintainer);
+    let lists = items.lists(tuning);
+    for (name, value, is_told) in [
+        ("number", items.n_items, true),
+        ("number_hot", lists.n_hot, has_lists),
+        ("number_warm", lists.n_warm, has_lists),
+        ("number_cold", lists.n_cold, has_lists),
+        ("number_temp", items.n_temp, tuning.has_temp),
+        ("age_hot", lists.age_hot_s, has_lists),
+        ("age_warm", lists.age_warm_s, has_lists),
+    ] {
+        if is_told {
+            stat(&mut cx.out.buf, &format!("items:{class}:{name}"), value);
+        }
     }
 }
 

@@ -21,7 +21,6 @@ enum Effect {
 use Effect::{Nothing, Refused, Sets};
 
 const NO_SLABS: &str = "there are no slabs";
-const NO_LISTS: &str = "there is one order of use, and upkeep needs no thread of its own";
 const TABLE: &str = "the table of keys grows by itself";
 const BUFFERS: &str = "buffers are bounded for each worker and connection";
 const WATCHERS: &str = "the buffers of watchers have a fixed size";
@@ -47,6 +46,12 @@ const EXTENDED: &[Extended] = &[
     row("warm_lru_pct", Sets(|it, arg| put(&mut it.tuning.warm_percent, number(arg, 1, 80)?))),
     row("hot_max_factor", Sets(|it, arg| put(&mut it.tuning.hot_factor, factor(arg)?))),
     row("warm_max_factor", Sets(|it, arg| put(&mut it.tuning.warm_factor, factor(arg)?))),
+    row("lru_maintainer", Sets(|it, _| maintainer(it, true))),
+    row("no_lru_maintainer", Sets(|it, _| maintainer(it, false))),
+    row("temporary_ttl", Sets(|it, arg| {
+        it.tuning.has_temp = true;
+        put(&mut it.tuning.temp_ttl_s, number(arg, 0, u32::MAX)?)
+    })),
     row("maxconns_fast", Nothing(ALWAYS)),
     row("no_maxconns_fast", Nothing("a connection that is one too many is always told so")),
     row("hashpower", Nothing(TABLE)),
@@ -65,9 +70,6 @@ const EXTENDED: &[Extended] = &[
     row("slab_sizes", Nothing(NO_SLABS)),
     row("slab_chunk_max", Nothing(NO_SLABS)),
     row("no_chunked_items", Nothing(NO_SLABS)),
-    row("lru_maintainer", Nothing(NO_LISTS)),
-    row("no_lru_maintainer", Nothing(NO_LISTS)),
-    row("temporary_ttl", Nothing("short-lived items have no list of their own")),
     row("watcher_logbuf_size", Nothing(WATCHERS)),
     row("worker_logbuf_size", Nothing(WATCHERS)),
     row("read_buf_mem_limit", Nothing(BUFFERS)),
@@ -124,6 +126,12 @@ pub(super) fn apply(settings: &mut Settings, list: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether items are told by lists: nothing else depends on it.
+fn maintainer(settings: &mut Settings, is_on: bool) -> Result<(), String> {
+    settings.tuning.segmented = is_on;
+    put(&mut settings.lru_maintainer, is_on)
 }
 
 fn factor(arg: &str) -> Result<f64, String> {

@@ -43,7 +43,8 @@ const fn option(
 pub(super) const LETTERS: &[Letter] = &[
     option(b'p', "port", "num", "TCP port",
         |it, arg| put(&mut it.port, Some(number(arg, 0, u16::MAX)?))),
-    option(b'U', "udp-port", "num", "UDP port; only 0 (off)", no_udp),
+    option(b'U', "udp-port", "num", "UDP port, 0 for none",
+        |it, arg| put(&mut it.udp_port, number(arg, 0, u16::MAX)?)),
     option(b's', "unix-socket", "path", "unix socket to listen on",
         |it, arg| put(&mut it.unix_socket, Some(arg.into()))),
     option(b'a', "unix-mask", "mask", "access mask of the unix socket, octal", unix_mask),
@@ -193,14 +194,6 @@ fn item_bytes(arg: &str) -> Result<usize, String> {
     Ok(bytes)
 }
 
-fn no_udp(settings: &mut Settings, arg: &str) -> Result<(), String> {
-    settings.udp_port = number(arg, 0, u16::MAX)?;
-    if settings.udp_port != 0 {
-        return Err("UDP is not supported; use 0".into());
-    }
-    Ok(())
-}
-
 fn unix_mask(settings: &mut Settings, arg: &str) -> Result<(), String> {
     settings.unix_mask = u32::from_str_radix(arg, 8).map_err(|_| "expected an octal number")?;
     Ok(())
@@ -280,7 +273,10 @@ mod tests {
             ("-I 1g", "half of the memory"),
             ("-I 48m", "half of the memory"),
             ("-m x", "from 1 to"),
-            ("-U 11211", "UDP"),
+            ("-U 65536", "from 0 to 65535"),
+            ("-U 11211 -S", "names and passwords"),
+            ("-Y file -U 11211", "names and passwords"),
+            ("-o no_lru_maintainer,temporary_ttl=5", "lru_maintainer"),
             ("-c", "needs a value"),
             ("-?", "not supported"),
             ("--nope", "not supported"),

@@ -112,7 +112,7 @@ impl Cx<'_> {
         let (class, size) = (self.server.classes.of(item), bytes_of(item));
         self.tell_watchers(DELETIONS, |line| {
             line.extend_from_slice(b"type=deleted ");
-            put_key(line, item.key);
+            put_key(line, item.key());
             let _ = write!(line, " cmd={command} clsid={class} size={size}");
         });
     }
@@ -161,13 +161,13 @@ impl Observer for Evictions {
         if !self.hub.hears(EVICTIONS) {
             return;
         }
-        let fetched = if item.fetched { "yes" } else { "no" };
+        let fetched = if item.fetched() { "yes" } else { "no" };
         let left_s = |at_ms: u64| (at_ms.saturating_sub(now_ms) / 1000).cast_signed();
-        let ttl = item.expire_at_ms.map_or(-1, left_s);
-        let (class, idle_s, size) = (self.classes.of(item), item.idle_s, bytes_of(item));
+        let ttl = item.expire_at_ms().map_or(-1, left_s);
+        let (class, idle_s, size) = (self.classes.of(item), item.idle_s(), bytes_of(item));
         self.hub.tell(EVICTIONS, (self.clock_ns)(), |line| {
             line.extend_from_slice(b"type=eviction ");
-            put_key(line, item.key);
+            put_key(line, item.key());
             let _ =
                 write!(line, " fetch={fetched} ttl={ttl} la={idle_s} clsid={class} size={size}");
         });
@@ -175,9 +175,13 @@ impl Observer for Evictions {
 }
 
 fn bytes_of(item: &Item<'_>) -> usize {
-    match item.value {
+    match item.value() {
         Value::String(it) => it.as_slice().len(),
-        Value::Hash(_) | Value::List(_) | Value::Set(_) => 0,
+        Value::Hash(_)
+        | Value::List(_)
+        | Value::Set(_)
+        | Value::SortedSet(_)
+        | Value::Stream(_) => 0,
     }
 }
 

@@ -219,7 +219,7 @@ pub(crate) enum Pipelined {
 }
 
 fn classes_of(cx: &Cx<'_>, request: &Request<'_>, place: Pipelined) -> Result<u32, Error> {
-    if !cx.server.settings.watch {
+    if !cx.server.settings.watch || cx.handle.aside.has_datagrams() {
         return Err(Error::WatchNotAllowed);
     }
     if place == Pipelined::Yes {

@@ -1,6 +1,7 @@
 //! The front end as its clients see it, without sockets.
 
 mod binary;
+mod datagrams;
 mod discovery;
 mod harness;
 mod limits;

@@ -25,7 +25,7 @@ fn use_everything(talk: &mut Talk) {
         talk.say(line);
     }
     let told = talk.say("gets n");
-    let cas = told.split_whitespace().nth(4).unwrap();
+    let cas = told.split_whitespace().nth(4).expect("the number behind the length");
     assert_eq!(talk.say(&format!("cas n 0 60 1 {cas}\r\n7")), "STORED\r\n");
     talk.say(&format!("set big 0 0 600000\r\n{}", "v".repeat(600_000)));
     talk.now_ms += 9000;

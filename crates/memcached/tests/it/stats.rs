@@ -225,6 +225,16 @@ fn items_are_sorted_by_use_as_lru_tune_says() {
     assert_eq!([hot, warm, cold], ["0", "1", "13"]);
     assert_eq!(stat(&mut talk, "stats settings", "hot_lru_pct"), "20");
     assert_eq!(stat(&mut talk, "stats settings", "hot_max_factor"), "0.01");
+    assert_eq!(talk.say("lru mode flat"), "OK\r\n");
+    let [_, hot, warm, cold, ..] = lists(&mut talk);
+    assert_eq!([hot, warm, cold], ["0", "0", "14"]);
+    talk.say("touch k0 30");
+    talk.say("touch k1 31");
+    assert!(!talk.say("stats items").contains("number_temp"));
+    assert_eq!(talk.say("lru temp_ttl 30"), "OK\r\n");
+    assert_eq!(stat(&mut talk, "stats items", "items:1:number_temp"), "1");
+    let [number, _, _, cold, ..] = lists(&mut talk);
+    assert_eq!([number, cold], ["14", "13"]);
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod picks;
 mod scan;
 mod server;
 mod set;
+mod sorted_set;
+mod stream;
 mod string;
 
 use crate::spec::{Family, Spec};
@@ -26,5 +28,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
+    (Family::SortedSet, sorted_set::COMMANDS),
+    (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
 ];

@@ -1,4 +1,4 @@
-//! What SCAN, HSCAN and SSCAN share: cursors, options, and the shape of the answer.
+//! What SCAN, HSCAN, SSCAN and ZSCAN share: cursors, options, and the shape of the answer.
 
 use crate::args::Args;
 use crate::error::Error;
@@ -12,9 +12,10 @@ pub(crate) enum Scans {
     Keys,
     Hash,
     Set,
+    SortedSet,
 }
 
-/// `[MATCH pattern] [COUNT count] [TYPE type] [NOVALUES]`.
+/// `[MATCH pattern] [COUNT count] [TYPE type] [NOVALUES | NOSCORES]`.
 pub(crate) struct ScanWords<'a> {
     pattern: Option<&'a [u8]>,
     pub(crate) count: usize,
@@ -38,6 +39,11 @@ impl<'a> ScanWords<'a> {
             } else if args.flag("NOVALUES") {
                 if scans != Scans::Hash {
                     return Err(Error::said("ERR NOVALUES option can only be used in HSCAN"));
+                }
+                words.no_values = true;
+            } else if args.flag("NOSCORES") {
+                if scans != Scans::SortedSet {
+                    return Err(Error::said("ERR NOSCORES option can only be used in ZSCAN"));
                 }
                 words.no_values = true;
             } else {

@@ -73,7 +73,8 @@ fn flushdb(cx: &mut ClientCtx<'_>) -> Answer {
     Ok(cx.reply.ok())
 }
 
-/// `[ASYNC | SYNC]`: both are the same here, as memory is given back in whole segments.
+/// `[ASYNC | SYNC]`: both are the same here. Keys are gone at once, and what takes long to free is
+/// freed beside the workers.
 fn flush_mode(args: &mut Args<'_>) -> Result<(), Error> {
     if args.is_done() {
         return Ok(());

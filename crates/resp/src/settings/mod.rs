@@ -128,6 +128,10 @@ impl Settings {
             set_integers_max: self.integer("set-max-intset-entries") as usize,
             set_packed_entries_max: self.integer("set-max-listpack-entries") as usize,
             set_packed_value_max: self.integer("set-max-listpack-value") as usize,
+            stream_node_bytes_max: narrow(self.integer("stream-node-max-bytes")),
+            stream_node_entries_max: narrow(self.integer("stream-node-max-entries")),
+            sorted_set_packed_entries_max: self.integer("zset-max-listpack-entries") as usize,
+            sorted_set_packed_value_max: self.integer("zset-max-listpack-value") as usize,
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,
         }
     }
@@ -181,6 +185,11 @@ impl Parameter {
 /// Bytes with a unit, as redis.conf has them.
 pub(crate) fn memory_bytes(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok().and_then(kind::memory)
+}
+
+/// A number of which the engine needs to tell no more than that it is very big.
+fn narrow(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn index_of(name: &str) -> usize {

@@ -1,5 +1,7 @@
 //! CONFIG SET: all pairs or none.
 
+use std::borrow::Cow;
+
 use super::Settings;
 use super::refusal::Refusal;
 use super::table::{self, PARAMETERS, Parameter, Support, find};
@@ -115,8 +117,12 @@ impl Settings {
 
 impl Parameter {
     fn at_runtime(&self, value: &[u8], current: &str) -> Result<String, Refusal> {
-        let value = std::str::from_utf8(value).map_err(|_| Refusal::NotUtf8)?;
-        let value = self.kind.canonical(value, current)?;
+        // What is no text is first of all no number and none of the words.
+        let text = String::from_utf8_lossy(value);
+        let value = self.kind.canonical(&text, current)?;
+        if matches!(text, Cow::Owned(_)) {
+            return Err(Refusal::NotUtf8);
+        }
         match self.support {
             Support::Only { values, .. } if !values.contains(&value.as_str()) => {
                 Err(Refusal::Unsupported(values))

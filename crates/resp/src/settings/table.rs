@@ -240,8 +240,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("shutdown-timeout", "10", 0, 2_147_483_647).used(),
     integer("socket-mark-id", "0", 0, 4_294_967_295).immutable().only(&["0"]),
     boolean("stop-writes-on-bgsave-error", "yes"),
-    memory("stream-node-max-bytes", "4096", 0),
-    integer("stream-node-max-entries", "100", 0, MAX),
+    memory("stream-node-max-bytes", "4096", 0).used(),
+    integer("stream-node-max-entries", "100", 0, MAX).used(),
     choice("supervised", "no", &["upstart", "systemd", "auto", "no"]).immutable(),
     boolean("syslog-enabled", "no").immutable().only(&["no"]),
     choice("syslog-facility", "local0", SYSLOG_FACILITIES).immutable(),
@@ -273,8 +273,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     text("unixsocket", "").immutable().used(),
     text("unixsocketgroup", "").immutable(),
     octal("unixsocketperm", "0").immutable().used(),
-    integer("zset-max-listpack-entries", "128", 0, MAX).alias("zset-max-ziplist-entries"),
-    memory("zset-max-listpack-value", "64", 0).alias("zset-max-ziplist-value"),
+    integer("zset-max-listpack-entries", "128", 0, MAX).used().alias("zset-max-ziplist-entries"),
+    memory("zset-max-listpack-value", "64", 0).used().alias("zset-max-ziplist-value"),
 ];
 
 // The constructors the table is written with.

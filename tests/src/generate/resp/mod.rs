@@ -5,6 +5,8 @@ mod bitmap;
 mod hyperloglog;
 mod list;
 mod sets;
+mod sorted_sets;
+mod stream;
 
 use crate::generate::pools::{self, Pool};
 use crate::random::Random;
@@ -14,6 +16,8 @@ pub use bitmap::BITMAP;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use sorted_sets::SORTED_SETS;
+pub use stream::STREAM;
 
 /// A command line as words.
 pub type Words = Vec<Vec<u8>>;

@@ -9,7 +9,7 @@ pub(super) fn describe(reply: &mut Reply<'_>, command: &Command) -> Answered {
     reply.text(&command.full_name);
     reply.int(command.arity);
     words(reply, command.spec.flags.names().collect());
-    for n in positions(command.spec.keys) {
+    for n in positions(command) {
         reply.int(n);
     }
     let categories: Vec<String> = command.categories().iter().map(|it| format!("@{it}")).collect();
@@ -36,10 +36,14 @@ fn words(reply: &mut Reply<'_>, words: Vec<&str>) -> Answered {
 }
 
 /// First key, last key and step, where they can be said so simply.
-fn positions(keys: Keys) -> [i64; 3] {
-    match keys {
-        Keys::Range { first, last, step } => [first as i64, last as i64, step as i64],
-        Keys::None | Keys::Counted { .. } | Keys::Special { .. } => [0, 0, 0],
+fn positions(command: &Command) -> [i64; 3] {
+    let first = command.spec.key_specs.first().map(|it| it.keys);
+    match (command.spec.keys, first) {
+        (Keys::Range { first, last, step }, _)
+        | (Keys::Special { .. }, Some(Keys::Range { first, last, step })) => {
+            [first as i64, last as i64, step as i64]
+        }
+        _ => [0, 0, 0],
     }
 }
 
@@ -51,6 +55,17 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
     match spec.keys {
         Keys::Range { first, .. } => search(reply, "index", &[("index", first as i64)]),
         Keys::Counted { at } => search(reply, "index", &[("index", at as i64)]),
+        Keys::HalfBehind { word, from } => {
+            reply.map_header(2);
+            reply.text("type");
+            reply.text("keyword");
+            reply.text("spec");
+            reply.map_header(2);
+            reply.text("keyword");
+            reply.text(word);
+            reply.text("startfrom");
+            reply.count(from);
+        }
         Keys::None | Keys::Special { .. } => search(reply, "unknown", &[]),
     }
     reply.text("find_keys");
@@ -59,6 +74,9 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
             // A last key behind the first is counted from it; a negative one from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
             search(reply, "range", &[("lastkey", last), ("keystep", step as i64), ("limit", 0)]);
+        }
+        Keys::HalfBehind { .. } => {
+            search(reply, "range", &[("lastkey", -1), ("keystep", 1), ("limit", 2)]);
         }
         Keys::Counted { .. } => {
             search(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);

@@ -26,7 +26,7 @@ fn expire_at(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer 
     let (key, time) = (cx.args.key()?, cx.args.next()?);
     let conditions = Conditions::read(&mut cx.args)?;
     let at_ms = form.read(time, cx.now_ms, command)?;
-    let Some(current_ms) = cx.db.peek(key).map(|it| it.expire_at_ms) else {
+    let Some(current_ms) = cx.db.peek(key).map(|it| it.expire_at_ms()) else {
         return Ok(cx.reply.int(0));
     };
     if !conditions.allow(at_ms, current_ms) {
@@ -102,7 +102,7 @@ impl Conditions {
 
 pub(super) fn persist(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
-    let expires = cx.db.peek(key).is_some_and(|it| it.expire_at_ms.is_some());
+    let expires = cx.db.peek(key).is_some_and(|it| it.expire_at_ms().is_some());
     if expires {
         cx.db.set_expire(key, None);
     }
@@ -126,7 +126,7 @@ pub(super) fn pexpiretime(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn time(cx: &mut Ctx<'_>, form: TimeForm) -> Answer {
-    let answer = match cx.db.look(cx.args.key()?).map(|it| it.expire_at_ms) {
+    let answer = match cx.db.look(cx.args.key()?).map(|it| it.expire_at_ms()) {
         None => NO_KEY,
         Some(None) => NO_EXPIRY,
         Some(Some(at_ms)) => {

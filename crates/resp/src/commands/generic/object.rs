@@ -19,6 +19,8 @@ pub(super) fn type_name(kind: Type) -> &'static str {
         Type::Hash => "hash",
         Type::List => "list",
         Type::Set => "set",
+        Type::Stream => "stream",
+        Type::SortedSet => "zset",
     }
 }
 
@@ -31,7 +33,7 @@ pub(super) fn encoding(cx: &mut Ctx<'_>) -> Answer {
 }
 
 pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
-    match item.value {
+    match item.value() {
         Value::Hash(hash) if hash.is_packed() => "listpack",
         Value::Hash(_) => "hashtable",
         Value::List(list) if list.is_listpack() => "listpack",
@@ -41,13 +43,16 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
             SetEncoding::Packed => "listpack",
             SetEncoding::Indexed => "hashtable",
         },
-        Value::String(_) if item.edited => "raw",
+        Value::Stream(_) => "stream",
+        Value::String(_) if item.edited() => "raw",
+        Value::SortedSet(set) if set.is_packed() => "listpack",
+        Value::SortedSet(_) => "skiplist",
         Value::String(value) => {
             let text = value.as_slice();
-            let expiry_bytes = if item.expire_at_ms.is_some() { 8 } else { 0 };
+            let expiry_bytes = if item.expire_at_ms().is_some() { 8 } else { 0 };
             if number::integer(text).is_some() {
                 "int"
-            } else if item.key.len() + text.len() + expiry_bytes <= EMBEDDED_BYTES_MAX {
+            } else if item.key().len() + text.len() + expiry_bytes <= EMBEDDED_BYTES_MAX {
                 "embstr"
             } else {
                 "raw"
@@ -57,7 +62,7 @@ pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
 }
 
 pub(super) fn idletime(cx: &mut Ctx<'_>) -> Answer {
-    let idle_s = cx.db.look(cx.args.key()?).map(|it| it.idle_s);
+    let idle_s = cx.db.look(cx.args.key()?).map(|it| it.idle_s());
     Ok(match idle_s {
         Some(idle_s) => cx.reply.int(i64::from(idle_s)),
         None => cx.reply.null(),

@@ -13,8 +13,8 @@ pub(super) fn keys(cx: &mut ClientCtx<'_>) -> Answer {
     let all = pattern == b"*";
     let mut found = Bulks::default();
     cx.server.keyspace.for_each(cx.client.db, cx.now_ms, &mut |item: Item<'_>| {
-        if all || glob::matches(pattern, item.key) {
-            found.push(item.key);
+        if all || glob::matches(pattern, item.key()) {
+            found.push(item.key());
         }
     });
     Ok(cx.reply.bulks(&found))
@@ -28,8 +28,8 @@ pub(super) fn scan(cx: &mut ClientCtx<'_>) -> Answer {
         words.type_name.is_none_or(|it| it.eq_ignore_ascii_case(type_name(item.kind()).as_bytes()))
     };
     let mut visit = |item: Item<'_>| {
-        if has_type(&item) && words.takes(item.key) {
-            found.push(item.key);
+        if has_type(&item) && words.takes(item.key()) {
+            found.push(item.key());
         }
     };
     let keyspace = &cx.server.keyspace;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Item, SetEncoding, Value};
+use tandem_engine::{Element, Item, SetEncoding, StreamId, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -100,11 +100,12 @@ fn help(cx: &mut ClientCtx<'_>) -> Answer {
 /// Valkey prints the pack on its terminal; the answer says only whether there is one.
 fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
-    let is_packed = look(cx, name, |it| match it.value {
+    let is_packed = look(cx, name, |it| match it.value() {
         Value::Hash(hash) => hash.is_packed(),
         Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
-        Value::String(_) => false,
+        Value::SortedSet(set) => set.is_packed(),
+        Value::Stream(_) | Value::String(_) => false,
     });
     match is_packed {
         Some(true) => Ok(cx.reply.simple("Listpack structure printed on stdout")),
@@ -118,12 +119,12 @@ fn object(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let now_s = cx.now_ms / 1000;
     let text = look(cx, name, |it| {
-        let lru = (now_s - u64::from(it.idle_s).min(now_s)) & LRU_CLOCK_MAX;
+        let lru = (now_s - u64::from(it.idle_s()).min(now_s)) & LRU_CLOCK_MAX;
         format!(
             "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{lru} lru_seconds_idle:{}",
             encoding_name(&it),
             serialized_bytes(&it),
-            it.idle_s
+            it.idle_s()
         )
     });
     let text = text.ok_or(Error::NoSuchKey)?;
@@ -137,7 +138,7 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
         len @ 64..16_384 => len + 2,
         len => len + 5,
     };
-    match item.value {
+    match item.value() {
         Value::String(value) => framed(value.as_slice()),
         Value::List(list) => {
             let mut buffer = itoa::Buffer::new();
@@ -147,6 +148,15 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
             hash.iter().map(|(field, value)| framed(field) + framed(value)).sum::<usize>() + 1
         }
         Value::Set(set) => set.iter().map(|it| it.with(framed)).sum::<usize>() + 1,
+        Value::Stream(stream) => {
+            let word = |it: Element<'_>| framed(it.text(&mut itoa::Buffer::new()));
+            let entries = stream.log().range(StreamId::MIN, StreamId::MAX);
+            let fields = entries.flat_map(|it| it.fields());
+            fields.map(|(name, value)| word(name) + word(value)).sum()
+        }
+        Value::SortedSet(set) => {
+            set.iter().map(|(member, _)| framed(member) + size_of::<f64>()).sum::<usize>() + 1
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 //! two servers can be compared.
 
 use sha1::{Digest as _, Sha1};
-use tandem_engine::{Item, Value};
+use tandem_engine::{Element, Item, StreamId, Value};
+
+use crate::double::seventeen_digits;
 
 /// 160 bits that grow with what is mixed into them.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Digest {
 
     pub(super) fn add_item(&mut self, item: &Item<'_>) {
         let mut digest = Digest::default();
-        digest.mix(item.key);
+        digest.mix(item.key());
         digest.mix_value(item);
         self.add(&digest.0);
     }
@@ -41,7 +43,7 @@ impl Digest {
     }
 
     fn mix_value(&mut self, item: &Item<'_>) {
-        match item.value {
+        match item.value() {
             Value::String(value) => {
                 self.mix(&STRING_TYPE.to_be_bytes());
                 self.mix(value.as_slice());
@@ -67,8 +69,26 @@ impl Digest {
                     member.with(|it| self.add(it));
                 }
             }
+            Value::Stream(stream) => {
+                self.mix(&STREAM_TYPE.to_be_bytes());
+                for entry in stream.log().range(StreamId::MIN, StreamId::MAX) {
+                    self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                    for word in entry.fields().flat_map(<[Element<'_>; 2]>::from) {
+                        self.mix(word.text(&mut itoa::Buffer::new()));
+                    }
+                }
+            }
+            Value::SortedSet(set) => {
+                self.mix(&SORTED_SET_TYPE.to_be_bytes());
+                for (member, score) in set {
+                    let mut pair = Digest::default();
+                    pair.mix(member);
+                    pair.mix(seventeen_digits(score).as_bytes());
+                    self.add(&pair.0);
+                }
+            }
         }
-        if item.expire_at_ms.is_some() {
+        if item.expire_at_ms().is_some() {
             self.add(b"!!expire!!");
         }
     }
@@ -81,5 +101,7 @@ impl Digest {
 /// Valkey's numbers of the types.
 const STRING_TYPE: u32 = 0;
 const SET_TYPE: u32 = 2;
+const SORTED_SET_TYPE: u32 = 3;
 const HASH_TYPE: u32 = 4;
 const LIST_TYPE: u32 = 1;
+const STREAM_TYPE: u32 = 6;

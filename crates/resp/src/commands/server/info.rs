@@ -183,12 +183,13 @@ fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
         ("mem_cluster_links", 0),
         ("mem_aof_buffer", 0),
     ]);
+    let freeing = tandem_engine::freeing();
     lines.put("mem_allocator", server.host.identity().allocator);
     lines.all(&[
         ("mem_overhead_db_hashtable_rehashing", 0),
         ("active_defrag_running", 0),
-        ("lazyfree_pending_objects", 0),
-        ("lazyfreed_objects", 0),
+        ("lazyfree_pending_objects", freeing.n_pending as u64),
+        ("lazyfreed_objects", freeing.n_freed),
         ("tandem_items_bytes", keyspace.item_bytes),
         ("tandem_tables_bytes", keyspace.table_bytes),
         ("tandem_dead_bytes", keyspace.dead_bytes),

@@ -29,7 +29,7 @@ pub(super) fn lcs(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn operand(cx: &mut Ctx<'_>, key: tandem_engine::Key<'_>) -> Result<Vec<u8>, Error> {
-    match cx.db.read(key).map(|it| it.value) {
+    match cx.db.read(key).map(|it| it.value()) {
         None => Ok(Vec::new()),
         Some(Value::String(value)) => Ok(value.as_slice().to_vec()),
         Some(_) => Err(Error::said("ERR The specified keys must contain string values")),

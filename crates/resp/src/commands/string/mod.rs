@@ -108,7 +108,7 @@ fn mget(cx: &mut Ctx<'_>) -> Answer {
     let answered = cx.reply.array_header(cx.args.len());
     while !cx.args.is_done() {
         // A key of another type reads as absent here.
-        match cx.db.read(cx.args.key()?).map(|it| it.value) {
+        match cx.db.read(cx.args.key()?).map(|it| it.value()) {
             Some(Value::String(value)) => cx.reply.string(value),
             _ => cx.reply.null(),
         };

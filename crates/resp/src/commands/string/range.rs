@@ -33,7 +33,7 @@ pub(super) fn setrange(cx: &mut Ctx<'_>) -> Answer {
     let offset = usize::try_from(offset).map_err(|_| Error::said("ERR offset is out of range"))?;
     let bytes_max = cx.server.settings.live().bulk_bytes_max();
     if bytes.is_empty() {
-        return match cx.db.peek(key).map(|it| it.value) {
+        return match cx.db.peek(key).map(|it| it.value()) {
             None => Ok(cx.reply.int(0)),
             Some(Value::String(value)) => Ok(cx.reply.count(value.as_slice().len())),
             Some(_) => Err(EngineError::WrongType.into()),

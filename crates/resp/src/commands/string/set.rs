@@ -50,7 +50,7 @@ fn store(
         Condition::None => When::Always,
         Condition::Absent => When::Absent,
         Condition::Present => When::Present,
-        Condition::Equals(expected) => match cx.db.peek(key).map(|it| it.value) {
+        Condition::Equals(expected) => match cx.db.peek(key).map(|it| it.value()) {
             Some(Value::String(it)) if it.as_slice() == expected => When::Always,
             Some(Value::String(_)) | None => return Ok(SetOutcome::NotStored),
             Some(_) => return Err(tandem_engine::Error::WrongType.into()),

@@ -1,0 +1,265 @@
+//! XREAD and XREADGROUP: what streams have behind an id.
+
+use tandem_engine::{Key, Log, Stream, StreamData, StreamId, Value, View};
+
+use super::ids;
+use super::pending::no_group;
+use super::range::{reply_entries, reply_entry, reply_id};
+use crate::args::{Args, Argv};
+use crate::dispatch::Ctx;
+use crate::error::Error;
+use crate::reply::{Answer, Answered, Reply};
+
+/// The keys of both commands: the first half of what follows `STREAMS`. A line that is refused
+/// for its words has none.
+pub(super) fn keys(argv: Argv<'_>, into: &mut Vec<usize>) -> Result<(), Error> {
+    let mut at = 1;
+    while let Some(word) = argv.get(at) {
+        let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
+        if is(b"STREAMS") {
+            let n_words = argv.len() - at - 1;
+            if n_words.is_multiple_of(2) {
+                into.extend(at + 1..=at + n_words / 2);
+            }
+            break;
+        }
+        at += match () {
+            () if is(b"BLOCK") || is(b"COUNT") => 2,
+            () if is(b"GROUP") => 3,
+            () if is(b"NOACK") => 1,
+            () => break,
+        };
+    }
+    Ok(())
+}
+
+/// What stands in front of `STREAMS`.
+struct Options<'a> {
+    /// Most entries of a stream.
+    count: usize,
+    /// When the wait ends, where there is one.
+    block_ms: Option<u64>,
+    group: Option<Member<'a>>,
+    acknowledges: bool,
+}
+
+/// Who of a group reads.
+#[derive(Clone, Copy)]
+struct Member<'a> {
+    group: &'a [u8],
+    consumer: &'a [u8],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Command {
+    Read,
+    ReadGroup,
+}
+
+impl<'a> Options<'a> {
+    /// Reads up to the keys, which as many ids follow.
+    fn read(args: &mut Args<'a>, command: Command) -> Result<Options<'a>, Error> {
+        let mut options =
+            Options { count: usize::MAX, block_ms: None, group: None, acknowledges: true };
+        loop {
+            if args.option("BLOCK") {
+                options.block_ms = Some(timeout(args.next()?)?);
+            } else if args.option("COUNT") {
+                options.count = usize::try_from(args.integer()?).unwrap_or_default();
+            } else if args.option("STREAMS") {
+                break;
+            } else if args.len() > 2 && args.flag("GROUP") {
+                if command == Command::Read {
+                    return Err(Error::said(GROUP_OF_READ));
+                }
+                options.group = Some(Member { group: args.next()?, consumer: args.next()? });
+            } else if args.flag("NOACK") {
+                if command == Command::Read {
+                    return Err(Error::said(NOACK_OF_READ));
+                }
+                options.acknowledges = false;
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        if !args.len().is_multiple_of(2) {
+            return Err(Error::said(match command {
+                Command::Read => UNBALANCED_READ,
+                Command::ReadGroup => UNBALANCED_READGROUP,
+            }));
+        }
+        if options.count == 0 {
+            options.count = usize::MAX;
+        }
+        Ok(options)
+    }
+}
+
+fn timeout(text: &[u8]) -> Result<u64, Error> {
+    let ms = crate::number::integer(text)
+        .ok_or_else(|| Error::said("ERR timeout is not an integer or out of range"))?;
+    u64::try_from(ms).map_err(|_| Error::said("ERR timeout is negative"))
+}
+
+/// The keys, which are half of what is left.
+fn take_keys<'a>(args: &mut Args<'a>) -> Result<Vec<Key<'a>>, Error> {
+    (0..args.len() / 2).map(|_| args.key()).collect()
+}
+
+/// What one stream has for the client.
+struct Served<'a> {
+    key: Key<'a>,
+    what: What,
+}
+
+enum What {
+    /// Entries between two ids, and how many of them at most.
+    Between(StreamId, StreamId, usize),
+    /// These, some of which may be gone.
+    These(Vec<StreamId>),
+}
+
+pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
+    let options = Options::read(&mut cx.args, Command::Read)?;
+    let mut served = Vec::new();
+    for key in take_keys(&mut cx.args)? {
+        let log = cx.db.get::<Stream>(key)?.map(StreamData::log);
+        let behind = match (cx.args.next()?, log) {
+            (b"$" | b"+", None) => StreamId::MIN,
+            (b"$", Some(log)) => log.last_id(),
+            // The newest entry, if it is the last that was added.
+            (b"+", Some(log)) => log.last_id().previous().ok_or_else(|| Error::said(NO_NEWEST))?,
+            (b">", _) => return Err(Error::said(NEW_OF_READ)),
+            (id, _) => ids::exact(id, 0)?,
+        };
+        if let Some(newest) = log.and_then(Log::newest_id).filter(|it| behind < *it) {
+            let from = behind.next().expect("an id is above it");
+            served.push(Served { key, what: What::Between(from, newest, options.count) });
+        }
+    }
+    finish(cx, &served, options.block_ms)
+}
+
+pub(super) fn xreadgroup(cx: &mut Ctx<'_>) -> Answer {
+    let options = Options::read(&mut cx.args, Command::ReadGroup)?;
+    let missing = || Error::said("ERR Missing GROUP option for XREADGROUP");
+    let member = options.group.ok_or_else(missing)?;
+    let keys = take_keys(&mut cx.args)?;
+    let mut behind = Vec::with_capacity(keys.len());
+    for key in &keys {
+        let stream = cx.db.get::<Stream>(*key)?;
+        if stream.is_none_or(|it| it.group(member.group).is_none()) {
+            return Err(no_group(NO_GROUP_TO_READ, key.name, member.group));
+        }
+        behind.push(match cx.args.next()? {
+            b"$" => return Err(Error::said(END_OF_READGROUP)),
+            b"+" => return Err(Error::said(NEWEST_OF_READGROUP)),
+            b">" => None,
+            // The last of all ids stands for what is new, too.
+            id => Some(ids::exact(id, 0)?).filter(|it| *it != StreamId::MAX),
+        });
+    }
+    let mut served = Vec::new();
+    for (key, behind) in keys.into_iter().zip(behind) {
+        let what = read_for(&mut cx.db, key, member, behind, &options)?;
+        served.extend(what.map(|what| Served { key, what }));
+    }
+    finish(cx, &served, options.block_ms)
+}
+
+/// Reads one stream for a consumer: what it has pending behind an id, or what is new.
+fn read_for(
+    db: &mut View<'_>,
+    key: Key<'_>,
+    member: Member<'_>,
+    behind: Option<StreamId>,
+    options: &Options<'_>,
+) -> Result<Option<What>, Error> {
+    let now_ms = db.now_ms();
+    let mut stream = db.edit::<Stream>(key)?.expect("the stream was there a moment ago");
+    let mut group = stream.open_group(member.group).expect("the group was there a moment ago");
+    group.see(member.consumer, now_ms);
+    let log = group.log();
+    let Some(behind) = behind else {
+        let start = group.last_id.next();
+        let Some((from, to)) = start.zip(log.newest_id()).filter(|(from, to)| from <= to) else {
+            return Ok(None);
+        };
+        for entry in log.range(from, to).take(options.count) {
+            group.pass(entry.id);
+            if options.acknowledges {
+                group.deliver(entry.id, member.consumer, now_ms);
+            }
+        }
+        return Ok(Some(What::Between(from, to, options.count)));
+    };
+    let from = behind.next().expect("the last id was taken for another");
+    let consumer = group.consumer(member.consumer).expect("the consumer was just seen");
+    let ids: Vec<StreamId> = consumer.pending_from(from).take(options.count).collect();
+    for id in ids.iter().filter(|id| log.get(**id).is_some()) {
+        group.redeliver(*id, now_ms);
+    }
+    Ok(Some(What::These(ids)))
+}
+
+fn finish(cx: &mut Ctx<'_>, served: &[Served<'_>], block_ms: Option<u64>) -> Answer {
+    if served.is_empty() {
+        return match block_ms {
+            Some(ms) if !cx.client.wait_is_over() => Ok(cx.reply.wait(ms)),
+            _ => Ok(cx.reply.null_array()),
+        };
+    }
+    let reply = &mut cx.reply;
+    let answered = if reply.is_resp3() {
+        reply.map_header(served.len())
+    } else {
+        reply.array_header(served.len())
+    };
+    for Served { key, what } in served {
+        if !reply.is_resp3() {
+            reply.array_header(2);
+        }
+        reply.bulk(key.name);
+        let item = cx.db.peek(*key).expect("the stream was there a moment ago");
+        let Value::Stream(stream) = item.value() else { unreachable!("it was a stream") };
+        match what {
+            What::Between(from, to, n) => {
+                reply_entries(reply, stream.log().range(*from, *to).take(*n));
+            }
+            What::These(ids) => {
+                reply.array(ids.iter(), |reply, id| match stream.log().get(*id) {
+                    Some(entry) => reply_entry(reply, &entry),
+                    None => reply_gone(reply, *id),
+                });
+            }
+        }
+    }
+    Ok(answered)
+}
+
+/// A pending entry that was removed.
+fn reply_gone(reply: &mut Reply<'_>, id: StreamId) -> Answered {
+    reply.array_header(2);
+    reply_id(reply, id);
+    reply.null_array()
+}
+
+const GROUP_OF_READ: &str =
+    "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+const NOACK_OF_READ: &str =
+    "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+const UNBALANCED_READ: &str = "ERR Unbalanced 'xread' list of streams: for each stream key an ID \
+     or '$' must be specified.";
+const UNBALANCED_READGROUP: &str = "ERR Unbalanced 'xreadgroup' list of streams: for each stream \
+     key an ID or '>' must be specified.";
+const NO_NEWEST: &str = "ERR the stream last element ID is 0-0";
+const NEW_OF_READ: &str = "ERR The > ID can be specified only when calling XREADGROUP using the \
+     GROUP <group> <consumer> option.";
+const END_OF_READGROUP: &str = "ERR The $ ID is meaningless in the context of XREADGROUP: you want \
+     to read the history of this consumer by specifying a proper ID, or use the > ID to get new \
+     messages. The $ ID would just return an empty result set.";
+const NEWEST_OF_READGROUP: &str = "ERR The + ID is meaningless in the context of XREADGROUP: you \
+     want to read the history of this consumer by specifying a proper ID, or use the > ID to get \
+     new messages. The + ID would just return an empty result set.";
+const NO_GROUP_TO_READ: [&str; 3] =
+    ["NOGROUP No such key '", "' or consumer group '", "' in XREADGROUP with GROUP option"];
