@@ -31,6 +31,16 @@ impl LongDouble {
         Some(LongDouble(if negative { -value } else { value }))
     }
 
+    /// A thousand times the value, rounded up. `None` when that is no 64-bit integer.
+    pub(crate) fn ceil_thousandths(self) -> Option<i64> {
+        let thousand = X87DoubleExtended::from_u128(1000).value;
+        let product = (self.0 * thousand).value;
+        let mut exact = false;
+        let rounded = product.to_i128_r(64, Round::TowardPositive, &mut exact);
+        let fits = !rounded.status.intersects(Status::INVALID_OP);
+        fits.then(|| i64::try_from(rounded.value).ok()).flatten()
+    }
+
     pub(crate) fn is_finite(self) -> bool {
         self.0.is_finite()
     }
