@@ -2,13 +2,13 @@
 //! the shard's lock.
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use crate::classes::{ClassStats, FoundBy, is_active};
 use crate::index::{At, Index};
 use crate::item::{Attributes, ItemRef, Payload};
 use crate::key::{Key, KeyHash};
 use crate::layout::{Layout, SECONDS_MASK};
+use crate::ready::Ready;
 use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
 use crate::shared::{CAS_STEP, Shared};
@@ -125,8 +125,8 @@ pub(crate) struct Shard {
     pub(crate) shared: Arc<Shared>,
     pub(crate) holdings: Holdings,
     pub(crate) waiters: Waiters,
-    /// Sleepers to wake once the lock is released.
-    pub(crate) wakers: Vec<Waker>,
+    /// What those who wait should look at once the lock is released.
+    pub(crate) notes: Vec<Ready>,
     /// Bytes booked with the keyspace.
     charged: i64,
     pub(crate) scratch: Vec<u8>,
@@ -152,7 +152,7 @@ impl Shard {
             events: Events::default(),
             holdings: Holdings::default(),
             waiters: Waiters::new(id),
-            wakers: Vec::new(),
+            notes: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
             next_cas: 0,
@@ -364,13 +364,13 @@ impl Shard {
         self.next_cas - 1
     }
 
-    /// The one place where every write to a key ends, whatever it was: sleepers wake up, the
+    /// The one place where every write to a key ends, whatever it was: those who wait are told, the
     /// keyspace's books are brought in step and a bounded step of compaction is paid. The
     /// journal, keyspace events and client tracking join here.
     pub(crate) fn written(&mut self, key: Key<'_>) {
         if !self.waiters.is_empty() {
             self.has_changed = true;
-            self.waiters.wake(key, 1, &mut self.wakers);
+            self.waiters.note(key, &mut self.notes);
         }
         if self.wants_compaction() {
             self.has_changed = true;
@@ -406,6 +406,8 @@ impl Shard {
         self.sweep = Sweep::default();
         self.holdings = Holdings::default();
         self.due_ms = u64::MAX;
+        self.has_changed = true;
+        self.waiters.note_all(&mut self.notes);
         let pool = &self.shared.pool;
         let contents = (
             std::mem::replace(&mut self.index, Index::new(Arc::clone(pool))),
@@ -415,10 +417,10 @@ impl Shard {
         contents
     }
 
-    /// Wakes all who wait for a key here; they look for it anew.
+    /// Sends all away who wait for a key here; they look for it anew.
     pub(crate) fn dismiss_waiters(&mut self) {
         self.has_changed = true;
-        self.waiters.dismiss(&mut self.wakers);
+        self.waiters.dismiss(&mut self.notes);
     }
 }
 

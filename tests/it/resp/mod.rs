@@ -5,6 +5,7 @@ mod command;
 mod connection;
 mod generic;
 mod generic_moves;
+mod geo;
 mod hash;
 mod hash_expiry;
 mod hyperloglog;
@@ -22,6 +23,7 @@ mod stream_groups;
 mod stream_info;
 mod stream_pending;
 mod string;
+mod string_newer;
 mod string_parts;
 
 use tandem_tests::sessions::RespSessions;

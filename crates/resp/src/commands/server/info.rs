@@ -138,7 +138,9 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
         ("watching_clients", "0"),
         ("clients_in_timeout_table", "0"),
         ("total_watched_keys", "0"),
-        ("total_blocking_keys", "0"),
+    ]);
+    lines.put("total_blocking_keys", server.keyspace.n_waited_for());
+    lines.all(&[
         ("total_blocking_keys_on_nokey", "0"),
         ("paused_reason", "none"),
         ("paused_actions", "none"),
