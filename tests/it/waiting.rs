@@ -67,7 +67,6 @@ const WRITES: &[&str] = &[
     "ZADD l1 1 member",
     "ZUNIONSTORE z1 1 z2",
     "DEL z1 z2",
-    "GEOADD z1 1 2 place",
 ];
 
 struct Side {
