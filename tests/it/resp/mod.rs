@@ -21,6 +21,7 @@ mod stream_groups;
 mod stream_info;
 mod stream_pending;
 mod string;
+mod string_newer;
 mod string_parts;
 
 use tandem_tests::sessions::RespSessions;
