@@ -1,6 +1,6 @@
 //! Sorted sets.
 
-mod add;
+pub(super) mod add;
 mod combine;
 mod pop;
 mod query;
