@@ -55,6 +55,11 @@ fn generated_stream_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_geo_commands_are_answered_as_by_valkey() {
+    family("geo", Kind::Valkey, resp::GEO, 13);
+}
+
+#[test]
 fn generated_sorted_set_commands_are_answered_as_by_valkey() {
     family("sorted-sets", Kind::Valkey, resp::SORTED_SETS, 12);
 }

@@ -327,7 +327,7 @@ fn ends<const N: usize>(key: &[u8]) -> Option<[[u8; N]; 2]> {
 /// be edited at its end without moving.
 fn packed_value(payload: &[u8]) -> Value<'_> {
     let (tag, bytes) = payload.split_last().expect("a packed payload holds its type");
-    packed_of(type_of_tag(*tag), bytes)
+    packed_of(Type::of_tag(*tag), bytes)
 }
 
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
@@ -339,15 +339,6 @@ fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
         Type::String => Value::String(StrRef::Inline(bytes)),
         Type::Stream => unreachable!("streams have no packed form"),
     }
-}
-
-pub(crate) fn tag_of_type(kind: Type) -> u8 {
-    kind as u8
-}
-
-pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
-    TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
 /// An item open for writing in place.

@@ -5,6 +5,7 @@ mod command;
 mod connection;
 mod generic;
 mod generic_moves;
+mod geo;
 mod hash;
 mod hash_expiry;
 mod hyperloglog;
