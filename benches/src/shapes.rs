@@ -18,15 +18,18 @@ pub(crate) enum Shape {
     Hash20,
     /// A set of 1,000 integers.
     Set1000,
+    /// A list of 1,000 elements of 12 bytes.
+    List1000,
 }
 
 impl Shape {
-    pub(crate) const ALL: [Shape; 3] = [Shape::Product, Shape::Hash20, Shape::Set1000];
+    pub(crate) const ALL: [Shape; 4] =
+        [Shape::Product, Shape::Hash20, Shape::Set1000, Shape::List1000];
 
     fn n_keys(self, items: u32) -> u32 {
         match self {
             Shape::Product | Shape::Hash20 => items,
-            Shape::Set1000 => items / 200,
+            Shape::Set1000 | Shape::List1000 => items / 200,
         }
     }
 
@@ -43,6 +46,11 @@ impl Shape {
                 let members = (0..1000).map(|it| (number * 1000 + it * 7).to_string());
                 let head = ["SADD".to_owned(), format!("set:{number}")];
                 return head.into_iter().chain(members).collect();
+            }
+            Shape::List1000 => {
+                let elements = (0..1000).map(|it| format!("item:{:07}", number * 1000 + it));
+                let head = ["RPUSH".to_owned(), format!("list:{number}")];
+                return head.into_iter().chain(elements).collect();
             }
         };
         let head = ["HSET".to_owned(), format!("product:{number}")];
