@@ -196,6 +196,10 @@ fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
 
+/// Commands that neither Valkey 8.1 nor Redis 8.0 has, and where they come from.
+pub(crate) const BEYOND_VALKEY: &[(&str, &str)] =
+    &[("delifeq", "Valkey 9.0"), ("msetex", "Valkey 9.1 and Redis 8.4")];
+
 /// Commands whose arguments COMMAND DOCS does not describe as Valkey does, and why.
 pub(crate) const COMMAND_DOCS_KNOWN: &[(&str, &str)] = &[
     ("client|kill", "Valkey marks the filters of a list of filters as optional once more"),

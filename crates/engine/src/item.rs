@@ -5,6 +5,8 @@
 #![expect(unsafe_code, reason = "reads and writes items in raw segment memory")]
 #![expect(clippy::cast_ptr_alignment, reason = "items and their fields are aligned to 8 bytes")]
 
+mod ends;
+
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -212,12 +214,6 @@ impl<'a> ItemRef<'a> {
     }
 
     #[inline]
-    pub(crate) fn is_expired(self, now_ms: u64) -> bool {
-        let at = self.expire_at_ms();
-        at != 0 && at < now_ms
-    }
-
-    #[inline]
     fn cas_at(meta: Meta) -> usize {
         HEADER_BYTES + 8 * usize::from(meta.has(Meta::HAS_EXPIRE))
     }
@@ -336,7 +332,7 @@ fn packed_value(payload: &[u8]) -> Value<'_> {
 
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
-        Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::Hash => Value::Hash(HashRef::of_bytes(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),

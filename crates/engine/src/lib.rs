@@ -25,6 +25,8 @@ mod options;
 mod output;
 mod packed;
 mod pool;
+
+mod purge;
 mod ready;
 mod reclaim;
 #[cfg(test)]
@@ -52,7 +54,7 @@ pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::freeing::{Freeing, free_let_go, freeing, let_go, let_go_buffer, reset_freed};
-pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
+pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash, OwnedKey};
 pub use crate::keyspace::Keyspace;

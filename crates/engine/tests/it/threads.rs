@@ -190,9 +190,8 @@ fn many_locks_in_any_order_make_no_ring() {
 
 /// Takes any one field out of a hash: a queue of jobs without order.
 fn pop(view: &mut View<'_>, key: Key<'_>) -> Option<u64> {
-    let mut hash = view.edit::<Hash>(key).unwrap()?;
-    let field = hash.as_ref().at(0).0.to_vec();
-    assert!(hash.remove(&field));
+    let field = view.get::<Hash>(key).unwrap()?.at(0).0.to_vec();
+    assert!(view.edit::<Hash>(key).unwrap()?.remove(&field));
     Some(str::from_utf8(&field).unwrap().parse().unwrap())
 }
 

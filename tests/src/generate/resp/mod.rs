@@ -2,6 +2,7 @@
 
 mod base;
 mod bitmap;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
@@ -13,6 +14,7 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
