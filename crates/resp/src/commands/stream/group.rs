@@ -51,7 +51,9 @@ pub(super) fn create(cx: &mut Ctx<'_>) -> Answer {
     if stream.group(name).is_some() {
         return Err(Error::said("BUSYGROUP Consumer Group name already exists"));
     }
-    stream.hush();
+    if !stream.is_new() {
+        stream.hush();
+    }
     stream.add_group(name, id, options.n_read);
     Ok(cx.reply.ok())
 }
