@@ -1,5 +1,7 @@
-//! `tandem-bench large`: how long small requests wait while values of megabytes come and go.
+//! `tandem-bench large`: how long small requests wait while values of megabytes come and go, or
+//! while a hash of millions of fields is deleted.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -20,6 +22,9 @@ pub(crate) struct LargeOptions {
     places: Places,
     #[arg(long, default_value_t = 10 << 20)]
     value_bytes: usize,
+    /// Beside the GETs a hash of so many fields is deleted, instead of values sent and read
+    #[arg(long)]
+    hash_fields: Option<u32>,
     /// Small GETs a second, in an open loop
     #[arg(long, default_value_t = 2000.0)]
     rate: f64,
@@ -37,7 +42,7 @@ pub(crate) struct LargeOptions {
 struct Round {
     quiet: Histogram<u64>,
     busy: Histogram<u64>,
-    /// How often the big value went in and out.
+    /// How often the big value went in and out, or the hash away.
     n_times: u64,
 }
 
@@ -51,9 +56,22 @@ struct Big {
     n_reply: usize,
 }
 
+/// A client with a big hash, which it deletes.
+struct Doomed {
+    stream: TcpStream,
+    is_there: bool,
+}
+
+/// What goes on beside the small GETs.
+trait Beside: Send {
+    /// False when there is nothing left to do.
+    fn round(&mut self) -> Result<bool>;
+}
+
 impl LargeOptions {
     pub(crate) fn run(self) -> Result<()> {
-        for protocol in &self.protocol {
+        let has_it = |it: &&Protocol| self.hash_fields.is_none() || **it == Protocol::Resp;
+        for protocol in self.protocol.iter().filter(has_it) {
             for recipe in self.places.recipes(*protocol)? {
                 self.measure(&recipe).with_context(|| recipe.name.clone())?;
             }
@@ -67,7 +85,10 @@ impl LargeOptions {
             (false, Protocol::Memcached) => recipe.with(MEMCACHED_LETTERS),
             (_, Protocol::Resp) => recipe.clone(),
         };
-        let room = Footing::for_items(ITEMS_ROOM, self.value_bytes);
+        let room = match self.hash_fields {
+            Some(n_fields) => Footing::for_items(n_fields, FIELD_BYTES_ROOM),
+            None => Footing::for_items(ITEMS_ROOM, self.value_bytes),
+        };
         let real_time = self.places.real_time;
         let server = recipe.start(Footing { core: Some(0), real_time, ..room })?;
         let core = Some(n_cores().min(2) - 1);
@@ -76,10 +97,14 @@ impl LargeOptions {
         let rounds = rounds?;
         let n_times: u64 = rounds.iter().map(|it| it.n_times).sum();
         let (name, protocol) = (&server.name, server.protocol.name());
-        println!("{name} ({protocol}), {} B in and out {n_times} times", self.value_bytes);
+        let beside = match self.hash_fields {
+            Some(n_fields) => format!("{n_fields} fields deleted"),
+            None => format!("{} B in and out", self.value_bytes),
+        };
+        println!("{name} ({protocol}), {beside} {n_times} times");
         let quiet_us = print("quiet", rounds.iter().map(|it| &it.quiet));
         let busy_us = print("meanwhile", rounds.iter().map(|it| &it.busy));
-        if recipe.is_tandem() {
+        if recipe.is_tandem() && self.hash_fields.is_none() {
             // What the machine itself delays is in both.
             let delay_ms = (busy_us - quiet_us) / 1e3;
             let verdict = if delay_ms <= BOUND_MS { "met" } else { "MISSED" };
@@ -91,7 +116,10 @@ impl LargeOptions {
     /// Small GETs alone, then beside the big value.
     fn round(&self, server: &Server) -> Result<Round> {
         let quiet = self.on_thread(|| self.gets(server))?;
-        let mut big = Big::connect(server.protocol, server.address, self.value_bytes)?;
+        let mut big: Box<dyn Beside> = match self.hash_fields {
+            Some(n_fields) => Box::new(Doomed::fill(server.address, n_fields)?),
+            None => Box::new(Big::connect(server.protocol, server.address, self.value_bytes)?),
+        };
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let big = scope.spawn(|| {
@@ -100,8 +128,7 @@ impl LargeOptions {
                 }
                 let mut n_times = 0;
                 while !is_over.load(Relaxed) {
-                    big.round()?;
-                    n_times += 1;
+                    n_times += u64::from(big.round()?);
                     pause_ms(REST_MS);
                 }
                 anyhow::Ok(n_times)
@@ -196,8 +223,10 @@ impl Big {
             n_reply: reply_head.len() + value_bytes,
         })
     }
+}
 
-    fn round(&mut self) -> Result<()> {
+impl Beside for Big {
+    fn round(&mut self) -> Result<bool> {
         // In pieces, so that the small GETs get their core in between.
         for piece in self.store.chunks(PIECE_BYTES) {
             self.stream.write_all(piece)?;
@@ -212,7 +241,34 @@ impl Big {
             ensure!(n_read > 0, "the connection was closed within a reply");
             n_left -= n_read;
         }
-        Ok(())
+        Ok(true)
+    }
+}
+
+impl Doomed {
+    fn fill(address: SocketAddr, n_fields: u32) -> Result<Doomed> {
+        let mut stream = connect(address)?;
+        let mut n = 0;
+        while n < n_fields {
+            let end = n_fields.min(n + FIELDS_PER_COMMAND);
+            let mut line = format!("*{}\r\n$4\r\nHSET\r\n$6\r\ndoomed\r\n", 2 + 2 * (end - n));
+            for field in n..end {
+                let _ = write!(line, "$14\r\nfield:{field:08}\r\n$8\r\n{field:08}\r\n");
+            }
+            ask(&mut stream, line.as_bytes(), format!(":{}\r\n", end - n).as_bytes())?;
+            n = end;
+        }
+        Ok(Doomed { stream, is_there: true })
+    }
+}
+
+impl Beside for Doomed {
+    fn round(&mut self) -> Result<bool> {
+        let is_there = std::mem::take(&mut self.is_there);
+        if is_there {
+            ask(&mut self.stream, b"*2\r\n$3\r\nDEL\r\n$6\r\ndoomed\r\n", b":1\r\n")?;
+        }
+        Ok(is_there)
     }
 }
 
@@ -237,6 +293,10 @@ const CONNECTIONS: usize = 4;
 /// Between two rounds of the big client. Who takes all of a core before all others has it taken
 /// away by the kernel now and then, for 50 ms.
 const REST_MS: u64 = 10;
+/// A hash's fields are sent in commands of some tens of kilobytes.
+const FIELDS_PER_COMMAND: u32 = 1000;
+/// What a server takes for a field and its value at most.
+const FIELD_BYTES_ROOM: usize = 256;
 const PIECE_BYTES: usize = 64 << 10;
 /// memcached keeps some values apart while one is replaced.
 const ITEMS_ROOM: u32 = 20;

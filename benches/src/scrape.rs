@@ -34,12 +34,12 @@ impl ScrapeOptions {
         let admin = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let memcached = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let ports = format!(
-            "--resp-port {{port}} --memcached-port {} --admin-port {} --memcached-maxmemory 1gb",
+            "--resp-port {{port}} --memcached-port {} --admin-port {}",
             memcached.port(),
             admin.port()
         );
         let recipe = self.places.tandem_on(Protocol::Resp, &ports)?;
-        let server = recipe.start(Footing::for_items(self.keys * DATABASES, 5))?;
+        let server = recipe.start(Footing::for_items(self.items, MEMCACHED_BYTES_MEAN))?;
         let mut control = Control::connect(Protocol::Resp, server.address)?;
         let maxclients = self.connections + 100;
         control.ask(&format!("CONFIG SET maxclients {maxclients}\r\n"), line_length)?;
@@ -103,4 +103,5 @@ impl ScrapeOptions {
 
 const DATABASES: u32 = 16;
 const MEMCACHED_BYTES_MAX: usize = 16 << 10;
+const MEMCACHED_BYTES_MEAN: usize = 100;
 const BOUND_MS: f64 = 20.0;

@@ -41,7 +41,7 @@ impl Host for NoHost {
     fn shutdown(&self, _: Shutdown) {}
 }
 
-fn session(letters: &[&str]) -> Session {
+fn server(letters: &[&str]) -> Arc<Server> {
     let letters: Vec<String> = letters.iter().map(|it| (*it).to_owned()).collect();
     let settings = Settings::from_args(&letters).expect("letters of memcached");
     let options = KeyspaceOptions {
@@ -51,19 +51,18 @@ fn session(letters: &[&str]) -> Session {
         seed: Some(1),
         ..KeyspaceOptions::default()
     };
-    let server = Arc::new(Server::new(ServerParts {
+    Arc::new(Server::new(ServerParts {
         keyspace: Arc::new(Keyspace::new(options)),
         settings,
         host: Arc::new(NoHost),
         n_workers: 1,
         clock_ns: || 0,
-    }));
-    let worker = Arc::clone(&server.workers()[0]);
-    Session::new(server, worker, ConnectionInfo::default())
+    }))
 }
 
 /// A client's conversation with a server of its own.
 pub struct Conversation {
+    server: Arc<Server>,
     session: Session,
     input: BytesMut,
     is_closed: bool,
@@ -74,8 +73,19 @@ pub struct Conversation {
 impl Conversation {
     /// With a server of these settings.
     pub fn new(letters: &[&str]) -> Conversation {
-        let (session, input) = (session(letters), BytesMut::new());
-        Conversation { session, input, is_closed: false, now_ms: NOW_MS }
+        Conversation::with(server(letters))
+    }
+
+    /// Another client of the same server.
+    #[allow(dead_code, reason = "not every target has two clients")]
+    pub fn beside(&self) -> Conversation {
+        Conversation::with(Arc::clone(&self.server))
+    }
+
+    fn with(server: Arc<Server>) -> Conversation {
+        let worker = Arc::clone(&server.workers()[0]);
+        let session = Session::new(Arc::clone(&server), worker, ConnectionInfo::default());
+        Conversation { server, session, input: BytesMut::new(), is_closed: false, now_ms: NOW_MS }
     }
 
     /// Sends pieces and returns what comes back; nothing once the connection is closed.

@@ -11,6 +11,11 @@ fn redis_py_works() {
 }
 
 #[test]
+fn redis_py_works_on_every_data_type() {
+    run("test_redis_types.py");
+}
+
+#[test]
 fn pymemcache_and_pylibmc_work() {
     run("test_memcached_clients.py");
 }

@@ -135,7 +135,12 @@ const RESP_NOTES: &str = "
 
 - **Lists.** `list-max-listpack-size` acts as in Valkey: `OBJECT ENCODING` answers the same names at
   the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
-  shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.";
+  shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.
+- **Fields that expire** are Redis 8.0's. `OBJECT ENCODING` says `listpackex`, as Redis does, once
+  a small hash was told to expire a field, and `listpack` and `hashtable` otherwise. `HLEN` counts
+  fields that have expired until they are taken out: of a small hash before anybody looks, of a big
+  one in the background. `INFO` has Redis's `subexpiry` while there is something to say, and
+  `expired_subkeys`, which counts the fields that time has taken.";
 
 const MEMCACHED_NOTES: &str = "
 ### What has another meaning than in memcached
@@ -165,8 +170,10 @@ const MEMCACHED_NOTES: &str = "
   background too. `crawler_reclaimed` and `crawler_items_checked` count that search as well.
   `sleep` is kept and told.
 - **Dumps.** `metadump` and `mgdump` begin with `OK`, as since 1.6.45. `cas=0` says that nobody
-  has asked for the item's number yet. One dump or crawl runs at a time, others are answered
-  `BUSY`. What comes behind a dump is answered after it.
+  has asked for the item's number yet. A dump asks for none: each item would grow by eight bytes,
+  push others out of a full cache, and pay for a new number at every later store. One dump or
+  crawl runs at a time, others are answered `BUSY`. What comes behind a dump is answered after
+  it.
 - **Slabs.** `slabs reassign` and all of `slabs automove` but `automove 0` answer `CLIENT_ERROR
   slab reassignment disabled`.
 - **UDP.** Off unless `-U` gives a port, and refused with `-S` and `-Y`, as by memcached: nobody
@@ -176,9 +183,10 @@ const MEMCACHED_NOTES: &str = "
   can be flooded in another's name: where it would be more, and where a command takes several
   turns (dumps, `stats items` of many items), `SERVER_ERROR too much for UDP` or the status `Too
   large` takes its place, though what the commands did is done. memcached sends as many datagrams
-  as it takes, one at least for each command. `watch` is refused, `quit` not answered, nor is
-  whoever sends from the same port number or one below 1024: two servers would answer each other
-  without end. One worker serves an address (`num_threads_per_udp`).
+  as it takes, one at least for each command. `watch` is refused and `quit` not answered. Nor is
+  what begins as an answer does (with a capital, a digit or `0x81`), and whoever sends from a
+  port below 1024: two servers would answer each other without end. One worker serves an address
+  (`num_threads_per_udp`).
 - **Watching.** `watch rawcmds` is accepted and there is nothing to hear of it, as in memcached
   1.6.38, which writes no line for a raw command either; nor is there of `sysevents` and the
   proxy's classes.

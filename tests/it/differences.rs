@@ -55,6 +55,13 @@ const TABLE: &[Row] = &[
     },
     Row {
         server: Kind::Valkey,
+        command: &["COMMAND"],
+        with: Some("1e400"),
+        known: Known::OtherAnswer,
+        reason: "Valkey finds the keys behind a count that its commands then refuse",
+    },
+    Row {
+        server: Kind::Valkey,
         command: &["ZSCAN"],
         with: Some("-9223372036854775809"),
         known: Known::OtherAnswer,
@@ -195,6 +202,10 @@ fn stands_for(server: Kind, row: Kind) -> bool {
 fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
+
+/// Commands that neither Valkey 8.1 nor Redis 8.0 has, and where they come from.
+pub(crate) const BEYOND_VALKEY: &[(&str, &str)] =
+    &[("delifeq", "Valkey 9.0"), ("msetex", "Valkey 9.1 and Redis 8.4")];
 
 /// Commands whose arguments COMMAND DOCS does not describe as Valkey does, and why.
 pub(crate) const COMMAND_DOCS_KNOWN: &[(&str, &str)] = &[

@@ -30,6 +30,11 @@ fn generated_bitmap_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_commands_on_fields_that_expire_are_answered_as_by_redis() {
+    family("hash-expiry", Kind::Redis, resp::HASH_EXPIRY, 10);
+}
+
+#[test]
 fn generated_list_commands_are_answered_as_by_valkey() {
     family("list", Kind::Valkey, resp::LIST, 11);
 }
@@ -47,6 +52,11 @@ fn generated_set_commands_are_answered_as_by_valkey() {
 #[test]
 fn generated_stream_commands_are_answered_as_by_valkey() {
     family("stream", Kind::Valkey, resp::STREAM, 10);
+}
+
+#[test]
+fn generated_geo_commands_are_answered_as_by_valkey() {
+    family("geo", Kind::Valkey, resp::GEO, 13);
 }
 
 #[test]

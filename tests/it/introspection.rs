@@ -9,18 +9,21 @@ use tandem_tests::server::Tandem;
 use tandem_tests::value::Value;
 
 use crate::differences::{
-    COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
+    BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
 };
 
 #[test]
 fn command_info_is_that_of_valkey() {
     let tandem = Tandem::start(&[]);
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let redis = Oracle::start(Kind::Redis, &[]).unwrap();
     let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut redis = Client::connect(redis.port);
     let mut differences = Vec::new();
     for name in command_names(&mut ours) {
+        let theirs = whose(&name, &mut theirs, &mut redis);
         let [mut our_row, mut their_row] =
-            [&mut ours, &mut theirs].map(|it| it.command(&["COMMAND", "INFO", &name]));
+            [&mut ours, theirs].map(|it| it.command(&["COMMAND", "INFO", &name]));
         for row in [&mut our_row, &mut their_row] {
             *row = without_unordered(row);
         }
@@ -36,10 +39,13 @@ fn command_info_is_that_of_valkey() {
 fn command_docs_describe_the_arguments_of_valkey() {
     let tandem = Tandem::start(&[]);
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let redis = Oracle::start(Kind::Redis, &[]).unwrap();
     let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut redis = Client::connect(redis.port);
     let mut differences = Vec::new();
     for name in command_names(&mut ours) {
-        let [our_words, their_words] = [&mut ours, &mut theirs].map(|it| {
+        let theirs = whose(&name, &mut theirs, &mut redis);
+        let [our_words, their_words] = [&mut ours, theirs].map(|it| {
             it.command(&["HELLO", "3"]);
             let Value::Map(docs) = it.command(&["COMMAND", "DOCS", &name]) else {
                 panic!("COMMAND DOCS answers a map");
@@ -107,10 +113,18 @@ fn stats_have_the_names_of_memcached() {
     }
 }
 
-/// Every command and subcommand that Tandem has.
+/// Valkey, or Redis for the commands that Valkey does not have.
+fn whose<'a>(name: &str, valkey: &'a mut Client, redis: &'a mut Client) -> &'a mut Client {
+    let answer = valkey.command(&["COMMAND", "INFO", name]);
+    let is_known = matches!(answer.elements(), [Value::Array(_)]);
+    if is_known { valkey } else { redis }
+}
+
+/// Every command and subcommand that Tandem has and one of the two as well.
 fn command_names(client: &mut Client) -> Vec<String> {
     let names = client.command(&["COMMAND", "LIST"]);
-    let names: Vec<String> = names.elements().iter().map(Value::text).collect();
+    let mut names: Vec<String> = names.elements().iter().map(Value::text).collect();
+    names.retain(|it| !BEYOND_VALKEY.iter().any(|(name, _)| name == it));
     assert!(names.len() > 60, "only {} commands", names.len());
     names
 }

@@ -19,3 +19,4 @@ mod resp;
 mod robustness;
 mod tidy;
 mod transcripts;
+mod waiting;

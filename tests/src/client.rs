@@ -38,6 +38,17 @@ impl Client {
         &self.stream
     }
 
+    /// True when something was read or can be read at once.
+    pub fn has_input(&mut self) -> bool {
+        if self.consumed < self.input.len() {
+            return true;
+        }
+        self.stream.set_nonblocking(true).expect("the socket is open");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("the socket is open");
+        peeked.is_ok_and(|n| n > 0)
+    }
+
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the server takes what is sent");

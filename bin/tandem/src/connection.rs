@@ -23,7 +23,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, BytesMut};
 use tandem_engine::{Output, let_go_buffer, with_room};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 use tokio_util::io::poll_read_buf;
 
@@ -174,7 +174,7 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
             }
             match self.next {
                 Next::Close | Next::ShutDown => return Poll::Ready(Ok(())),
-                Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx)),
+                Next::Wait { until_ms } => ready!(self.poll_wait(until_ms, cx))?,
                 Next::Read { .. } | Next::Advance | Next::LastRead => {
                     let read_at_ms = read_at_ms.take().map(NonZeroU64::get);
                     let now_ms = read_at_ms.unwrap_or_else(|| self.shared.now_ms(S::FRONT));
@@ -201,14 +201,34 @@ impl<S: Session, T: AsyncRead + AsyncWrite + Unpin> Connection<S, T> {
         written
     }
 
-    fn poll_wait(&mut self, until_ms: Option<u64>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_wait(&mut self, until_ms: Option<u64>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.poll_end(cx)?.is_ready() {
+            self.next = Next::Close;
+            return Poll::Ready(Ok(()));
+        }
         let Some(until_ms) = until_ms else { return Poll::Pending };
         let sleep = Box::pin(tokio::time::sleep_until(clock::instant_at_ms(until_ms)));
         let sleep = self.sleep.insert(sleep);
         ready!(sleep.as_mut().poll(cx));
         self.sleep = None;
         self.next = Next::Advance;
-        Poll::Ready(())
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready when the client has gone. What it sends meanwhile is kept for later, up to a limit,
+    /// beyond which nobody looks.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.input.len() < WAITING_INPUT_BYTES_MAX {
+            let mut part = [0; WAITING_READ_BYTES];
+            let mut part = ReadBuf::new(&mut part);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut part))?;
+            if part.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.input.extend_from_slice(part.filled());
+            self.session.count_read(part.filled().len(), clock::now_ms());
+        }
+        Poll::Pending
     }
 
     /// One read (unless there is something left to do without), all whole commands, one write.
@@ -413,6 +433,10 @@ const TURNS_MAX: usize = 16;
 /// What a read asks for: enough for a pipeline of a hundred small commands, and it stays in the
 /// first two levels of cache.
 const READ_BYTES: usize = 16 << 10;
+
+/// What is kept of a client that sends while it waits, and how much of it is read at a time.
+const WAITING_INPUT_BYTES_MAX: usize = 64 << 10;
+const WAITING_READ_BYTES: usize = 1 << 10;
 
 /// Bytes of one read, of one write, and of all before others have their turn: copying them into or
 /// out of the kernel, with the faults of new pages, takes well under a millisecond.

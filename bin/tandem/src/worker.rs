@@ -220,7 +220,7 @@ impl Worker {
         };
         let (front, index) = (self.shop.memcached.clone(), self.index);
         tokio::task::spawn_local(keep_up(move || {
-            datagrams::serve(Rc::clone(&socket), address, front.datagrams(index, address))
+            datagrams::serve(Rc::clone(&socket), front.datagrams(index, address))
         }));
     }
 

@@ -4,7 +4,6 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::task::Waker;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -12,6 +11,7 @@ use crate::index::{Index, SLOT_BYTES, SLOTS};
 use crate::key::KeyHash;
 use crate::locks::{self, Hold};
 use crate::memory::prefetch;
+use crate::ready::{Ready, leave_notes};
 use crate::shard::Shard;
 use crate::shared::Shared;
 
@@ -93,7 +93,7 @@ impl Cell {
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
         let (shard, hold) = locks::lock(&self.shard);
-        Locked { cell: self, shard, _hold: hold, wakers: Wakers(ManuallyDrop::new(None)) }
+        Locked { cell: self, shard, _hold: hold, notes: Notes(ManuallyDrop::new(None)) }
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -134,7 +134,7 @@ impl Cell {
             && table.segments.load(Ordering::Relaxed).cast_const() == shard.segments.base()
             && self.due_ms.load(Ordering::Relaxed) == shard.due_ms
             && self.wants_care() == shard.wants_care()
-            && shard.wakers.is_empty()
+            && shard.notes.is_empty()
     }
 
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
@@ -160,30 +160,31 @@ impl Cell {
 /// A locked shard. Unlocking publishes what may be read without the lock.
 pub(crate) struct Locked<'a> {
     cell: &'a Cell,
-    // Dropped in this order: sleepers are woken after the lock is released, as that can be a
-    // system call.
+    // Dropped in this order: nothing is left with the thread while the lock is held.
     shard: MutexGuard<'a, Shard>,
     _hold: Hold,
-    wakers: Wakers,
+    notes: Notes,
 }
 
-/// Sleepers to wake. There are none behind nearly every lock, so looking for them in the list to
-/// drop it, after `wake` has taken them, would cost more than all else here.
+/// What those who wait should look at. There is nothing behind nearly every lock, so looking for it
+/// in the list to drop it, after `leave` has taken it, would cost more than all else here.
 #[expect(clippy::box_collection, reason = "one word instead of three in every lock")]
-struct Wakers(ManuallyDrop<Option<Box<Vec<Waker>>>>);
+struct Notes(ManuallyDrop<Option<Box<Vec<Ready>>>>);
 
-impl Wakers {
+impl Notes {
     #[cold]
-    fn wake(&mut self) {
-        self.0.take().into_iter().flat_map(|it| *it).for_each(Waker::wake);
+    fn leave(&mut self) {
+        if let Some(mut notes) = self.0.take() {
+            leave_notes(&mut notes);
+        }
     }
 }
 
-impl Drop for Wakers {
+impl Drop for Notes {
     #[inline]
     fn drop(&mut self) {
         if self.0.is_some() {
-            self.wake();
+            self.leave();
         }
     }
 }
@@ -210,8 +211,8 @@ impl Locked<'_> {
     fn tell_changes(&mut self) {
         self.shard.has_changed = false;
         self.cell.publish(&self.shard);
-        if !self.shard.wakers.is_empty() {
-            *self.wakers.0 = Some(Box::new(std::mem::take(&mut self.shard.wakers)));
+        if !self.shard.notes.is_empty() {
+            *self.notes.0 = Some(Box::new(std::mem::take(&mut self.shard.notes)));
         }
     }
 }

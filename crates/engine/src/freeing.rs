@@ -2,7 +2,8 @@
 //! back to the system and an allocation that goes back to its heap both cost time, and a big value
 //! has thousands of one or millions of the other.
 //!
-//! The accounts of its keyspace have lost it by then. Resident memory follows as the thread gets on.
+//! The accounts of its keyspace have lost it by then. Resident memory follows as the thread gets
+//! on.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -5,6 +5,8 @@
 #![expect(unsafe_code, reason = "reads and writes items in raw segment memory")]
 #![expect(clippy::cast_ptr_alignment, reason = "items and their fields are aligned to 8 bytes")]
 
+mod ends;
+
 use std::marker::PhantomData;
 
 use bytes::Bytes;
@@ -218,12 +220,6 @@ impl<'a> ItemRef<'a> {
     }
 
     #[inline]
-    pub(crate) fn is_expired(self, now_ms: u64) -> bool {
-        let at = self.expire_at_ms();
-        at != 0 && at < now_ms
-    }
-
-    #[inline]
     fn cas_at(meta: Meta) -> usize {
         HEADER_BYTES + 8 * usize::from(meta.has(Meta::HAS_EXPIRE))
     }
@@ -326,27 +322,18 @@ impl<'a> ItemRef<'a> {
 /// be edited at its end without moving.
 fn packed_value(payload: &[u8]) -> Value<'_> {
     let (tag, bytes) = payload.split_last().expect("a packed payload holds its type");
-    packed_of(type_of_tag(*tag), bytes)
+    packed_of(Type::of_tag(*tag), bytes)
 }
 
 fn packed_of(kind: Type, bytes: &[u8]) -> Value<'_> {
     match kind {
-        Type::Hash => Value::Hash(HashRef::Packed(bytes)),
+        Type::Hash => Value::Hash(HashRef::of_bytes(bytes)),
         Type::List => Value::List(ListRef::Packed(bytes)),
         Type::Set => Value::Set(SetRef::of_bytes(bytes)),
         Type::SortedSet => Value::SortedSet(SortedSetRef::Packed(bytes)),
         Type::String => Value::String(StrRef::Inline(bytes)),
         Type::Stream => unreachable!("streams have no packed form"),
     }
-}
-
-pub(crate) fn tag_of_type(kind: Type) -> u8 {
-    kind as u8
-}
-
-pub(crate) fn type_of_tag(tag: u8) -> Type {
-    const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
-    TYPES.into_iter().find(|it| *it as u8 == tag).unwrap_or(Type::String)
 }
 
 /// An item open for writing in place.

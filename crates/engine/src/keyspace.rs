@@ -14,6 +14,7 @@ use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
 use crate::shared::Shared;
 use crate::view::{Held, Several, View};
+use crate::waiters::Ticket;
 
 /// A set of databases with one budget, one policy and one set of counters. All methods take
 /// `&self` and may be called from any thread.
@@ -258,6 +259,22 @@ impl Keyspace {
             let cell = &self.databases[i / n_shards].get()?.cells()[i % n_shards];
             cell.has_table().then_some(cell)
         })
+    }
+
+    /// The first who waits for a key, or the first whose turn comes behind `behind`: his turn, and
+    /// the number that he gave.
+    pub fn next_waiter(&self, key: Key<'_>, behind: Option<u64>) -> Option<(u64, u64)> {
+        self.database(key.db).cell(key.hash).lock().waiters.next(key, behind)
+    }
+
+    /// Leaves a queue.
+    pub fn stop_waiting(&self, key: Key<'_>, ticket: Ticket) {
+        self.database(key.db).cell(key.hash).lock().waiters.leave(ticket);
+    }
+
+    /// Keys that somebody waits for.
+    pub fn n_waited_for(&self) -> usize {
+        self.databases().flat_map(Database::cells).map(|it| it.lock().waiters.n_keys()).sum()
     }
 
     /// Empties one database, atomically.

@@ -25,6 +25,8 @@ mod options;
 mod output;
 mod packed;
 mod pool;
+mod purge;
+mod ready;
 mod reclaim;
 #[cfg(test)]
 #[path = "../tests/support/seeded.rs"]
@@ -51,9 +53,9 @@ pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::freeing::{Freeing, free_let_go, freeing, let_go, let_go_buffer, reset_freed};
-pub use crate::hash::{Hash, HashIter, HashRef, IndexedHash};
+pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
-pub use crate::key::{Key, KeyHash};
+pub use crate::key::{Key, KeyHash, OwnedKey};
 pub use crate::keyspace::Keyspace;
 pub use crate::list::{End, List, ListIter, ListRef, Popped, Quicklist, Side};
 #[cfg(feature = "counted-locks")]
@@ -62,6 +64,7 @@ pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
 pub use crate::output::{Mark, Output};
+pub use crate::ready::{Ready, has_ready, take_ready};
 pub use crate::sequence::Element;
 pub use crate::set::{IndexedSet, Member, Set, SetEncoding, SetIter, SetRef};
 pub use crate::sorted_set::{Cut, IndexedSortedSet, Order, SortedSet, SortedSetIter, SortedSetRef};
@@ -73,5 +76,5 @@ pub use crate::stream::{
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
-pub use crate::waiters::{Left, Ticket};
+pub use crate::waiters::Ticket;
 pub use crate::walk::{Crawled, Maintenance};

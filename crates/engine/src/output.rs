@@ -48,6 +48,14 @@ impl Output {
         self.shared.push((self.buf.len(), bytes.clone()));
     }
 
+    /// Appends all of another output.
+    pub fn append(&mut self, mut other: Output) {
+        let start = self.buf.len();
+        self.buf.append(&mut other.buf);
+        self.shared.extend(other.shared.drain(..).map(|(at, bytes)| (start + at, bytes)));
+        self.shared_bytes += std::mem::take(&mut other.shared_bytes);
+    }
+
     pub fn mark(&self) -> Mark {
         Mark { buf: self.buf.len(), n_shared: self.shared.len() }
     }
@@ -121,5 +129,10 @@ mod tests {
         out.truncate(mark);
         assert_eq!(out.len(), 1 + big.len());
         assert_eq!(out.slices().count(), 2);
+        let mut whole = Output::default();
+        whole.put(b"0");
+        whole.append(out);
+        let sizes: Vec<usize> = whole.slices().map(<[u8]>::len).collect();
+        assert_eq!((sizes, whole.len()), (vec![2, big.len()], 2 + big.len()));
     }
 }

@@ -84,12 +84,30 @@ pub(crate) fn set_mark(bytes: &mut [u8], mark: u16) {
     bytes[..COUNT_BYTES].copy_from_slice(&marked.to_le_bytes());
 }
 
+/// Gives a packed form the marks of another.
+pub(crate) fn copy_marks(from: &[u8], to: &mut [u8]) {
+    set_mark(to, count(from) & !COUNT_MASK);
+}
+
 pub(crate) fn find(bytes: &[u8], field: &[u8]) -> Option<PackedEntry> {
     let mut start = COUNT_BYTES;
     while start < bytes.len() {
         let entry = PackedEntry::at(bytes, start);
         if same(entry.field(bytes), field) {
             return Some(entry);
+        }
+        start = entry.end;
+    }
+    None
+}
+
+/// An entry and its position.
+pub(crate) fn find_place(bytes: &[u8], field: &[u8]) -> Option<(usize, PackedEntry)> {
+    let mut start = COUNT_BYTES;
+    for index in 0..len(bytes) {
+        let entry = PackedEntry::at(bytes, start);
+        if same(entry.field(bytes), field) {
+            return Some((index, entry));
         }
         start = entry.end;
     }

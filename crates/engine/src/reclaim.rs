@@ -3,6 +3,7 @@
 use crate::index::{At, Slot};
 use crate::layout::SECONDS_MASK;
 use crate::pool::BLOCK_MIN;
+use crate::purge::Purged;
 use crate::segment::{Location, Segments};
 use crate::shard::{Shard, seconds};
 
@@ -136,14 +137,19 @@ impl Shard {
             if item.is_dead() {
                 continue;
             }
+            let end = item.first_end_ms();
+            if end == 0 || now_ms <= end {
+                self.segments.note_expire(location, end);
+                continue;
+            }
+            swept.n_expired += 1;
+            // Noted before the removal, which must not free the segment underfoot.
+            self.sweep.at = Some((id, offset));
             if item.is_expired(now_ms) {
-                swept.n_expired += 1;
-                // Noted before the removal, which must not free the segment underfoot.
-                self.sweep.at = Some((id, offset));
                 self.expire_location(location, now_ms);
-            } else {
-                let expire = item.expire_at_ms();
-                self.segments.note_expire(location, expire);
+            } else if self.purge_location(location, now_ms) == Purged::InPart {
+                // There is more to take out of it.
+                offset -= self.segments.item(location).size();
             }
         }
         self.sweep.at = Some((id, offset));

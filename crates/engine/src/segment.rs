@@ -53,7 +53,8 @@ pub(crate) struct Segment {
     pub(crate) used: u32,
     /// Bytes of dead items among them.
     pub(crate) dead: u32,
-    /// No live item here expires before this (ms since the epoch); `u64::MAX` for never.
+    /// No live item here, and no field of one, expires before this (ms since the epoch);
+    /// `u64::MAX` for never.
     pub(crate) expire_min_ms: u64,
 }
 
@@ -252,8 +253,8 @@ impl Segments {
         let (source, target) = (self.address(from), self.address(to));
         // SAFETY: two items of `size` bytes that do not overlap: `to` was free.
         unsafe { std::ptr::copy_nonoverlapping(source, target, size) };
-        let expire = self.item(to).expire_at_ms();
-        self.note_expire(to, expire);
+        let end = self.item(to).first_end_ms();
+        self.note_expire(to, end);
         self.item_mut(from).mark_dead();
         self.count_dead(from, size);
         to

@@ -2,13 +2,13 @@
 //! the shard's lock.
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use crate::classes::{ClassStats, FoundBy, is_active};
 use crate::index::{At, Index};
 use crate::item::{Attributes, ItemRef, Payload};
 use crate::key::{Key, KeyHash};
 use crate::layout::{Layout, SECONDS_MASK};
+use crate::ready::Ready;
 use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
 use crate::shared::{CAS_STEP, Shared};
@@ -26,6 +26,7 @@ pub(crate) struct Events {
     pub(crate) evictions_expiring: u64,
     pub(crate) evictions_active: u64,
     pub(crate) expirations: u64,
+    pub(crate) field_expirations: u64,
     pub(crate) expirations_unfetched: u64,
     pub(crate) sweepings: u64,
     pub(crate) n_swept: u64,
@@ -36,6 +37,8 @@ pub(crate) struct Events {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holdings {
     pub(crate) n_expiring: u64,
+    /// Hashes with fields that expire.
+    pub(crate) n_field_expiring: u64,
     /// Sum of the expiry times of the expiring items, ms since the epoch.
     pub(crate) expire_sum_ms: Sum,
     /// Live items in segments, padding included.
@@ -56,13 +59,18 @@ pub(crate) struct Sum(pub(crate) u128);
 #[derive(Clone, Copy)]
 struct Part {
     expire_at_ms: u64,
+    has_field_ends: bool,
     payload_bytes: usize,
 }
 
 impl Part {
     #[inline]
     fn of(item: ItemRef<'_>) -> Part {
-        Part { expire_at_ms: item.expire_at_ms(), payload_bytes: item.payload_bytes() }
+        Part {
+            expire_at_ms: item.expire_at_ms(),
+            has_field_ends: item.has_field_ends(),
+            payload_bytes: item.payload_bytes(),
+        }
     }
 }
 
@@ -70,6 +78,7 @@ impl Holdings {
     pub(crate) fn add(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring += u64::from(expire != 0);
+        self.n_field_expiring += u64::from(item.has_field_ends());
         self.expire_sum_ms = Sum(self.expire_sum_ms.0 + u128::from(expire));
         self.item_bytes += item.size() as u64;
         self.heap_bytes += item.heap_bytes() as u64;
@@ -79,6 +88,7 @@ impl Holdings {
     pub(crate) fn subtract(&mut self, item: ItemRef<'_>) {
         let expire = item.expire_at_ms();
         self.n_expiring -= u64::from(expire != 0);
+        self.n_field_expiring -= u64::from(item.has_field_ends());
         self.expire_sum_ms = Sum(self.expire_sum_ms.0 - u128::from(expire));
         self.item_bytes -= item.size() as u64;
         self.heap_bytes -= item.heap_bytes() as u64;
@@ -89,6 +99,8 @@ impl Holdings {
     fn exchange(&mut self, before: Part, after: Part) {
         self.payload_bytes += after.payload_bytes as u64;
         self.payload_bytes -= before.payload_bytes as u64;
+        self.n_field_expiring += u64::from(after.has_field_ends);
+        self.n_field_expiring -= u64::from(before.has_field_ends);
         if before.expire_at_ms != after.expire_at_ms {
             self.n_expiring += u64::from(after.expire_at_ms != 0);
             self.n_expiring -= u64::from(before.expire_at_ms != 0);
@@ -113,8 +125,8 @@ pub(crate) struct Shard {
     pub(crate) shared: Arc<Shared>,
     pub(crate) holdings: Holdings,
     pub(crate) waiters: Waiters,
-    /// Sleepers to wake once the lock is released.
-    pub(crate) wakers: Vec<Waker>,
+    /// What those who wait should look at once the lock is released.
+    pub(crate) notes: Vec<Ready>,
     /// Bytes booked with the keyspace.
     charged: i64,
     pub(crate) scratch: Vec<u8>,
@@ -140,7 +152,7 @@ impl Shard {
             events: Events::default(),
             holdings: Holdings::default(),
             waiters: Waiters::new(id),
-            wakers: Vec::new(),
+            notes: Vec::new(),
             charged: 0,
             scratch: Vec::new(),
             next_cas: 0,
@@ -153,16 +165,26 @@ impl Shard {
         }
     }
 
-    /// The live item of a key. An expired one is removed on the way.
+    /// The live item of a key. An expired one is removed on the way, and so are fields of it.
     #[inline]
     pub(crate) fn find(&mut self, key: Key<'_>, now_ms: u64) -> Option<Found> {
         let segments = &self.segments;
         let found = self.index.find(key.hash.slot(), |at| segments.item(at).key_is(key.name))?;
-        if self.segments.item(found.1).is_expired(now_ms) {
+        if self.segments.item(found.1).may_end() {
+            return self.find_lasting(key, found, now_ms);
+        }
+        Some(found)
+    }
+
+    /// What has not expired of an item that was found.
+    fn find_lasting(&mut self, key: Key<'_>, found: Found, now_ms: u64) -> Option<Found> {
+        let item = self.segments.item(found.1);
+        if item.is_expired(now_ms) {
             self.expire(found, FoundBy::Client, now_ms);
             return None;
         }
-        Some(found)
+        let field = item.first_field_end_ms();
+        if field == 0 || now_ms <= field { Some(found) } else { self.purge(key, found, now_ms) }
     }
 
     /// Finds an item for a read: counts it and notes the use unless the reader leaves no trace.
@@ -226,8 +248,8 @@ impl Shard {
     pub(crate) fn enter(&mut self, location: Location) {
         let item = self.segments.item(location);
         self.holdings.add(item);
-        let expire = item.expire_at_ms();
-        self.note_expire(location, expire);
+        let end = item.first_end_ms();
+        self.note_expire(location, end);
     }
 
     fn note_expire(&mut self, location: Location, at_ms: u64) {
@@ -342,13 +364,13 @@ impl Shard {
         self.next_cas - 1
     }
 
-    /// The one place where every write to a key ends, whatever it was: sleepers wake up, the
+    /// The one place where every write to a key ends, whatever it was: those who wait are told, the
     /// keyspace's books are brought in step and a bounded step of compaction is paid. The
     /// journal, keyspace events and client tracking join here.
     pub(crate) fn written(&mut self, key: Key<'_>) {
         if !self.waiters.is_empty() {
             self.has_changed = true;
-            self.waiters.wake(key, 1, &mut self.wakers);
+            self.waiters.note(key, &mut self.notes);
         }
         if self.wants_compaction() {
             self.has_changed = true;
@@ -384,6 +406,8 @@ impl Shard {
         self.sweep = Sweep::default();
         self.holdings = Holdings::default();
         self.due_ms = u64::MAX;
+        self.has_changed = true;
+        self.waiters.note_all(&mut self.notes);
         let pool = &self.shared.pool;
         let contents = (
             std::mem::replace(&mut self.index, Index::new(Arc::clone(pool))),
@@ -393,10 +417,10 @@ impl Shard {
         contents
     }
 
-    /// Wakes all who wait for a key here; they look for it anew.
+    /// Sends all away who wait for a key here; they look for it anew.
     pub(crate) fn dismiss_waiters(&mut self) {
         self.has_changed = true;
-        self.waiters.dismiss(&mut self.wakers);
+        self.waiters.dismiss(&mut self.notes);
     }
 }
 

@@ -16,6 +16,8 @@ pub struct KeyspaceStats {
     /// Evicted items that had been read within the last minute.
     pub evictions_active: u64,
     pub expirations: u64,
+    /// Fields of hashes that expired.
+    pub field_expirations: u64,
     /// Expired items that no read ever touched.
     pub expirations_unfetched: u64,
     /// Expired items that a sweep found, not a client.
@@ -42,6 +44,8 @@ pub struct KeyspaceStats {
 pub struct DatabaseStats {
     pub n_items: u64,
     pub n_expiring: u64,
+    /// Hashes with fields that expire.
+    pub n_field_expiring: u64,
     /// Mean time to live of the expiring keys in milliseconds; 0 when there are none.
     pub ttl_mean_ms: u64,
 }

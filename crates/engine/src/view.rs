@@ -1,7 +1,6 @@
 //! The part of a keyspace that one command may touch: the locked shards of its declared keys.
 
 use std::mem::ManuallyDrop;
-use std::task::Waker;
 
 use crate::database::Locked;
 use crate::edit::Edit;
@@ -13,7 +12,7 @@ use crate::layout::MARKS_MASK;
 use crate::options::{Expire, SetOptions, SetOutcome, When};
 use crate::shard::{Found, Shard, seconds};
 use crate::value::{Kind, NewValue};
-use crate::waiters::{Left, Ticket};
+use crate::waiters::Ticket;
 
 mod read;
 mod whole;
@@ -289,23 +288,15 @@ impl<'a> View<'a> {
         true
     }
 
-    /// Queues up for a key, behind everyone who waits for it already: the waker is called when
-    /// the key is next written and it is this one's turn. `None` when there is no room.
-    pub fn wait(&mut self, key: Key<'_>, waker: &Waker) -> Option<Ticket> {
-        self.shard(key).waiters.join(key, waker)
+    /// Queues up for a key, behind everyone who waits for it already, under a number that the
+    /// caller gives. `None` when there is no room.
+    pub fn wait(&mut self, key: Key<'_>, who: u64) -> Option<Ticket> {
+        self.shard(key).waiters.join(key, who)
     }
 
-    /// Goes back to sleep in the old turn after a wake-up that came to nothing. False when the
-    /// ticket was left before.
-    pub fn wait_again(&mut self, key: Key<'_>, ticket: Ticket, waker: &Waker) -> bool {
-        self.shard(key).waiters.rearm(ticket, waker)
-    }
-
-    /// Leaves a queue. A wake-up that was not used goes to the next in turn.
-    pub fn stop_waiting(&mut self, key: Key<'_>, ticket: Ticket, why: Left) {
-        let shard = self.shard(key);
-        shard.has_changed = true;
-        shard.waiters.leave(ticket, why, &mut shard.wakers);
+    /// Leaves a queue of a key in this view.
+    pub fn stop_waiting(&mut self, key: Key<'_>, ticket: Ticket) {
+        self.shard(key).waiters.leave(ticket);
     }
 }
 

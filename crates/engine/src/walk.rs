@@ -228,6 +228,7 @@ impl Keyspace {
             let shard = cell.lock();
             stats.n_items += shard.index.len() as u64;
             stats.n_expiring += shard.holdings.n_expiring;
+            stats.n_field_expiring += shard.holdings.n_field_expiring;
             sum_ms += shard.holdings.expire_sum_ms.0;
         }
         let mean = sum_ms.checked_div(u128::from(stats.n_expiring)).unwrap_or(0) as u64;
@@ -336,6 +337,7 @@ impl Shard {
         stats.evictions_expiring += self.events.evictions_expiring;
         stats.evictions_active += self.events.evictions_active;
         stats.expirations += self.events.expirations;
+        stats.field_expirations += self.events.field_expirations;
         stats.expirations_unfetched += self.events.expirations_unfetched;
         stats.sweepings += self.events.sweepings;
         stats.n_swept += self.events.n_swept;

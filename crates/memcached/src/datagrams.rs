@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tandem_engine::{Output, let_go_buffer};
 
+use crate::binary;
 use crate::clients::ConnectionInfo;
 use crate::server::Server;
 use crate::session::{Session, Step};
@@ -51,7 +52,7 @@ impl Datagrams {
         self.session.handle().count_read(self.session.worker(), datagram.len());
         let (head, request) = datagram.split_first_chunk::<HEAD_BYTES>()?;
         // Requests of several datagrams are not put together, as by memcached.
-        if head[4..6] != [0, 1] || request.is_empty() {
+        if head[4..6] != [0, 1] || request.first().is_none_or(|it| begins_answer(*it)) {
             return None;
         }
         self.run(request, now_ms);
@@ -81,6 +82,12 @@ impl Datagrams {
             let_go_buffer(std::mem::take(&mut self.input));
         }
     }
+}
+
+/// True for what begins answers and no command: two servers that took each other's answers for
+/// requests would answer them without end.
+fn begins_answer(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == binary::ANSWER_MAGIC
 }
 
 /// What the addresses of those begin with who send datagrams.

@@ -56,6 +56,18 @@ impl<'a> Argv<'a> {
         self.spans.iter().map(move |span| self.word(*span))
     }
 
+    /// A buffer of its own for the words, and where they stand in it.
+    pub(crate) fn copied(self) -> (Vec<u8>, Vec<Span>) {
+        let mut buffer = Vec::with_capacity(self.iter().map(<[u8]>::len).sum());
+        let spans = self.iter().map(|word| {
+            let span = Span::new(buffer.len(), word.len());
+            buffer.extend_from_slice(word);
+            span
+        });
+        let spans = spans.collect();
+        (buffer, spans)
+    }
+
     /// The words behind the first `n`.
     pub(crate) fn skip(self, n: usize) -> Argv<'a> {
         Argv { spans: self.spans.get(n..).unwrap_or_default(), ..self }

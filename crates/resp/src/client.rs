@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clients::{ClientHandle, Transport};
+use crate::waiting::Place;
 
 /// What commands know and change of their connection.
 pub(crate) struct Client {
@@ -19,7 +20,22 @@ pub(crate) struct Client {
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
     pub(crate) random: fastrand::Rng,
+    pub(crate) queueing: Queueing,
     wait: Wait,
+}
+
+/// Whether a command may queue up for a key.
+#[derive(Debug, Default)]
+pub(crate) enum Queueing {
+    #[default]
+    Free,
+    /// It answers at once, as inside a transaction.
+    #[expect(dead_code, reason = "transactions follow")]
+    Never,
+    /// It runs for one who has his places in the queues.
+    InQueue,
+    /// It runs for one whose places were lost; the new ones come here.
+    Anew(Vec<Place>),
 }
 
 /// CLIENT REPLY's modes.
@@ -41,6 +57,10 @@ enum Wait {
     No,
     UntilMs(u64),
     Over,
+    /// For keys, in its seat.
+    InQueue {
+        until_ms: u64,
+    },
 }
 
 impl Client {
@@ -55,8 +75,19 @@ impl Client {
             replies: Replies::On,
             closing: false,
             random: fastrand::Rng::with_seed(handle_seed),
+            queueing: Queueing::Free,
             wait: Wait::No,
         }
+    }
+
+    /// Who runs a waiting command in place of its own connection.
+    pub(crate) fn stand_in(
+        handle: Arc<ClientHandle>,
+        db: u32,
+        resp3: bool,
+        queueing: Queueing,
+    ) -> Client {
+        Client { db, resp3, queueing, ..Client::new(handle, true) }
     }
 
     /// True when the client runs on this machine.
@@ -88,12 +119,23 @@ impl Client {
                 self.wait = Wait::Over;
                 None
             }
-            Wait::No | Wait::Over => None,
+            Wait::No | Wait::Over | Wait::InQueue { .. } => None,
         }
     }
 
+    /// The end of the wait for keys that is under way.
+    pub(crate) fn queues_until(&self) -> Option<u64> {
+        if let Wait::InQueue { until_ms } = self.wait { Some(until_ms) } else { None }
+    }
+
+    pub(crate) fn start_queueing(&mut self, until_ms: u64) {
+        self.wait = Wait::InQueue { until_ms };
+    }
+
     pub(crate) fn start_wait(&mut self, until_ms: u64) {
-        self.wait = Wait::UntilMs(until_ms);
+        if self.queues_until().is_none() {
+            self.wait = Wait::UntilMs(until_ms);
+        }
     }
 
     pub(crate) fn end_wait(&mut self) {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_waker::AtomicWaker;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::waiting::Seat;
 
 /// All connections of the front end, in the order in which they came. Apart from its neighbours,
 /// which every command reads.
@@ -117,9 +119,11 @@ pub struct ClientHandle {
     pub net_out_bytes: AtomicU64,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
+    /// Waits for keys in a blocking command.
     pub blocked: AtomicBool,
     killed: AtomicBool,
     waker: AtomicWaker,
+    seat: Mutex<Option<Box<Seat>>>,
 }
 
 /// What a client says about itself.
@@ -219,6 +223,7 @@ impl ClientHandle {
             blocked: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            seat: Mutex::default(),
         }
     }
 
@@ -240,6 +245,11 @@ impl ClientHandle {
     /// Wakes the connection loop without closing it.
     pub fn wake(&self) {
         self.waker.wake();
+    }
+
+    /// Where its command sits while it waits for keys.
+    pub(crate) fn seat(&self) -> MutexGuard<'_, Option<Box<Seat>>> {
+        self.seat.lock()
     }
 
     pub(crate) fn names(&self) -> Names {

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
 
 use bytes::Bytes;
-use tandem_engine::{Key, KeyHash, Output, View};
+use tandem_engine::{Key, KeyHash, Mark, Output, View, has_ready};
 
 use crate::args::{Args, Argv};
 use crate::client::{Client, Replies};
@@ -17,6 +18,7 @@ use crate::server::Server;
 use crate::spec::{Handler, Run};
 use crate::stats::{CommandStats, WorkerStats};
 use crate::table::{Command, Table};
+use crate::waiting;
 
 /// What a data handler works with.
 pub(crate) struct Ctx<'a> {
@@ -26,6 +28,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) reply: Reply<'a>,
     pub(crate) client: &'a mut Client,
     pub(crate) server: &'a Server,
+    pub(crate) line: &'a Line<'a>,
     pub(crate) now_ms: u64,
 }
 
@@ -106,13 +109,22 @@ impl Dispatcher {
                 Reply::new(out, self.client.resp3).error(&error);
             }
         }
+        self.settle_replies(out, mark);
+        if has_ready() {
+            waiting::serve_ready(&self.server, worker, now_ms);
+        }
+        None
+    }
+
+    /// Takes back an answer that the client has asked not to hear.
+    #[inline]
+    fn settle_replies(&mut self, out: &mut Output, mark: Mark) {
         if self.client.replies != Replies::On {
             out.truncate(mark);
             if self.client.replies == Replies::Skip {
                 self.client.replies = Replies::On;
             }
         }
-        None
     }
 
     #[inline]
@@ -197,7 +209,7 @@ impl Dispatcher {
                 if !client.touches_keys() {
                     db.stop_touching();
                 }
-                handler(&mut Ctx { db, args, reply, client, server, now_ms })
+                handler(&mut Ctx { db, args, reply, client, server, line, now_ms })
             }
             Run::Group(_) => match command.spec.alone {
                 Some(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
@@ -223,11 +235,65 @@ impl Dispatcher {
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
         let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
-        let mut cx = Ctx { db, args, reply, client, server, now_ms };
+        let mut cx = Ctx { db, args, reply, client, server, line, now_ms };
         if !cx.client.touches_keys() {
             cx.db.stop_touching();
         }
         handler(&mut cx)
+    }
+
+    /// Runs a command that waits, for its own connection. False when it has to wait on.
+    pub(crate) fn run_waiting(
+        &mut self,
+        worker: &WorkerStats,
+        command: &'static Command,
+        line: &Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> bool {
+        match account(worker.command(command.id), self.execute(command, line, out, now_ms)) {
+            Ok(Answered { wait_ms: Some(_) }) => return false,
+            Ok(Answered { wait_ms: None }) => {}
+            Err(error) => {
+                out.clear();
+                worker.error(&error.line());
+                Reply::new(out, self.client.resp3).error(&error);
+            }
+        }
+        true
+    }
+
+    /// Looks after a wait for keys. `Ready` when there is none (any more): its answer is written.
+    pub(crate) fn poll_queue(
+        &mut self,
+        worker: &WorkerStats,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Poll<()> {
+        let Some(until_ms) = self.client.queues_until() else { return Poll::Ready(()) };
+        let answer = waiting::take_answer(&self.client.handle);
+        if answer.is_none() && now_ms < until_ms {
+            return Poll::Pending;
+        }
+        let mark = out.mark();
+        match answer {
+            Some(answer) => out.append(answer),
+            None => self.give_up(worker, out),
+        }
+        self.settle_replies(out, mark);
+        Poll::Ready(())
+    }
+
+    /// The time is over, unless somebody has just answered.
+    fn give_up(&mut self, worker: &WorkerStats, out: &mut Output) {
+        let handle = &self.client.handle;
+        match waiting::give_up(&self.server, handle) {
+            Some(command) => {
+                worker.command(command.id).call();
+                Reply::new(out, self.client.resp3).null_array();
+            }
+            None => out.append(waiting::take_answer(handle).unwrap_or_default()),
+        }
     }
 
     /// Finds and hashes the line's keys, and fetches their places in the table when there are many.

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 use std::ops::Add;
 
-use rustc_apfloat::ieee::X87DoubleExtended;
-use rustc_apfloat::{Float, Round, Status};
+use rustc_apfloat::ieee::{Double, X87DoubleExtended};
+use rustc_apfloat::{Float, FloatConvert, Round, Status};
 
 /// What C calls `long double` on x86-64, so that sums come out digit for digit as in Valkey,
 /// whatever machine this runs on.
@@ -31,8 +31,25 @@ impl LongDouble {
         Some(LongDouble(if negative { -value } else { value }))
     }
 
+    /// A thousand times the value, rounded up. `None` when that is no 64-bit integer.
+    pub(crate) fn ceil_thousandths(self) -> Option<i64> {
+        let thousand = X87DoubleExtended::from_u128(1000).value;
+        let product = (self.0 * thousand).value;
+        let mut exact = false;
+        let rounded = product.to_i128_r(64, Round::TowardPositive, &mut exact);
+        let fits = !rounded.status.intersects(Status::INVALID_OP);
+        fits.then(|| i64::try_from(rounded.value).ok()).flatten()
+    }
+
     pub(crate) fn is_finite(self) -> bool {
         self.0.is_finite()
+    }
+}
+
+impl From<f64> for LongDouble {
+    fn from(value: f64) -> LongDouble {
+        let value = Double::from_bits(u128::from(value.to_bits()));
+        LongDouble(value.convert(&mut false).value)
     }
 }
 

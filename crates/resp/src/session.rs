@@ -14,6 +14,7 @@ use crate::parse::{ParseLimits, ProtocolError};
 use crate::reply::Reply;
 use crate::server::Server;
 use crate::stats::WorkerStats;
+use crate::waiting::{self, FOREVER_MS};
 
 /// What the connection should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,13 @@ impl Session {
             return Step::Close;
         }
         if let Some(until_ms) = self.dispatcher.client.pending_wait(now_ms) {
-            return Step::Wait { until_ms: Some(until_ms) };
+            return wait(until_ms);
+        }
+        if let Some(until_ms) = self.dispatcher.client.queues_until() {
+            if self.dispatcher.poll_queue(&self.worker, out, now_ms).is_pending() {
+                return wait(until_ms);
+            }
+            self.pass_waited(now_ms);
         }
         loop {
             if self.batch.is_done() {
@@ -110,7 +117,7 @@ impl Session {
         while let Some(line) = self.batch.next_line(input) {
             let command = line.command;
             if let Some(until_ms) = self.dispatcher.run(&self.worker, &line, out, now_ms) {
-                step = Some(Step::Wait { until_ms: Some(until_ms) });
+                step = Some(wait(until_ms));
                 break;
             }
             self.batch.pass();
@@ -130,6 +137,13 @@ impl Session {
             self.dispatcher.publish(last, n_run, now_ms);
         }
         step
+    }
+
+    /// The command that waited is through.
+    fn pass_waited(&mut self, now_ms: u64) {
+        self.batch.pass();
+        self.dispatcher.client.end_wait();
+        self.dispatcher.publish(None, 1, now_ms);
     }
 
     fn fill(&mut self, input: &mut BytesMut) {
@@ -162,8 +176,15 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if self.dispatcher.client.queues_until().is_some() {
+            waiting::give_up(&self.dispatcher.server, &self.dispatcher.client.handle);
+        }
         self.dispatcher.server.clients.remove(self.dispatcher.client.handle.id);
     }
+}
+
+fn wait(until_ms: u64) -> Step {
+    Step::Wait { until_ms: (until_ms != FOREVER_MS).then_some(until_ms) }
 }
 
 /// A session stops answering until the connection has written this much: replies that nobody reads

@@ -1,5 +1,6 @@
 //! The command table: every family's rows, and the one lookup by name.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use crate::args::{Argv, LETTER_CASES, pack_name};
@@ -31,6 +32,12 @@ pub(crate) struct Command {
     pub(crate) is_quick: bool,
     argc_min: usize,
     argc_max: usize,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.full_name)
+    }
 }
 
 /// All commands, made once.

@@ -5,7 +5,9 @@ mod command;
 mod connection;
 mod generic;
 mod generic_moves;
+mod geo;
 mod hash;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod list_moves;
@@ -20,6 +22,7 @@ mod stream_groups;
 mod stream_info;
 mod stream_pending;
 mod string;
+mod string_newer;
 mod string_parts;
 
 use tandem_tests::sessions::RespSessions;
@@ -36,4 +39,10 @@ fn check(transcript: &str) {
 #[track_caller]
 fn check_here(transcript: &str) {
     transcript::check(transcript, Dialect::Resp, &mut RespSessions::new(&[]));
+}
+
+/// The same for what Redis has and Valkey has not: `transcripts.rs` runs it on Redis.
+#[track_caller]
+fn check_redis(transcript: &str) {
+    check(transcript);
 }

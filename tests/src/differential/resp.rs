@@ -199,6 +199,8 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
         b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" | b"ZRANDMEMBER" => {
             shape(ours) == shape(theirs)
         }
+        b"HTTL" | b"HEXPIRETIME" => near_each(ours, theirs, TOLERANCE_MS / 1000),
+        b"HPTTL" | b"HPEXPIRETIME" => near_each(ours, theirs, TOLERANCE_MS),
         b"TTL" | b"EXPIRETIME" => near(ours, theirs, TOLERANCE_MS / 1000),
         b"PTTL" | b"PEXPIRETIME" => near(ours, theirs, TOLERANCE_MS),
         // Where the short form of a string ends depends on the layout of the key beside it; and a
@@ -266,6 +268,12 @@ fn shape(value: &Value) -> Value {
         Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
         other => other.clone(),
     }
+}
+
+fn near_each(ours: &Value, theirs: &Value, tolerance: i64) -> bool {
+    let (Value::Array(ours), Value::Array(theirs)) = (ours, theirs) else { return false };
+    let same = |(ours, theirs)| ours == theirs || near(ours, theirs, tolerance);
+    ours.len() == theirs.len() && ours.iter().zip(theirs).all(same)
 }
 
 fn near(ours: &Value, theirs: &Value, tolerance: i64) -> bool {

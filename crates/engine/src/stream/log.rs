@@ -399,3 +399,36 @@ impl<'a> Iterator for RangeBack<'a> {
 }
 
 impl FusedIterator for RangeBack<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seeded::for_seeds;
+
+    #[test]
+    fn the_memory_of_nodes_is_added_up_right() {
+        for_seeds(20, |random| {
+            let limits = Limits { stream_node_entries_max: 7, ..Limits::default() };
+            let mut log = Log::default();
+            for step in 0..500 {
+                let value = random.bytes(400);
+                match random.below(8) {
+                    0 => drop(log.remove(StreamId::new(random.below(500) as u64, 0))),
+                    1 => {
+                        let keep = Keep::Newest(random.below(60) as u64);
+                        let effort = if random.one_in(2) { Effort::Exact } else { Effort::Nodes };
+                        log.trim(Trim { keep, effort }, &limits);
+                    }
+                    _ => {
+                        let id = NewId::Is(StreamId::new(step + 1, 0));
+                        log.add(id, &[(b"name", &value)], &limits).unwrap();
+                    }
+                }
+                let nodes = log.nodes.values().map(|it| allocated(it.capacity()));
+                assert_eq!(log.node_bytes, nodes.sum::<usize>());
+                let n_live: u32 = log.nodes.values().map(|it| it.n_live).sum();
+                assert_eq!(log.len, u64::from(n_live));
+            }
+        });
+    }
+}

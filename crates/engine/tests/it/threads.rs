@@ -1,15 +1,13 @@
 //! Several threads on one keyspace: no deadlock, nothing lost, everyone is woken.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
-use std::task::{Wake, Waker};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use tandem_engine::{
-    Hash, Key, Keyspace, KeyspaceOptions, Left, Maintenance, NewValue, Policy, SetOptions, Str,
-    View,
+    Hash, Key, Keyspace, KeyspaceOptions, Maintenance, NewValue, Policy, Ready, SetOptions, Str,
+    Ticket, View, take_ready,
 };
 
 use crate::seeded::{Random, for_seeds};
@@ -190,69 +188,88 @@ fn many_locks_in_any_order_make_no_ring() {
     run_all(jobs.collect());
 }
 
-/// A thread that sleeps until it is woken.
-struct Sleeper {
-    thread: thread::Thread,
-    is_woken: AtomicBool,
-}
-
-impl Wake for Sleeper {
-    fn wake(self: Arc<Self>) {
-        self.is_woken.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-}
-
-impl Sleeper {
-    fn sleep(&self) {
-        while !self.is_woken.swap(false, Ordering::Acquire) {
-            thread::park_timeout(PATIENCE);
-        }
-    }
-}
-
-/// Takes any one field out of a hash: a queue of jobs without order, as far as lists go today.
+/// Takes any one field out of a hash: a queue of jobs without order.
 fn pop(view: &mut View<'_>, key: Key<'_>) -> Option<u64> {
-    let mut hash = view.edit::<Hash>(key).unwrap()?;
-    let field = hash.as_ref().at(0).0.to_vec();
-    assert!(hash.remove(&field));
+    let field = view.get::<Hash>(key).unwrap()?.at(0).0.to_vec();
+    assert!(view.edit::<Hash>(key).unwrap()?.remove(&field));
     Some(str::from_utf8(&field).unwrap().parse().unwrap())
 }
 
-/// Takes jobs off a queue, sleeping while it is empty; job 0 ends it. Returns the sum. Who has no
-/// patience may leave for good right after a wake-up, which then is for the next in turn.
-fn consume(keyspace: &Keyspace, patience: Patience, random: &mut Random) -> u64 {
+/// Where one consumer stands. Locked before the queue's shard by whoever serves him, and inside it
+/// by himself, when nobody can know of him yet.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Away,
+    Waiting(Ticket),
+    Served(u64),
+}
+
+type Places = Vec<Mutex<Place>>;
+
+/// Gives what was written to those who wait, in their order.
+fn serve(keyspace: &Keyspace, places: &Places) {
+    for note in take_ready() {
+        let Ready::Written(key) = note else { panic!("no databases are exchanged here") };
+        let mut turn = None;
+        while let Some((next, who)) = keyspace.next_waiter(key.as_key(), turn) {
+            turn = Some(next);
+            let mut place = places[who as usize].lock().unwrap();
+            let Place::Waiting(ticket) = *place else { continue };
+            let mut view = keyspace.view(key.as_key(), NOW_MS);
+            let Some(job) = pop(&mut view, key.as_key()) else { break };
+            view.stop_waiting(key.as_key(), ticket);
+            *place = Place::Served(job);
+        }
+    }
+}
+
+/// Takes jobs until the last one, waiting while there is none; returns their sum. Who has no
+/// patience may leave for good while he waits.
+fn consume(
+    keyspace: &Keyspace,
+    places: &Places,
+    me: usize,
+    patience: Patience,
+    random: &mut Random,
+) -> u64 {
     let key = keyspace.key(0, b"jobs");
-    let sleeper = Arc::new(Sleeper { thread: thread::current(), is_woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&sleeper));
-    let (mut sum, mut ticket) = (0, None);
+    let mut sum = 0;
     loop {
         let mut view = keyspace.view(key, NOW_MS);
-        if let Some(ticket) = ticket
-            && patience == Patience::Short
-            && random.one_in(10)
-        {
-            view.stop_waiting(key, ticket, Left::GaveUp);
-            return sum;
-        }
-        match pop(&mut view, key) {
-            Some(job) => {
-                if let Some(ticket) = ticket.take() {
-                    view.stop_waiting(key, ticket, Left::Served);
-                }
-                if job >= LAST_JOB {
-                    return sum;
-                }
-                sum += job;
-                continue;
-            }
-            None => match ticket {
-                Some(ticket) => assert!(view.wait_again(key, ticket, &waker)),
-                None => ticket = Some(view.wait(key, &waker).expect("there is room")),
-            },
+        let job = pop(&mut view, key);
+        if job.is_none() {
+            let ticket = view.wait(key, me as u64).expect("there is room");
+            *places[me].lock().unwrap() = Place::Waiting(ticket);
         }
         drop(view);
-        sleeper.sleep();
+        serve(keyspace, places);
+        let may_leave = patience == Patience::Short && random.one_in(10);
+        match job.or_else(|| wait(keyspace, key, &places[me], may_leave)) {
+            Some(job) if job < LAST_JOB => sum += job,
+            _ => return sum,
+        }
+    }
+}
+
+/// The job that somebody serves. `None` when he leaves first.
+fn wait(keyspace: &Keyspace, key: Key<'_>, place: &Mutex<Place>, may_leave: bool) -> Option<u64> {
+    loop {
+        let mut place = place.lock().unwrap();
+        match *place {
+            Place::Served(job) => {
+                *place = Place::Away;
+                return Some(job);
+            }
+            Place::Waiting(ticket) if may_leave => {
+                keyspace.view(key, NOW_MS).stop_waiting(key, ticket);
+                *place = Place::Away;
+                return None;
+            }
+            _ => {}
+        }
+        drop(place);
+        thread::yield_now();
     }
 }
 
@@ -266,31 +283,35 @@ enum Patience {
 const LAST_JOB: u64 = 1_000_000_000;
 
 #[test]
-fn every_job_reaches_one_sleeper() {
+fn every_job_reaches_one_who_waits() {
     for_seeds(3, |random| {
         let keyspace = Arc::new(keyspace(4));
         let (n_impatient, n_jobs) = if cfg!(miri) { (2, 10) } else { (6, 5000) };
         let sum = Arc::new(AtomicU64::new(0));
+        let places: Arc<Places> = Arc::new((0..=n_impatient).map(|_| Mutex::default()).collect());
         let mut jobs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
         let patience = (0..n_impatient).map(|_| Patience::Short).chain([Patience::Endless]);
-        for patience in patience {
-            let (keyspace, sum) = (Arc::clone(&keyspace), Arc::clone(&sum));
+        for (me, patience) in patience.enumerate() {
+            let (keyspace, places) = (Arc::clone(&keyspace), Arc::clone(&places));
+            let sum = Arc::clone(&sum);
             let mut random = Random::new(random.next());
             jobs.push(Box::new(move || {
-                sum.fetch_add(consume(&keyspace, patience, &mut random), Ordering::Relaxed);
+                let taken = consume(&keyspace, &places, me, patience, &mut random);
+                sum.fetch_add(taken, Ordering::Relaxed);
             }));
         }
         let producer = Arc::clone(&keyspace);
         jobs.push(Box::new(move || {
             let key = producer.key(0, b"jobs");
             // Some of the impatient may be left at the end.
-            let last = (0..=n_impatient).map(|it| LAST_JOB + it);
+            let last = (0..=n_impatient as u64).map(|it| LAST_JOB + it);
             for job in (1..=n_jobs).chain(last) {
                 let mut view = producer.view(key, NOW_MS);
                 let mut hash = view.edit_or_create::<Hash>(key).unwrap();
                 hash.set(job.to_string().as_bytes(), b"");
                 drop(hash);
                 drop(view);
+                serve(&producer, &places);
                 if job < LAST_JOB {
                     wait_until_taken(&producer, key);
                 }
@@ -299,10 +320,11 @@ fn every_job_reaches_one_sleeper() {
         run_all(jobs);
         let left = left_over(&keyspace);
         assert_eq!(sum.load(Ordering::Relaxed) + left, n_jobs * (n_jobs + 1) / 2);
+        assert_eq!(keyspace.n_waited_for(), 0);
     });
 }
 
-/// Lets the queue run empty between two jobs, so that each job is worth a wake-up. Were one lost,
+/// Lets the queue run empty between two jobs, so that consumers wait for each. Were a note lost,
 /// nobody would come for the job.
 fn wait_until_taken(keyspace: &Keyspace, key: Key<'_>) {
     while keyspace.view(key, NOW_MS).peek(key).is_some() {

@@ -11,4 +11,5 @@ mod stat;
 
 pub(crate) use self::frame::{MAGIC, refuse_answer};
 pub use self::opcode::{OPCODES, Opcode};
+pub(crate) use self::reply::MAGIC as ANSWER_MAGIC;
 pub(crate) use self::session::State;

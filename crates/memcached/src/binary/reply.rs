@@ -6,7 +6,7 @@ use crate::binary::frame::HEADER_BYTES;
 use crate::ops::Hit;
 
 /// The first byte of every reply.
-const MAGIC: u8 = 0x81;
+pub(crate) const MAGIC: u8 = 0x81;
 
 /// How a request is answered: replies carry its opcode and its opaque bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

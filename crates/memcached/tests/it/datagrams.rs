@@ -88,6 +88,26 @@ fn what_is_no_whole_request_is_not_answered_and_leaves_nothing() {
 }
 
 #[test]
+fn what_another_server_answers_is_not_answered() {
+    let mut post = Post::with("");
+    for answer in [
+        &b"ERROR\r\n"[..],
+        b"CLIENT_ERROR bad command line format\r\n",
+        b"END\r\n",
+        b"VALUE k 0 1\r\nx\r\nEND\r\n",
+        b"HD\r\n",
+        b"5\r\n",
+        b"\x81\0\0\0\0\0\0\x01\0\0\0\x09\0\0\0\0\0\0\0\0\0\0\0\0Not found",
+    ] {
+        assert_eq!(post.ask(answer), "", "{}", answer.escape_ascii());
+    }
+    // As memcached has it: blanks may stand in front of a command.
+    for command in ["bogus\r\n", " GET k\r\n", "\x01 k\r\n"] {
+        assert_eq!(post.ask(command.as_bytes()), "ERROR\r\n", "{command:?}");
+    }
+}
+
+#[test]
 fn an_answer_is_never_more_than_a_datagram() {
     let mut post = Post::with("");
     // `VALUE k 0 1364` with its line end, the value's and `END` are 23 bytes, the head is 8.

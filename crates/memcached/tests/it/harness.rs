@@ -267,20 +267,33 @@ pub(crate) fn check(transcript: &str) {
     Talk::new().check(transcript);
 }
 
-/// Checks that a stream in two pieces, wherever it is split, is answered as the whole one was.
-pub(crate) fn check_splits(stream: &[u8], whole: &[u8], places: impl Iterator<Item = usize>) {
-    for split in places {
-        let mut talk = Talk::new();
-        let mut pieces = talk.send(&stream[..split]);
-        pieces.extend(talk.send(&stream[split..]));
-        assert!(pieces == whole, "split at {split}");
+/// Takes two values of 16 KiB, which arrive in buffers of their own, in one item and not three.
+const SMALL_LIMIT: &str = "-I 36k";
+
+/// Checks that a stream is answered alike in whatever pieces it arrives: cut in two at any place,
+/// byte by byte, and in pieces of sizes around those of buffers. Returns the answer.
+pub(crate) fn check_pieces(stream: &[u8]) -> Vec<u8> {
+    let whole = Talk::with(SMALL_LIMIT).send(stream);
+    let check = |what: &str, at: usize, pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut talk = Talk::with(SMALL_LIMIT);
+        let answer: Vec<u8> = pieces.flat_map(|piece| talk.send(piece)).collect();
+        assert!(answer == whole, "{what} {at}");
+    };
+    let mut n_cuts = 0;
+    for at in (0..=stream.len()).filter(|at| is_worth_a_cut(stream, *at)) {
+        let (before, behind) = stream.split_at(at);
+        check("cut at", at, &mut [before, behind].into_iter());
+        n_cuts += 1;
     }
+    assert!(n_cuts > 500, "only {n_cuts} cuts");
+    for n_bytes in [1, 2, 3, 7, 100, 1021, 2048, 16_383, 16_384, 16_385, 16_386, 20_001] {
+        check("in pieces of", n_bytes, &mut stream.chunks(n_bytes));
+    }
+    whole
 }
 
-/// Checks that a stream is answered byte by byte as it is all at once.
-pub(crate) fn check_byte_by_byte(stream: &[u8]) {
-    let whole = Talk::new().send(stream);
-    let mut talk = Talk::new();
-    let pieces: Vec<u8> = stream.iter().flat_map(|it| talk.send(&[*it])).collect();
-    assert_eq!(pieces.escape_ascii().to_string(), whole.escape_ascii().to_string());
+/// Inside of a long value one place is like another.
+fn is_worth_a_cut(stream: &[u8], at: usize) -> bool {
+    let near = &stream[at.saturating_sub(32)..stream.len().min(at + 32)];
+    near.windows(2).any(|it| it[0] != it[1]) || at.is_multiple_of(4099)
 }

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::harness::{Talk, check_byte_by_byte, check_splits};
+use crate::harness::{Talk, check_pieces};
 
 /// A stream with every shape of command: whole, refused, with values, of many keys.
 fn conversation() -> Vec<u8> {
@@ -14,8 +14,19 @@ fn conversation() -> Vec<u8> {
         .to_vec();
     stream.extend(format!("get n {}\r\n", "k".repeat(251)).bytes());
     stream.extend(format!("get {}\r\n", "n ".repeat(150)).bytes());
-    stream.extend(format!("set big 0 0 40000\r\n{}\r\nget big\r\n", "b".repeat(40_000)).bytes());
-    stream.extend(format!("set huge 0 0 2000000\r\n{}\r\n", "h".repeat(2_000_000)).bytes());
+    stream.extend(format!("get{}\r\n", " n".repeat(1500)).bytes());
+    for (line, n_bytes, behind) in [
+        ("set big 7 0 16384", 16_384, "\r\ngets big a\r\n"),
+        ("append big 0 0 16384 noreply", 16_384, "\r\nget big n\r\n"),
+        ("prepend big 0 0 16384", 16_384, "\r\nget big\r\n"),
+        ("cas big 0 0 16384 99", 16_384, "\r\n"),
+        ("set bad 0 0 16384", 16_385, "\r\n"),
+        ("set bad 0 x 16384", 16_384, "\r\n"),
+        ("set big 0 0 40000", 40_000, "\r\nget big\r\n"),
+    ] {
+        stream.extend([line.as_bytes(), b"\r\n", &b"v".repeat(n_bytes)].concat());
+        stream.extend(behind.as_bytes());
+    }
     stream.extend(b"get n\r\nquit\r\nget n\r\n");
     stream
 }
@@ -41,17 +52,9 @@ fn a_single_command_can_be_looked_at_before_it_runs() {
 
 #[test]
 fn the_pieces_in_which_input_arrives_do_not_matter() {
-    let stream = conversation();
-    let whole = Talk::new().send(&stream);
-    assert!(whole.ends_with(b"VALUE n 0 3\r\n100\r\nEND\r\n"), "{}", whole.escape_ascii());
-    // The two big values end at the last bytes but these; between, one place is like another.
-    let places = (0..2600).chain(42_000..42_900).chain(stream.len() - 60..stream.len());
-    check_splits(&stream, &whole, places);
-}
-
-#[test]
-fn byte_by_byte_is_like_all_at_once() {
-    check_byte_by_byte(&conversation()[..2600]);
+    let whole = check_pieces(&conversation());
+    assert!(whole.ends_with(b"VALUE n 0 3\r\n100\r\nEND\r\n"), "it came to the end");
+    assert_eq!(whole.windows(9).filter(|it| it == b"too large").count(), 1);
 }
 
 fn word() -> impl Strategy<Value = Vec<u8>> {

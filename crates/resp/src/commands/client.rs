@@ -11,6 +11,7 @@ use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
 use crate::spec::{Flags, Spec, plain};
+use crate::waiting;
 
 const USUAL: &[Flags] = &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
 const ADMIN: &[Flags] = &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
@@ -45,6 +46,8 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("7.2.0", "O(1)", "Names the client's library or its version."),
     plain("setname", "connection-name", setname).flags(USUAL).tips(TO_ALL)
         .doc("2.6.9", "O(1)", "Names the connection."),
+    plain("unblock", "client-id [TIMEOUT | ERROR]", unblock).flags(ADMIN)
+        .doc("5.0.0", "O(log N) over the connections", "Ends the wait of another client."),
 ];
 
 fn getname(cx: &mut ClientCtx<'_>) -> Answer {
@@ -113,6 +116,21 @@ fn kill(cx: &mut ClientCtx<'_>) -> Answer {
         }
     }
     Ok(cx.reply.count(n_killed))
+}
+
+fn unblock(cx: &mut ClientCtx<'_>) -> Answer {
+    let id = cx.args.integer()?;
+    let with_error = match cx.args.peek() {
+        None => false,
+        Some(_) if cx.args.flag("ERROR") => true,
+        Some(_) if cx.args.flag("TIMEOUT") => false,
+        Some(_) => {
+            return Err(Error::said("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    };
+    let client = u64::try_from(id).ok().and_then(|it| cx.server.clients.get(it));
+    let ended = client.is_some_and(|it| waiting::unblock(cx.server, &it, with_error));
+    Ok(cx.reply.int(i64::from(ended)))
 }
 
 /// `CLIENT KILL ip:port`, the old form: one client, oneself not excepted.
@@ -232,6 +250,8 @@ const HELP: &[&str] = &[
     "    Describe the client's library: LIB-NAME or LIB-VER.",
     "SETNAME <name>",
     "    Name this connection.",
+    "UNBLOCK <client-id> [TIMEOUT|ERROR]",
+    "    End the wait of a client in a blocking command.",
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod command;
 mod connection;
 mod expiry;
 mod generic;
+mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
@@ -23,6 +24,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Bitmap, bitmap::COMMANDS),
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
+    (Family::Geo, geo::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::List, list::COMMANDS),

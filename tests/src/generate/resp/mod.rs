@@ -2,6 +2,8 @@
 
 mod base;
 mod bitmap;
+mod geo;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
@@ -13,6 +15,8 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use geo::GEO;
+pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;

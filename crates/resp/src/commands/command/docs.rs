@@ -137,9 +137,9 @@ fn name_and_type(text: &'static str) -> (&'static str, &'static str) {
 fn implied_type(name: &str) -> &'static str {
     match name {
         "key" | "key1" | "key2" | "newkey" | "source" | "destination" => "key",
-        "count" | "seconds" | "milliseconds" | "numkeys" | "index" | "index1" | "index2"
-        | "offset" | "destination-db" | "protover" | "client-id" | "maxage" | "version"
-        | "min-match-len" => "integer",
+        "count" | "seconds" | "milliseconds" | "numfields" | "numkeys" | "index" | "index1"
+        | "index2" | "offset" | "destination-db" | "protover" | "client-id" | "maxage"
+        | "version" | "min-match-len" => "integer",
         "unix-time-seconds" | "unix-time-milliseconds" => "unix-time",
         "score" | "timeout" => "double",
         "pattern" => "pattern",

@@ -1,6 +1,6 @@
 //! What a key holds, and how.
 
-use tandem_engine::{Item, SetEncoding, Type, Value};
+use tandem_engine::{HashEncoding, Item, SetEncoding, Type, Value};
 
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::error::Error;
@@ -34,8 +34,11 @@ pub(super) fn encoding(cx: &mut Ctx<'_>) -> Answer {
 
 pub(in crate::commands) fn encoding_name(item: &Item<'_>) -> &'static str {
     match item.value() {
-        Value::Hash(hash) if hash.is_packed() => "listpack",
-        Value::Hash(_) => "hashtable",
+        Value::Hash(hash) => match hash.encoding() {
+            HashEncoding::Packed => "listpack",
+            HashEncoding::PackedExpiring => "listpackex",
+            HashEncoding::Indexed => "hashtable",
+        },
         Value::List(list) if list.is_listpack() => "listpack",
         Value::List(_) => "quicklist",
         Value::Set(set) => match set.encoding() {

@@ -17,7 +17,7 @@ pub(super) fn hincrby(cx: &mut Ctx<'_>) -> Answer {
         None => 0,
     };
     let sum = old.checked_add(delta).ok_or(Error::Overflow)?;
-    hash.set(field, itoa::Buffer::new().format(sum).as_bytes());
+    hash.update(field, itoa::Buffer::new().format(sum).as_bytes());
     Ok(cx.reply.int(sum))
 }
 
@@ -36,6 +36,6 @@ pub(super) fn hincrbyfloat(cx: &mut Ctx<'_>) -> Answer {
         return Err(Error::NanOrInfinity);
     }
     let text = sum.to_string();
-    hash.set(field, text.as_bytes());
+    hash.update(field, text.as_bytes());
     Ok(cx.reply.text(&text))
 }

@@ -1,7 +1,9 @@
 //! Hashes.
 
 mod counter;
+mod expire;
 mod random;
+mod together;
 
 use tandem_engine::{Hash, HashRef};
 
@@ -13,21 +15,46 @@ use crate::reply::Answer;
 use crate::spec::{Spec, read, write};
 
 const ANY_ORDER: &[&str] = &["nondeterministic_output_order"];
+const EACH_FIELD: &str = "O(N) in the fields given";
+const TAKEN: Access = Access::RW.and(Access::ACCESS).and(Access::DELETE);
 const ANY_OUTPUT: &[&str] = &["nondeterministic_output"];
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
     write("hdel", "key field [field ...]", Keys::FIRST, hdel)
         .fast().access(Access::RW.and(Access::DELETE))
-        .doc("2.0.0", "O(N) in the fields given", "Takes fields out of a hash."),
+        .doc("2.0.0", EACH_FIELD, "Takes fields out of a hash."),
     read("hexists", "key field", Keys::FIRST, hexists)
         .fast().access(Access::RO)
         .doc("2.0.0", "O(1)", "Tells whether a hash has a field."),
+    write("hexpire",
+        "key seconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
+        Keys::FIRST, expire::hexpire)
+        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire after some seconds."),
+    write("hexpireat",
+        "key unix-time-seconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
+        Keys::FIRST, expire::hexpireat)
+        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in seconds."),
+    read("hexpiretime",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        expire::hexpiretime)
+        .fast().doc("7.4.0", EACH_FIELD, "Tells when fields of a hash expire, in seconds."),
     read("hget", "key field", Keys::FIRST, hget)
         .fast().doc("2.0.0", "O(1)", "Reads one field of a hash."),
     read("hgetall", "key", Keys::FIRST, hgetall)
         .tips(ANY_ORDER)
         .doc("2.0.0", "O(N) in the hash's size", "Reads every field of a hash with its value."),
+    write("hgetdel",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        together::hgetdel)
+        .fast().access(TAKEN)
+        .doc("8.0.0", EACH_FIELD, "Reads fields of a hash and takes them out."),
+    write("hgetex",
+        "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT \
+         unix-time-milliseconds | PERSIST] FIELDS <numfields field [field ...]>",
+        Keys::FIRST, together::hgetex)
+        .fast().access(Access::CHANGE.and(Access::ACCESS))
+        .doc("8.0.0", EACH_FIELD, "Reads fields of a hash and sets when they expire."),
     write("hincrby", "key field increment:integer", Keys::FIRST, counter::hincrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
         .doc("2.0.0", "O(1)", "Adds to a number in a hash."),
@@ -41,10 +68,31 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .fast().access(Access::RO)
         .doc("2.0.0", "O(1)", "Counts the fields of a hash."),
     read("hmget", "key field [field ...]", Keys::FIRST, hmget)
-        .fast().doc("2.0.0", "O(N) in the fields given", "Reads several fields of a hash."),
+        .fast().doc("2.0.0", EACH_FIELD, "Reads several fields of a hash."),
     write("hmset", "key <field value> [<field value> ...]", Keys::FIRST, hmset)
         .fast().denyoom().deprecated("4.0.0", "`HSET` with several pairs")
-        .doc("2.0.0", "O(N) in the fields given", "Writes fields into a hash."),
+        .doc("2.0.0", EACH_FIELD, "Writes fields into a hash."),
+    write("hpersist",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        expire::hpersist)
+        .fast().doc("7.4.0", EACH_FIELD, "Takes the expiry of a hash's fields away."),
+    write("hpexpire",
+        "key milliseconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
+        Keys::FIRST, expire::hpexpire)
+        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire after some milliseconds."),
+    write("hpexpireat",
+        "key unix-time-milliseconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
+        Keys::FIRST, expire::hpexpireat)
+        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in milliseconds."),
+    read("hpexpiretime",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        expire::hpexpiretime)
+        .fast().doc("7.4.0", EACH_FIELD, "Tells when fields of a hash expire, in milliseconds."),
+    read("hpttl",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        expire::hpttl)
+        .fast().tips(ANY_OUTPUT)
+        .doc("7.4.0", EACH_FIELD, "Tells how long fields have to live, in milliseconds."),
     read("hrandfield", "key [<count [WITHVALUES]>]", Keys::FIRST, random::hrandfield)
         .tips(ANY_OUTPUT)
         .doc("6.2.0", "O(N) in the fields returned", "Picks fields of a hash at random."),
@@ -54,13 +102,25 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("2.8.0", "O(1) for each call", "Goes through the fields of a hash in steps."),
     write("hset", "key <field value> [<field value> ...]", Keys::FIRST, hset)
         .fast().denyoom()
-        .doc("2.0.0", "O(N) in the fields given", "Writes fields into a hash, new or old."),
+        .doc("2.0.0", EACH_FIELD, "Writes fields into a hash, new or old."),
+    write("hsetex",
+        "key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT \
+         unix-time-milliseconds | KEEPTTL] FIELDS <numfields <field value> [<field value> \
+         ...]>",
+        Keys::FIRST, together::hsetex)
+        .fast().denyoom()
+        .doc("8.0.0", EACH_FIELD, "Writes fields of a hash and sets when they expire."),
     write("hsetnx", "key field value", Keys::FIRST, hsetnx)
         .fast().denyoom().access(Access::RW.and(Access::INSERT))
         .doc("2.0.0", "O(1)", "Writes a field of a hash if it is new."),
     read("hstrlen", "key field", Keys::FIRST, hstrlen)
         .fast().access(Access::RO)
         .doc("3.2.0", "O(1)", "Counts the bytes of a field's value."),
+    read("httl",
+        "key FIELDS <numfields field [field ...]>", Keys::FIRST,
+        expire::httl)
+        .fast().tips(ANY_OUTPUT)
+        .doc("7.4.0", EACH_FIELD, "Tells how long fields have to live, in seconds."),
     read("hvals", "key", Keys::FIRST, hvals)
         .tips(ANY_ORDER)
         .doc("2.0.0", "O(N) in the hash's size", "Lists the values of a hash."),
@@ -112,7 +172,7 @@ fn hlen(cx: &mut Ctx<'_>) -> Answer {
 
 fn hgetall(cx: &mut Ctx<'_>) -> Answer {
     let hash = cx.db.get::<Hash>(cx.args.key()?)?;
-    let answered = cx.reply.map_header(hash.map_or(0, HashRef::len));
+    let answered = cx.reply.map_header(hash.map_or(0, |it| it.iter().len()));
     for (field, value) in hash.into_iter().flat_map(HashRef::iter) {
         cx.reply.bulk(field);
         cx.reply.bulk(value);
@@ -130,7 +190,7 @@ fn hvals(cx: &mut Ctx<'_>) -> Answer {
 
 fn one_side(cx: &mut Ctx<'_>, side: impl for<'a> Fn((&'a [u8], &'a [u8])) -> &'a [u8]) -> Answer {
     let hash = cx.db.get::<Hash>(cx.args.key()?)?;
-    let answered = cx.reply.array_header(hash.map_or(0, HashRef::len));
+    let answered = cx.reply.array_header(hash.map_or(0, |it| it.iter().len()));
     for pair in hash.into_iter().flat_map(HashRef::iter) {
         cx.reply.bulk(side(pair));
     }

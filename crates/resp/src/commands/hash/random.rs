@@ -1,6 +1,6 @@
 //! HRANDFIELD.
 
-use tandem_engine::Hash;
+use tandem_engine::{Hash, HashRef};
 
 use crate::commands::picks::{self, Pick};
 use crate::dispatch::Ctx;
@@ -11,25 +11,39 @@ pub(super) fn hrandfield(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     if cx.args.is_done() {
         let hash = cx.db.get::<Hash>(key)?;
-        let picked = hash.map(|it| it.at(cx.client.random.usize(..it.len())).0);
+        let picked = hash.map(|it| pick(it, &mut cx.client.random).0);
         return Ok(cx.reply.bulk_or_null(picked));
     }
-    let (pick, form) = words(cx)?;
+    let (wanted, form) = words(cx)?;
     let Some(hash) = cx.db.get::<Hash>(key)? else {
         return Ok(cx.reply.array_header(0));
     };
     let random = &mut cx.client.random;
-    Ok(match pick {
+    Ok(match wanted {
         Pick::Repeating(n) => {
-            let picks = (0..n).map(|_| hash.at(random.usize(..hash.len())));
+            let picks = (0..n).map(|_| pick(hash, random));
             answer(&mut cx.reply, n, picks, form)
         }
         Pick::Distinct(n) => {
             let all = || hash.iter().collect();
-            let picked = picks::distinct((hash.len(), n), random, all, |at| hash.at(at));
+            // Beside fields that have expired and wait to be taken out, places say nothing.
+            let n_listed = if hash.iter().len() == hash.len() { n } else { n.max(hash.len()) };
+            let mut picked = picks::distinct((hash.len(), n_listed), random, all, |at| hash.at(at));
+            picked.truncate(n);
             answer(&mut cx.reply, picked.len(), picked.into_iter(), form)
         }
     })
+}
+
+/// A field of a hash that has some.
+fn pick<'a>(hash: HashRef<'a>, random: &mut fastrand::Rng) -> (&'a [u8], &'a [u8]) {
+    let mut fields = hash.iter();
+    if fields.len() == hash.len() {
+        return hash.at(random.usize(..hash.len()));
+    }
+    // Some have expired and wait to be taken out: the others are counted through.
+    let index = random.usize(..fields.len());
+    fields.nth(index).expect("the index is below their number")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

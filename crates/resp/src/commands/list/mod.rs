@@ -2,6 +2,7 @@
 
 mod pop;
 mod search;
+mod wait;
 
 use tandem_engine::{Edit, End, List, ListRef, NewValue};
 
@@ -11,6 +12,7 @@ use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
 use crate::spec::{Flags, Spec, read, write};
 
+const BLOCKING: &[Flags] = &[Flags::BLOCKING];
 const MOVABLE: &[Flags] = &[Flags::MOVABLEKEYS];
 const PUSHED: Access = Access::RW.and(Access::INSERT);
 const TAKEN: Access = Access::RW.and(Access::ACCESS).and(Access::DELETE);
@@ -19,6 +21,30 @@ const MOVED: &[KeySpec] = &[KeySpec::new(Keys::FIRST, TAKEN), KeySpec::new(Keys:
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
+    write("blmove", "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
+        Keys::BOTH, wait::blmove)
+        .denyoom().flags(BLOCKING).keyed(MOVED)
+        .doc("6.2.0", "O(1)",
+            "Moves an element from one list to another, or waits until there is one."),
+    write("blmpop",
+        "timeout:double numkeys:integer key [key ...] <LEFT | RIGHT> [COUNT count:integer]",
+        Keys::Counted { at: 2 }, wait::blmpop)
+        .flags(BLOCKING).flags(MOVABLE).access(TAKEN)
+        .doc("7.0.0", "O(N+M) in the keys and the elements taken",
+            "Takes elements from the first of several lists that has some, or waits for them."),
+    write("blpop", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::blpop)
+        .flags(BLOCKING).access(TAKEN)
+        .doc("2.0.0", "O(N) in the keys given",
+            "Takes the first element of the first list that has one, or waits for one."),
+    write("brpop", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::brpop)
+        .flags(BLOCKING).access(TAKEN)
+        .doc("2.0.0", "O(N) in the keys given",
+            "Takes the last element of the first list that has one, or waits for one."),
+    write("brpoplpush", "source destination timeout:double", Keys::BOTH, wait::brpoplpush)
+        .denyoom().flags(BLOCKING).keyed(MOVED)
+        .deprecated("6.2.0", "`BLMOVE` with `RIGHT` and `LEFT`")
+        .doc("2.2.0", "O(1)",
+            "Moves the last element of a list to the front of another, or waits for one."),
     read("lindex", "key index:integer", Keys::FIRST, lindex)
         .doc("1.0.0", "O(log N) in the list's length", "Reads one element of a list."),
     write("linsert", "key <BEFORE | AFTER> pivot element", Keys::FIRST, search::linsert)

@@ -62,14 +62,14 @@ pub(super) fn lmpop(cx: &mut Ctx<'_>) -> Answer {
 }
 
 /// `numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`.
-struct PopWords {
+pub(super) struct PopWords {
     n_keys: usize,
     end: End,
     n_max: usize,
 }
 
 impl PopWords {
-    fn read(args: &mut Args<'_>) -> Result<PopWords, Error> {
+    pub(super) fn read(args: &mut Args<'_>) -> Result<PopWords, Error> {
         let n_keys = args.at_least(1, "ERR numkeys should be greater than 0")?;
         if args.len() <= n_keys {
             return Err(Error::Syntax);
@@ -88,7 +88,7 @@ impl PopWords {
 }
 
 /// Takes from the first list that there is; its key is part of the answer.
-fn pop_first(cx: &mut Ctx<'_>, words: &PopWords) -> Result<Option<Answered>, Error> {
+pub(super) fn pop_first(cx: &mut Ctx<'_>, words: &PopWords) -> Result<Option<Answered>, Error> {
     cx.args.next()?;
     for _ in 0..words.n_keys {
         let key = cx.args.key()?;
@@ -117,7 +117,7 @@ pub(super) fn rpoplpush(cx: &mut Ctx<'_>) -> Answer {
 }
 
 /// `LEFT` or `RIGHT`.
-fn end(args: &mut Args<'_>) -> Result<End, Error> {
+pub(super) fn end(args: &mut Args<'_>) -> Result<End, Error> {
     if args.flag("LEFT") {
         Ok(End::Front)
     } else if args.flag("RIGHT") {
@@ -128,15 +128,15 @@ fn end(args: &mut Args<'_>) -> Result<End, Error> {
 }
 
 #[derive(Clone, Copy)]
-struct Move<'a> {
-    source: Key<'a>,
-    destination: Key<'a>,
-    from: End,
-    to: End,
+pub(super) struct Move<'a> {
+    pub(super) source: Key<'a>,
+    pub(super) destination: Key<'a>,
+    pub(super) from: End,
+    pub(super) to: End,
 }
 
 /// Moves one element and answers it, if there is one.
-fn move_one(cx: &mut Ctx<'_>, words: Move<'_>) -> Result<Option<Answered>, Error> {
+pub(super) fn move_one(cx: &mut Ctx<'_>, words: Move<'_>) -> Result<Option<Answered>, Error> {
     let Move { source, destination, from, to } = words;
     let Some(mut list) = cx.db.edit::<List>(source)? else { return Ok(None) };
     if source.name == destination.name {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use tandem_engine::{Element, Item, SetEncoding, StreamId, Value};
+use tandem_engine::{Element, HashEncoding, Item, SetEncoding, StreamId, Value};
 
 use super::digest::Digest;
 use crate::commands::generic::object::encoding_name;
@@ -101,7 +101,7 @@ fn help(cx: &mut ClientCtx<'_>) -> Answer {
 fn listpack(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.args.next()?;
     let is_packed = look(cx, name, |it| match it.value() {
-        Value::Hash(hash) => hash.is_packed(),
+        Value::Hash(hash) => hash.encoding() != HashEncoding::Indexed,
         Value::List(list) => list.is_listpack(),
         Value::Set(set) => set.encoding() == SetEncoding::Packed,
         Value::SortedSet(set) => set.is_packed(),

@@ -138,7 +138,9 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
         ("watching_clients", "0"),
         ("clients_in_timeout_table", "0"),
         ("total_watched_keys", "0"),
-        ("total_blocking_keys", "0"),
+    ]);
+    lines.put("total_blocking_keys", server.keyspace.n_waited_for());
+    lines.all(&[
         ("total_blocking_keys_on_nokey", "0"),
         ("paused_reason", "none"),
         ("paused_actions", "none"),
@@ -311,10 +313,15 @@ fn keyspace(server: &Server, now_ms: u64, lines: &mut Lines) {
     for db in 0..server.keyspace.n_databases() {
         let it = server.keyspace.database_stats(db, now_ms);
         if it.n_items > 0 {
+            // A word of Redis's, which Valkey does not say.
+            let subexpiry = match it.n_field_expiring {
+                0 => String::new(),
+                n => format!(",subexpiry={n}"),
+            };
             lines.put(
                 format_args!("db{db}"),
                 format_args!(
-                    "keys={},expires={},avg_ttl={}",
+                    "keys={},expires={},avg_ttl={}{subexpiry}",
                     it.n_items, it.n_expiring, it.ttl_mean_ms
                 ),
             );

@@ -26,6 +26,7 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     ]);
     lines.put("rejected_connections", server.clients.n_rejected());
     lines.all(&[("sync_full", 0), ("sync_partial_ok", 0), ("sync_partial_err", 0)]);
+    lines.put("expired_subkeys", keyspace.field_expirations);
     lines.put("expired_keys", keyspace.expirations);
     lines.put("evicted_keys", keyspace.evictions);
     lines.all(&[

@@ -2,6 +2,7 @@
 
 mod counter;
 mod lcs;
+mod many;
 mod range;
 mod set;
 
@@ -11,7 +12,7 @@ use crate::dispatch::Ctx;
 use crate::error::Error;
 use crate::keys::{Access, Keys};
 use crate::reply::Answer;
-use crate::spec::{Spec, read, write};
+use crate::spec::{Flags, Spec, read, write};
 
 const MULTI: &[&str] = &["request_policy:multi_shard"];
 const MULTI_OK: &[&str] = &["request_policy:multi_shard", "response_policy:all_succeeded"];
@@ -27,6 +28,9 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("decrby", "key decrement:integer", Keys::FIRST, counter::decrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
         .doc("1.0.0", "O(1)", "Subtracts from a number."),
+    write("delifeq", "key value", Keys::FIRST, delifeq)
+        .fast().access(Access::RW.and(Access::ACCESS).and(Access::DELETE))
+        .doc("9.0.0", "O(1)", "Removes a string's key if the string is the given one."),
     read("get", "key", Keys::FIRST, get)
         .fast().doc("1.0.0", "O(1)", "Reads a string."),
     write("getdel", "key", Keys::FIRST, getdel)
@@ -57,10 +61,15 @@ pub(crate) const COMMANDS: &[Spec] = &[
     read("mget", "key [key ...]", Keys::ALL, mget)
         .fast().tips(MULTI)
         .doc("1.0.0", "O(N) in the keys", "Reads several strings."),
-    write("mset", "<key value> [<key value> ...]", Keys::range(1, -1, 2), set::mset)
+    write("mset", "<key value> [<key value> ...]", Keys::range(1, -1, 2), many::mset)
         .denyoom().access(Access::REPLACE).tips(MULTI_OK)
         .doc("1.0.1", "O(N) in the keys", "Writes several strings at once."),
-    write("msetnx", "<key value> [<key value> ...]", Keys::range(1, -1, 2), set::msetnx)
+    write("msetex", "numkeys <key value> [<key value> ...] [NX | XX] [EX seconds \
+        | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+        Keys::Special { find: many::find_keys }, many::msetex)
+        .denyoom().access(Access::REPLACE).flags(&[Flags::MOVABLEKEYS]).tips(MULTI_OK)
+        .doc("9.1.0", "O(N) in the keys", "Writes several strings that expire together."),
+    write("msetnx", "<key value> [<key value> ...]", Keys::range(1, -1, 2), many::msetnx)
         .denyoom().access(Access::OW.and(Access::INSERT))
         .doc("1.0.1", "O(N) in the keys", "Writes several strings if none of the keys exists."),
     write("psetex", "key milliseconds value", Keys::FIRST, set::psetex)
@@ -102,6 +111,15 @@ fn getdel(cx: &mut Ctx<'_>) -> Answer {
     let answered = cx.reply.string_or_null(value);
     cx.db.remove(key);
     Ok(answered)
+}
+
+fn delifeq(cx: &mut Ctx<'_>) -> Answer {
+    let (key, expected) = (cx.args.key()?, cx.args.next()?);
+    let is_equal = cx.db.get::<Str>(key)?.is_some_and(|it| it.as_slice() == expected);
+    if is_equal {
+        cx.db.remove(key);
+    }
+    Ok(cx.reply.int(i64::from(is_equal)))
 }
 
 fn mget(cx: &mut Ctx<'_>) -> Answer {

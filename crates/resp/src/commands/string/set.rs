@@ -16,11 +16,7 @@ pub(super) fn set(cx: &mut Ctx<'_>) -> Answer {
         return Ok(cx.reply.ok());
     }
     let words = set_words(&mut cx.args)?;
-    let expire = match words.expire {
-        None => Expire::Never,
-        Some(Until::Kept) => Expire::Keep,
-        Some(Until::Time(form, text)) => Expire::AtMs(form.read_positive(text, cx.now_ms, "set")?),
-    };
+    let expire = words.expire(cx.now_ms, "set")?;
     if words.returns_old {
         let old = cx.db.get::<Str>(key)?;
         let answered = cx.reply.string_or_null(old);
@@ -61,14 +57,26 @@ fn store(
 
 /// What stands behind SET's value.
 #[derive(Default)]
-struct SetWords<'a> {
-    condition: Condition<'a>,
+pub(super) struct SetWords<'a> {
+    pub(super) condition: Condition<'a>,
     expire: Option<Until<'a>>,
-    returns_old: bool,
+    pub(super) returns_old: bool,
+}
+
+impl SetWords<'_> {
+    pub(super) fn expire(&self, now_ms: u64, command: &'static str) -> Result<Expire, Error> {
+        Ok(match self.expire {
+            None => Expire::Never,
+            Some(Until::Kept) => Expire::Keep,
+            Some(Until::Time(form, text)) => {
+                Expire::AtMs(form.read_positive(text, now_ms, command)?)
+            }
+        })
+    }
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Condition<'a> {
+pub(super) enum Condition<'a> {
     #[default]
     None,
     Absent,
@@ -84,7 +92,7 @@ enum Until<'a> {
 
 /// `[NX | XX | IFEQ value] [GET] [EX n | PX n | EXAT n | PXAT n | KEEPTTL]`, in any order. A word
 /// may be repeated, but not joined by another of its choice.
-fn set_words<'a>(args: &mut Args<'a>) -> Result<SetWords<'a>, Error> {
+pub(super) fn set_words<'a>(args: &mut Args<'a>) -> Result<SetWords<'a>, Error> {
     let mut words = SetWords::default();
     while !args.is_done() {
         let condition = words.condition;
@@ -144,37 +152,6 @@ pub(super) fn getset(cx: &mut Ctx<'_>) -> Answer {
     let answered = cx.reply.string_or_null(old);
     cx.db.set(key, value, SetOptions::default());
     Ok(answered)
-}
-
-pub(super) fn mset(cx: &mut Ctx<'_>) -> Answer {
-    check_pairs(cx, "mset")?;
-    store_pairs(cx)?;
-    Ok(cx.reply.ok())
-}
-
-pub(super) fn msetnx(cx: &mut Ctx<'_>) -> Answer {
-    check_pairs(cx, "msetnx")?;
-    let mut keys = cx.args.clone();
-    while !keys.is_done() {
-        if cx.db.peek(keys.key()?).is_some() {
-            return Ok(cx.reply.int(0));
-        }
-        keys.next()?;
-    }
-    store_pairs(cx)?;
-    Ok(cx.reply.int(1))
-}
-
-fn check_pairs(cx: &Ctx<'_>, command: &'static str) -> Result<(), Error> {
-    if cx.args.len().is_multiple_of(2) { Ok(()) } else { Err(Error::WrongArity(command)) }
-}
-
-fn store_pairs(cx: &mut Ctx<'_>) -> Result<(), Error> {
-    while !cx.args.is_done() {
-        let (key, value) = (cx.args.key()?, cx.args.value()?);
-        cx.db.set(key, value, SetOptions::default());
-    }
-    Ok(())
 }
 
 pub(super) fn getex(cx: &mut Ctx<'_>) -> Answer {
