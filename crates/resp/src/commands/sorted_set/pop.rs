@@ -1,14 +1,15 @@
-//! ZPOPMIN, ZPOPMAX and ZMPOP: members leave from either end.
+//! ZPOPMIN, ZPOPMAX, ZMPOP and those that wait for members: they leave from either end.
 
 use std::ops::Range;
 
-use tandem_engine::{Key, Order, SortedSet};
+use tandem_engine::{Key, Order, SortedSet, Type};
 
 use super::{Form, put_members, put_score};
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
-use crate::reply::{Answer, Answered};
+use crate::reply::{Answer, Answered, Reply};
+use crate::waiting::{self, WaitsFor};
 
 /// The end that members are taken from, as the order in which it comes first.
 const MIN: Order = Order::Rising;
@@ -63,6 +64,45 @@ pub(super) fn zmpop(cx: &mut Ctx<'_>) -> Answer {
         Some(answered) => answered,
         None => cx.reply.null_array(),
     })
+}
+
+const MEMBER: WaitsFor = WaitsFor::taking(Type::SortedSet);
+
+pub(super) fn bzpopmin(cx: &mut Ctx<'_>) -> Answer {
+    pop_or_wait(cx, MIN)
+}
+
+pub(super) fn bzpopmax(cx: &mut Ctx<'_>) -> Answer {
+    pop_or_wait(cx, MAX)
+}
+
+/// `key [key ...] timeout`. Takes one member from the first set that there is: its key, the member
+/// and its score.
+fn pop_or_wait(cx: &mut Ctx<'_>, order: Order) -> Answer {
+    let until_ms = waiting::until_ms(cx.args.last()?, cx.now_ms)?;
+    while !cx.args.is_done() {
+        let key = cx.args.key()?;
+        let Some(mut set) = cx.db.edit::<SortedSet>(key)? else { continue };
+        let ranks = ends(set.len(), order, 1);
+        let (member, score) = set.as_ref().at(ranks.start);
+        let answered = cx.reply.array_header(3);
+        cx.reply.bulk(key.name);
+        cx.reply.bulk(member);
+        put_score(&mut cx.reply, score);
+        set.remove_range(ranks);
+        return Ok(answered);
+    }
+    cx.wait_or(MEMBER, until_ms, Reply::null_array)
+}
+
+/// `timeout numkeys key [key ...] <MIN | MAX> [COUNT count]`.
+pub(super) fn bzmpop(cx: &mut Ctx<'_>) -> Answer {
+    let until_ms = waiting::until_ms(cx.args.next()?, cx.now_ms)?;
+    let words = Words::read(&mut cx.args.clone())?;
+    match pop_first(cx, &words)? {
+        Some(answered) => Ok(answered),
+        None => cx.wait_or(MEMBER, until_ms, Reply::null_array),
+    }
 }
 
 /// What is taken from the first of some keys that has anything.
