@@ -6,6 +6,7 @@ mod pop;
 mod query;
 mod random;
 mod range;
+mod wait;
 
 use tandem_engine::{SortedSet, SortedSetRef};
 
@@ -42,8 +43,6 @@ const ZRANGE: &str = "key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMI
                       <offset:integer count:integer>] [WITHSCORES]";
 const ZRANGESTORE: &str = "dst:key src:key min:string max:string [BYSCORE | BYLEX] [REV] [LIMIT \
                            <offset:integer count:integer>]";
-const BZMPOP: &str =
-    "timeout:double numkeys:integer key [key ...] <MIN | MAX> [COUNT count:integer]";
 const BY_SCORE: &str =
     "key min:double max:double [WITHSCORES] [LIMIT <offset:integer count:integer>]";
 const BY_SCORE_REV: &str =
@@ -51,18 +50,20 @@ const BY_SCORE_REV: &str =
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
-    write("bzmpop", BZMPOP, Keys::Counted { at: 2 }, pop::bzmpop)
+    write("bzmpop",
+        "timeout:double numkeys:integer key [key ...] <MIN | MAX> [COUNT count:integer]",
+        Keys::Counted { at: 2 }, wait::bzmpop)
         .flags(&[Flags::BLOCKING, Flags::MOVABLEKEYS]).access(TAKEN)
-        .doc("7.0.0", "O(K) + O(M*log(N)), M popped, K keys",
-            "Takes members off the first of some sorted sets that has any, or waits for them."),
-    write("bzpopmax", "key [key ...] timeout:double", Keys::range(1, -2, 1), pop::bzpopmax)
+        .doc("7.0.0", "O(K)+O(M*log(N)), M taken",
+            "Takes members off an end of the first of some sorted sets, or waits for them."),
+    write("bzpopmax", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmax)
         .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
         .doc("5.0.0", "O(log(N))",
-            "Takes the highest member off the first set that has one, or waits for one."),
-    write("bzpopmin", "key [key ...] timeout:double", Keys::range(1, -2, 1), pop::bzpopmin)
+            "Takes the highest member of the first of some sorted sets, or waits for one."),
+    write("bzpopmin", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmin)
         .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
         .doc("5.0.0", "O(log(N))",
-            "Takes the lowest member off the first set that has one, or waits for one."),
+            "Takes the lowest member of the first of some sorted sets, or waits for one."),
     write("zadd", ZADD, Keys::FIRST, add::zadd)
         .fast().denyoom().access(Access::CHANGE)
         .doc("1.2.0", "O(log(N)) for each member", "Gives members of a sorted set their scores."),

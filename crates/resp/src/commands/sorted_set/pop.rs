@@ -1,19 +1,18 @@
-//! ZPOPMIN, ZPOPMAX, ZMPOP and those that wait for members: they leave from either end.
+//! ZPOPMIN, ZPOPMAX and ZMPOP: members leave from either end.
 
 use std::ops::Range;
 
-use tandem_engine::{Key, Order, SortedSet, Type};
+use tandem_engine::{Key, Order, SortedSet};
 
 use super::{Form, put_members, put_score};
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
-use crate::reply::{Answer, Answered, Reply};
-use crate::waiting::{self, WaitsFor};
+use crate::reply::{Answer, Answered};
 
 /// The end that members are taken from, as the order in which it comes first.
-const MIN: Order = Order::Rising;
-const MAX: Order = Order::Falling;
+pub(super) const MIN: Order = Order::Rising;
+pub(super) const MAX: Order = Order::Falling;
 
 pub(super) fn zpopmin(cx: &mut Ctx<'_>) -> Answer {
     pop(cx, MIN)
@@ -52,7 +51,7 @@ fn pop(cx: &mut Ctx<'_>, order: Order) -> Answer {
 }
 
 /// The ranks of `n` members at one end, or as many as there are.
-fn ends(len: usize, order: Order, n: usize) -> Range<usize> {
+pub(super) fn ends(len: usize, order: Order, n: usize) -> Range<usize> {
     let n = n.min(len);
     if order == MIN { 0..n } else { len - n..len }
 }
@@ -66,54 +65,15 @@ pub(super) fn zmpop(cx: &mut Ctx<'_>) -> Answer {
     })
 }
 
-const MEMBER: WaitsFor = WaitsFor::taking(Type::SortedSet);
-
-pub(super) fn bzpopmin(cx: &mut Ctx<'_>) -> Answer {
-    pop_or_wait(cx, MIN)
-}
-
-pub(super) fn bzpopmax(cx: &mut Ctx<'_>) -> Answer {
-    pop_or_wait(cx, MAX)
-}
-
-/// `key [key ...] timeout`. Takes one member from the first set that there is: its key, the member
-/// and its score.
-fn pop_or_wait(cx: &mut Ctx<'_>, order: Order) -> Answer {
-    let until_ms = waiting::until_ms(cx.args.last()?, cx.now_ms)?;
-    while !cx.args.is_done() {
-        let key = cx.args.key()?;
-        let Some(mut set) = cx.db.edit::<SortedSet>(key)? else { continue };
-        let ranks = ends(set.len(), order, 1);
-        let (member, score) = set.as_ref().at(ranks.start);
-        let answered = cx.reply.array_header(3);
-        cx.reply.bulk(key.name);
-        cx.reply.bulk(member);
-        put_score(&mut cx.reply, score);
-        set.remove_range(ranks);
-        return Ok(answered);
-    }
-    cx.wait_or(MEMBER, until_ms, Reply::null_array)
-}
-
-/// `timeout numkeys key [key ...] <MIN | MAX> [COUNT count]`.
-pub(super) fn bzmpop(cx: &mut Ctx<'_>) -> Answer {
-    let until_ms = waiting::until_ms(cx.args.next()?, cx.now_ms)?;
-    let words = Words::read(&mut cx.args.clone())?;
-    match pop_first(cx, &words)? {
-        Some(answered) => Ok(answered),
-        None => cx.wait_or(MEMBER, until_ms, Reply::null_array),
-    }
-}
-
 /// What is taken from the first of some keys that has anything.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     keys: Vec<Key<'a>>,
     order: Order,
     count: usize,
 }
 
 impl<'a> Words<'a> {
-    fn read(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
+    pub(super) fn read(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
         let n_keys = args.at_least(1, "ERR numkeys should be greater than 0")?;
         if args.len() <= n_keys {
             return Err(Error::Syntax);
@@ -138,7 +98,7 @@ impl<'a> Words<'a> {
 }
 
 /// Takes members off the first set there is: its key, then pairs. `None` when there is none.
-fn pop_first(cx: &mut Ctx<'_>, words: &Words<'_>) -> Result<Option<Answered>, Error> {
+pub(super) fn pop_first(cx: &mut Ctx<'_>, words: &Words<'_>) -> Result<Option<Answered>, Error> {
     for key in &words.keys {
         let Some(mut set) = cx.db.edit::<SortedSet>(*key)? else { continue };
         let ranks = ends(set.len(), words.order, words.count);
