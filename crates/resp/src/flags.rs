@@ -81,6 +81,8 @@ pub(crate) enum Family {
     List,
     Server,
     Set,
+    /// Of the generic commands those that are in categories of what they sort.
+    Sorting,
     Stream,
     SortedSet,
     String,
@@ -91,7 +93,7 @@ impl Family {
         match self {
             Family::Bitmap => "bitmap",
             Family::Connection => "connection",
-            Family::Generic => "generic",
+            Family::Generic | Family::Sorting => "generic",
             Family::Geo => "geo",
             Family::Hash => "hash",
             Family::List => "list",
@@ -118,7 +120,7 @@ impl Family {
             Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
-            Family::Server => None,
+            Family::Server | Family::Sorting => None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod list_moves;
 mod protocol;
 mod server;
 mod set;
+mod sort;
 mod sorted_set;
 mod sorted_set_joins;
 mod sorted_set_ranges;

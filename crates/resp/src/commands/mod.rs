@@ -14,6 +14,7 @@ mod picks;
 mod scan;
 mod server;
 mod set;
+mod sort;
 mod sorted_set;
 mod stream;
 mod string;
@@ -30,6 +31,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
+    (Family::Sorting, sort::COMMANDS),
     (Family::SortedSet, sorted_set::COMMANDS),
     (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),

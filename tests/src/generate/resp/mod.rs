@@ -7,6 +7,7 @@ mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
+mod sort;
 mod sorted_sets;
 mod stream;
 
@@ -20,6 +21,7 @@ pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use sort::SORT;
 pub use sorted_sets::SORTED_SETS;
 pub use stream::STREAM;
 
