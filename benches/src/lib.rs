@@ -24,6 +24,7 @@ mod results;
 mod sampling;
 mod scrape;
 mod servers;
+mod shapes;
 mod spanned;
 mod zipf;
 

@@ -11,6 +11,7 @@ use crate::process::rss_bytes;
 use crate::progress::Bar;
 use crate::results::Kept;
 use crate::servers::{Footing, Places, Recipe, Server};
+use crate::shapes::{self, Shape};
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MemoryOptions {
@@ -26,6 +27,9 @@ pub(crate) struct MemoryOptions {
     protocol: Vec<Protocol>,
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = VARIANTS)]
     variant: Vec<Variant>,
+    /// Collections to keep, beside strings
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Shape::ALL)]
+    shape: Vec<Shape>,
 }
 
 /// What is kept beside the value.
@@ -60,10 +64,32 @@ impl MemoryOptions {
                 }
             }
         }
-        let text = self.table(&rows);
+        let text = self.table(&rows) + &self.shapes()?;
         println!("{text}");
         self.kept.keep("memory", "txt", text.as_bytes())?;
         self.kept.keep("memory", "json", &serde_json::to_vec_pretty(&rows)?)
+    }
+
+    /// The collections' table: RESP's servers, one line each.
+    fn shapes(&self) -> Result<String> {
+        if self.shape.is_empty() || !self.protocol.contains(&Protocol::Resp) {
+            return Ok(String::new());
+        }
+        let mut text = String::from("\nBytes of resident memory for each collection.\n\n");
+        let _ = write!(text, "{:<22}", "");
+        for shape in &self.shape {
+            let _ = write!(text, "{:>10}", format!("{shape:?}"));
+        }
+        for recipe in self.places.recipes(Protocol::Resp)? {
+            let _ = write!(text, "\n{:<22}", recipe.name);
+            for shape in &self.shape {
+                let server = recipe.start(Footing::for_items(self.items, COLLECTION_BYTES))?;
+                let bytes = shapes::bytes_each(&server, *shape, self.items)
+                    .with_context(|| format!("{} with {shape:?}", recipe.name))?;
+                let _ = write!(text, "{bytes:>10.1}");
+            }
+        }
+        Ok(text + "\n")
     }
 
     fn variants(&self, protocol: Protocol) -> Vec<Variant> {
@@ -144,6 +170,8 @@ pub(crate) fn settled_rss_bytes(server: &Server) -> Result<u64> {
 const PROTOCOLS: [Protocol; 2] = [Protocol::Resp, Protocol::Memcached];
 const VARIANTS: [Variant; 3] = [Variant::Plain, Variant::Ttl, Variant::Flags];
 const KEY_BYTES: usize = 16;
+/// What a collection takes at most, about, for each item that was asked for.
+const COLLECTION_BYTES: usize = 1000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Servers rehash and compact in the background: ten seconds are enough for a million items.
 const SETTLE_TRIES: u32 = 20;

@@ -136,6 +136,7 @@ const RESP_NOTES: &str = "
 - **Lists.** `list-max-listpack-size` acts as in Valkey: `OBJECT ENCODING` answers the same names at
   the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
   shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.
+- **SORT.** Sorting a small sorted set leaves it a `listpack`; Valkey makes a `skiplist` of it.
 - **Fields that expire** are Redis 8.0's. `OBJECT ENCODING` says `listpackex`, as Redis does, once
   a small hash was told to expire a field, and `listpack` and `hashtable` otherwise. `HLEN` counts
   fields that have expired until they are taken out: of a small hash before anybody looks, of a big

@@ -45,6 +45,11 @@ fn generated_hyperloglog_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_sorts_are_answered_as_by_valkey() {
+    family("sort", Kind::Valkey, resp::SORT, 12);
+}
+
+#[test]
 fn generated_set_commands_are_answered_as_by_valkey() {
     family("sets", Kind::Valkey, resp::SETS, 9);
 }
@@ -52,6 +57,11 @@ fn generated_set_commands_are_answered_as_by_valkey() {
 #[test]
 fn generated_stream_commands_are_answered_as_by_valkey() {
     family("stream", Kind::Valkey, resp::STREAM, 10);
+}
+
+#[test]
+fn generated_geo_commands_are_answered_as_by_valkey() {
+    family("geo", Kind::Valkey, resp::GEO, 13);
 }
 
 #[test]

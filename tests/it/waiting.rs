@@ -28,6 +28,10 @@ const WAITING: &[&str] = &[
     "BRPOPLPUSH l1 other 0",
     "BLMPOP 0 2 l1 l2 LEFT COUNT 2",
     "BLMPOP 0 1 l3 RIGHT",
+    "BZPOPMIN z1 0",
+    "BZPOPMAX z1 z2 0",
+    "BZPOPMIN l1 z2 0",
+    "BZMPOP 0 2 z2 z1 MAX COUNT 2",
 ];
 
 /// What a client that never waits sends.
@@ -56,6 +60,13 @@ const WRITES: &[&str] = &[
     "FLUSHDB",
     "LLEN l1",
     "LRANGE l2 0 -1",
+    "ZADD z1 1 a",
+    "ZADD z1 2 b 3 c",
+    "ZADD z2 1 x 2.5 y",
+    "ZADD z2 0 zero",
+    "ZADD l1 1 member",
+    "ZUNIONSTORE z1 1 z2",
+    "DEL z1 z2",
 ];
 
 /// The same of streams. Who waits for several as one of a group loses its turn in Valkey when it is

@@ -221,6 +221,20 @@ impl Keyspace {
         }
     }
 
+    /// Locks all shards of a database, for who has to look at keys before it knows which others it
+    /// needs.
+    pub fn view_database(&self, db: u32, now_ms: u64) -> View<'_> {
+        let place = &self.places[db as usize];
+        loop {
+            let database = place.load(Ordering::Acquire);
+            let ids = (0..self.n_shards as u32).map(|shard| ShardId { database, shard });
+            let held: Vec<_> = ids.map(|id| (id, self.cell(id).lock())).collect();
+            if place.load(Ordering::Acquire) == database {
+                return View::new(self, Held::Many(Several::new(held)), now_ms);
+            }
+        }
+    }
+
     /// Frees memory before a write when the keyspace is over its budget. Fails under
     /// `Policy::NoEviction`, or when nothing is left to evict. Cheap when there is room.
     #[inline]

@@ -25,7 +25,6 @@ mod options;
 mod output;
 mod packed;
 mod pool;
-
 mod purge;
 mod ready;
 mod reclaim;

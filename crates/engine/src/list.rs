@@ -184,6 +184,10 @@ impl Popped {
 }
 
 impl List {
+    pub fn new(limits: Limits) -> List {
+        List::open(Repr::Small(Vec::new()), false, limits)
+    }
+
     pub fn as_ref(&self) -> ListRef<'_> {
         match &self.repr {
             ListRepr::Packed(run) => ListRef::Packed(run),

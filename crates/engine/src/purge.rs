@@ -62,3 +62,66 @@ impl Shard {
         purged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hash, Keyspace, KeyspaceOptions, Maintenance};
+
+    const NOW: u64 = 1_700_000_000_000;
+
+    fn keyspace() -> Keyspace {
+        Keyspace::new(KeyspaceOptions { n_shards: 4, ..KeyspaceOptions::default() })
+    }
+
+    /// A hash of `n` fields that end at `NOW + 10`, and one that does not.
+    fn fill(keyspace: &Keyspace, name: &[u8], n: usize) {
+        let key = keyspace.key(0, name);
+        let mut view = keyspace.view(key, NOW);
+        let mut hash = view.edit_or_create::<Hash>(key).unwrap();
+        hash.set(b"stays", b"x");
+        for field in (0..n).map(|it| it.to_string()) {
+            hash.set(field.as_bytes(), b"x");
+            hash.set_end(field.as_bytes(), NOW + 10);
+        }
+    }
+
+    #[test]
+    fn expired_fields_are_taken_out_in_short_turns() {
+        let keyspace = keyspace();
+        let n_fields = if cfg!(miri) { 300 } else { 20_000 };
+        fill(&keyspace, b"big", n_fields);
+        (0..20).for_each(|it| fill(&keyspace, format!("small:{it}").as_bytes(), 10));
+        assert_eq!(keyspace.database_stats(0, NOW).n_field_expiring, 21);
+        let used = keyspace.stats().used_bytes;
+        assert_eq!(keyspace.maintain(0, 1, NOW + 10, &mut || true), Maintenance::Done);
+        assert_eq!(keyspace.stats().field_expirations, 0);
+        // A turn that stops at once takes out no more than a few.
+        let mut before = 0;
+        while keyspace.maintain(0, 1, NOW + 11, &mut || false) == Maintenance::More {
+            let n_purged = keyspace.stats().field_expirations;
+            assert!(n_purged - before <= 200, "{} in one turn", n_purged - before);
+            before = n_purged;
+        }
+        keyspace.maintain(0, 1, NOW + 11, &mut || true);
+        let stats = keyspace.stats();
+        assert_eq!((stats.field_expirations, stats.n_items), (n_fields as u64 + 200, 21));
+        assert_eq!(keyspace.database_stats(0, NOW + 11).n_field_expiring, 0);
+        assert!(stats.used_bytes < used / 4 || cfg!(miri), "{} of {used}", stats.used_bytes);
+        let key = keyspace.key(0, b"big");
+        let mut view = keyspace.view(key, NOW + 11);
+        assert_eq!(view.get::<Hash>(key).unwrap().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_key_goes_with_its_last_field() {
+        let keyspace = keyspace();
+        for n_fields in [3, 2000] {
+            fill(&keyspace, b"h", n_fields);
+            let key = keyspace.key(0, b"h");
+            keyspace.view(key, NOW).edit::<Hash>(key).unwrap().unwrap().remove(b"stays");
+            assert!(keyspace.view(key, NOW + 10).peek(key).is_some());
+            assert!(keyspace.view(key, NOW + 11).peek(key).is_none());
+            assert_eq!((keyspace.len(0), keyspace.stats().item_bytes), (0, 0));
+        }
+    }
+}

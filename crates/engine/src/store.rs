@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::item::{
-    Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, Payload, is_boxed_key, tag_of_type,
-};
+use crate::item::{Attributes, Boxed, BoxedValue, INLINE_BYTES_MAX, Payload, is_boxed_key};
 use crate::key::Key;
 use crate::segment::Location;
 use crate::shard::{Found, Shard, seconds};
@@ -90,7 +88,7 @@ impl Shard {
                 }
             }
             Repr::Small(mut bytes) if fits_inline(key.name, bytes.len() + 1) => {
-                bytes.push(tag_of_type(kind));
+                bytes.push(kind.tag());
                 self.store(key, old, Payload::Packed(&bytes), attributes);
                 self.keep_scratch(bytes);
             }

@@ -24,6 +24,17 @@ pub enum Type {
     SortedSet = 4,
 }
 
+impl Type {
+    pub(crate) fn tag(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn of_tag(tag: u8) -> Type {
+        const TYPES: [Type; 5] = [Type::Hash, Type::List, Type::Set, Type::SortedSet, Type::Stream];
+        TYPES.into_iter().find(|it| it.tag() == tag).unwrap_or(Type::String)
+    }
+}
+
 /// A value as a read sees it, whatever its type.
 #[derive(Clone, Copy)]
 pub enum Value<'a> {

@@ -25,6 +25,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
 /// Reads an end of a range as Valkey does, with `strtod` alone: spaces may stand before the number,
 /// which ends at a NUL, what overflows is infinite, and nothing at all is 0.
 pub(crate) fn parse_end(text: &[u8]) -> Option<f64> {
+    spaced(text, read)
+}
+
+/// Reads a weight that SORT compares: as an end of a range, but nothing that overflows or vanishes.
+pub(crate) fn parse_weight(text: &[u8]) -> Option<f64> {
+    spaced(text, parse)
+}
+
+fn spaced(text: &[u8], read: impl Fn(&[u8]) -> Option<f64>) -> Option<f64> {
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     if text.is_empty() {
         return Some(0.0);

@@ -75,11 +75,14 @@ pub(crate) enum Family {
     Bitmap,
     Connection,
     Generic,
+    Geo,
     Hash,
     HyperLogLog,
     List,
     Server,
     Set,
+    /// Of the generic commands those that are in categories of what they sort.
+    Sorting,
     Stream,
     SortedSet,
     String,
@@ -90,7 +93,8 @@ impl Family {
         match self {
             Family::Bitmap => "bitmap",
             Family::Connection => "connection",
-            Family::Generic => "generic",
+            Family::Generic | Family::Sorting => "generic",
+            Family::Geo => "geo",
             Family::Hash => "hash",
             Family::List => "list",
             Family::HyperLogLog => "hyperloglog",
@@ -108,6 +112,7 @@ impl Family {
             Family::Bitmap => Some("bitmap"),
             Family::Connection => Some("connection"),
             Family::Generic => Some("keyspace"),
+            Family::Geo => Some("geo"),
             Family::Hash => Some("hash"),
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
@@ -115,7 +120,7 @@ impl Family {
             Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
-            Family::Server => None,
+            Family::Server | Family::Sorting => None,
         }
     }
 }

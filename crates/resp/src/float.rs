@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 use std::ops::Add;
 
-use rustc_apfloat::ieee::X87DoubleExtended;
-use rustc_apfloat::{Float, Round, Status};
+use rustc_apfloat::ieee::{Double, X87DoubleExtended};
+use rustc_apfloat::{Float, FloatConvert, Round, Status};
 
 /// What C calls `long double` on x86-64, so that sums come out digit for digit as in Valkey,
 /// whatever machine this runs on.
@@ -43,6 +43,13 @@ impl LongDouble {
 
     pub(crate) fn is_finite(self) -> bool {
         self.0.is_finite()
+    }
+}
+
+impl From<f64> for LongDouble {
+    fn from(value: f64) -> LongDouble {
+        let value = Double::from_bits(u128::from(value.to_bits()));
+        LongDouble(value.convert(&mut false).value)
     }
 }
 

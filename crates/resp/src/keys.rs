@@ -22,6 +22,11 @@ pub(crate) enum Keys {
         word: &'static str,
         from: usize,
     },
+    /// What follows a word that stands at `from` or behind it, if it does.
+    Behind {
+        word: &'static str,
+        from: usize,
+    },
     /// Found by a function of its own.
     Special {
         find: FindKeys,
@@ -74,6 +79,12 @@ impl Keys {
                 let n_keys = (argv.len() - first) / 2;
                 into.extend(first..first + n_keys);
                 if n_keys == 0 { Err(Error::Syntax) } else { Ok(()) }
+            }
+            Keys::Behind { word, from } => {
+                let mut words = argv.skip(from).iter();
+                let found = words.position(|it| it.eq_ignore_ascii_case(word.as_bytes()));
+                into.extend(found.map(|it| from + it + 1).filter(|it| *it < argv.len()));
+                Ok(())
             }
             Keys::Special { find } => find(argv, into),
         }

@@ -44,6 +44,18 @@ fn unions_and_intersections_join_scores() {
         !ERR LIMIT can't be negative
         > ZINTERCARD 2 y z WITHSCORES
         !ERR syntax error
+        "#,
+    );
+}
+
+#[test]
+fn sets_join_as_members_of_score_one() {
+    check(
+        r#"
+        > ZADD y 1 a 2 b 3 c
+        3
+        > ZADD z 10 b 20 c 30 d
+        3
         > SADD s b x
         2
         > ZUNION 2 y s WITHSCORES

@@ -218,18 +218,22 @@ pub(super) fn remove_equal(run: &mut Vec<u8>, wanted: &[u8], n_max: usize, from:
 /// Runs grow by steps: doubling them would leave a quarter of a list's memory unused.
 fn make_room(run: &mut Vec<u8>, n_bytes: usize) {
     if run.capacity() < run.len() + n_bytes {
-        run.reserve_exact(n_bytes.next_multiple_of(ROOM_STEP_BYTES));
+        run.reserve_exact(n_bytes + room_step(run));
     }
 }
 
 /// Gives room back when a good part of it is spare.
 fn trim(run: &mut Vec<u8>) {
-    if run.len() + 2 * ROOM_STEP_BYTES < run.capacity() {
-        run.shrink_to(run.len() + ROOM_STEP_BYTES);
+    let step = room_step(run);
+    if run.len() + 4 * step < run.capacity() {
+        run.shrink_to(run.len() + step);
     }
 }
 
-const ROOM_STEP_BYTES: usize = 256;
+/// Room that is made beyond what is needed at once: a move of the run for many insertions.
+fn room_step(run: &[u8]) -> usize {
+    (run.len() / 32).clamp(32, 256)
+}
 
 /// What a shared buffer keeps beside its bytes, as for strings.
 const SHARED_BYTES: usize = 32;

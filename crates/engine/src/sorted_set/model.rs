@@ -37,7 +37,9 @@ fn check(set: &SortedSet, model: &Model, random: &mut Random) {
     let mut scanned = BTreeMap::new();
     let mut cursor = 0;
     loop {
-        let mut visit = |member: &[u8], score| drop(scanned.insert(member.to_vec(), score));
+        let mut visit = |member: &[u8], score| {
+            scanned.insert(member.to_vec(), score);
+        };
         cursor = set.scan(cursor, 7, &mut visit);
         if cursor == 0 {
             break;
@@ -131,7 +133,9 @@ fn remove_range(set: &mut SortedSet, model: &mut Model, random: &mut Random) {
     let gone: Vec<Vec<u8>> =
         set.as_ref().range(ranks.clone(), Order::Rising).map(|it| it.0.to_vec()).collect();
     set.remove_range(ranks);
-    gone.iter().for_each(|it| assert!(model.remove(it).is_some()));
+    for it in &gone {
+        assert!(model.remove(it).is_some());
+    }
 }
 
 /// Enough members for three levels of nodes, which come and go in order and at random.
@@ -146,7 +150,9 @@ fn a_tree_of_several_levels_grows_and_shrinks() {
         if !is_ordered {
             shuffle(&mut members, random);
         }
-        members.iter().for_each(|it| assert!(set.insert(&name(*it), f64::from(*it / 3)).is_none()));
+        for it in &members {
+            assert!(set.insert(&name(*it), f64::from(*it / 3)).is_none());
+        }
         let SortedSetRepr::Indexed(tree) = &set.repr else { panic!("it is indexed") };
         tree.check();
         assert!(set.as_ref().iter().map(|it| it.0.to_vec()).eq((0..60_000).map(name)));
@@ -216,7 +222,9 @@ fn ranges_of_equal_scores_are_in_order_of_bytes() {
         let limits = limits([0, 1000][random.below(2)], 100);
         let mut set = SortedSet::empty(Vec::new(), limits);
         let members: BTreeSet<Vec<u8>> = (0..600).map(|_| random.bytes(3)).collect();
-        members.iter().for_each(|it| assert!(set.insert(it, 0.0).is_none()));
+        for it in &members {
+            assert!(set.insert(it, 0.0).is_none());
+        }
         for _ in 0..100 {
             let cut = random.bytes(3);
             let before = members.iter().filter(|it| **it < cut).count();
@@ -251,7 +259,9 @@ fn a_scan_misses_nothing_that_stays() {
         let n_staying = if cfg!(miri) { 50 } else { 3000 };
         let staying: BTreeSet<_> = (0..n_staying).map(|it| format!("stays:{it}")).collect();
         let n_crowd = 1 + random.below(10_000);
-        staying.iter().for_each(|it| drop(set.insert(it.as_bytes(), score(random))));
+        for it in &staying {
+            set.insert(it.as_bytes(), score(random));
+        }
         let (mut visited, mut cursor) = (BTreeSet::new(), 0);
         loop {
             let count = 1 + random.below(400);

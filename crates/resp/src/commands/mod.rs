@@ -6,6 +6,7 @@ mod command;
 mod connection;
 mod expiry;
 mod generic;
+mod geo;
 mod hash;
 mod hyperloglog;
 mod list;
@@ -13,6 +14,7 @@ mod picks;
 mod scan;
 mod server;
 mod set;
+mod sort;
 mod sorted_set;
 mod stream;
 mod string;
@@ -23,11 +25,13 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Bitmap, bitmap::COMMANDS),
     (Family::Connection, connection::COMMANDS),
     (Family::Generic, generic::COMMANDS),
+    (Family::Geo, geo::COMMANDS),
     (Family::Hash, hash::COMMANDS),
     (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::List, list::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
+    (Family::Sorting, sort::COMMANDS),
     (Family::SortedSet, sorted_set::COMMANDS),
     (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),

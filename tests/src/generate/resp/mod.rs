@@ -2,10 +2,12 @@
 
 mod base;
 mod bitmap;
+mod geo;
 mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod sets;
+mod sort;
 mod sorted_sets;
 mod stream;
 
@@ -14,10 +16,12 @@ use crate::random::Random;
 
 pub use base::BASE;
 pub use bitmap::BITMAP;
+pub use geo::GEO;
 pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
 pub use sets::SETS;
+pub use sort::SORT;
 pub use sorted_sets::SORTED_SETS;
 pub use stream::STREAM;
 

@@ -34,7 +34,8 @@ pub(super) fn document(reply: &mut Reply<'_>, command: &Command) -> Answered {
     }
     if !command.args.is_empty() {
         reply.text("arguments");
-        let mut keys = KeyNumbers { next: 0, last: command.key_specs().len().saturating_sub(1) };
+        let last = command.key_specs().len().saturating_sub(1);
+        let mut keys = KeyNumbers { next: 0, last, pattern: None };
         reply.array(command.args.iter(), |reply, arg| argument(reply, arg, &mut keys));
     }
     if !command.subcommands.is_empty() {
@@ -53,12 +54,20 @@ pub(super) fn document(reply: &mut Reply<'_>, command: &Command) -> Answered {
 struct KeyNumbers {
     next: usize,
     last: usize,
+    /// That of keys which are named by patterns.
+    pattern: Option<usize>,
 }
 
 impl KeyNumbers {
     fn next(&mut self) -> usize {
         let number = self.next.min(self.last);
         self.next += 1;
+        number
+    }
+
+    fn pattern(&mut self) -> usize {
+        let number = self.pattern.unwrap_or_else(|| self.next());
+        self.pattern = Some(number);
         number
     }
 }
@@ -83,9 +92,14 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, keys: &mut KeyNumbers) -> Answered
     .into_iter()
     .filter_map(|(on, name)| on.then_some(name))
     .collect();
+    let key_number = match kind {
+        "key" => Some(keys.next()),
+        "key-pattern" => Some(keys.pattern()),
+        _ => None,
+    };
     let n_fields = 2 + [
         inner.is_empty(),
-        kind == "key",
+        key_number.is_some(),
         !token.is_empty(),
         !flags.is_empty(),
         !inner.is_empty(),
@@ -99,13 +113,13 @@ fn argument(reply: &mut Reply<'_>, arg: &Arg, keys: &mut KeyNumbers) -> Answered
         reply.text(value);
     };
     field("name", name);
-    field("type", kind);
+    field("type", if kind == "key-pattern" { "pattern" } else { kind });
     if inner.is_empty() {
         field("display_text", name);
     }
-    if kind == "key" {
+    if let Some(number) = key_number {
         reply.text("key_spec_index");
-        reply.count(keys.next());
+        reply.count(number);
     }
     if !token.is_empty() {
         reply.text("token");
@@ -147,4 +161,5 @@ fn implied_type(name: &str) -> &'static str {
     }
 }
 
-const TYPES: &[&str] = &["string", "integer", "double", "key", "pattern", "unix-time"];
+const TYPES: &[&str] =
+    &["string", "integer", "double", "key", "pattern", "key-pattern", "unix-time"];

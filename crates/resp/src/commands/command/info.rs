@@ -55,7 +55,7 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
     match spec.keys {
         Keys::Range { first, .. } => search(reply, "index", &[("index", first as i64)]),
         Keys::Counted { at } => search(reply, "index", &[("index", at as i64)]),
-        Keys::HalfBehind { word, from } => {
+        Keys::HalfBehind { word, from } | Keys::Behind { word, from } => {
             reply.map_header(2);
             reply.text("type");
             reply.text("keyword");
@@ -77,6 +77,9 @@ fn key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
         }
         Keys::HalfBehind { .. } => {
             search(reply, "range", &[("lastkey", -1), ("keystep", 1), ("limit", 2)]);
+        }
+        Keys::Behind { .. } => {
+            search(reply, "range", &[("lastkey", 0), ("keystep", 1), ("limit", 0)]);
         }
         Keys::Counted { .. } => {
             search(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);

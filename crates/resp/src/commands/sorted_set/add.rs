@@ -1,6 +1,7 @@
 //! ZADD, ZINCRBY and ZREM: one member after the other.
 
-use tandem_engine::SortedSet;
+use smallvec::SmallVec;
+use tandem_engine::{Key, SortedSet};
 
 use super::{put_score, score_or_null};
 use crate::args::Args;
@@ -13,23 +14,33 @@ use crate::reply::Answer;
 pub(super) fn zadd(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     let words = words(&mut cx.args)?;
-    let n_members = cx.args.len() / 2;
-    let mut scored = cx.args.clone();
-    let mut member_bytes = 0;
-    while !scored.is_done() {
-        score(scored.next()?)?;
-        member_bytes = member_bytes.max(scored.next()?.len());
+    let mut scored = Scored::new();
+    while !cx.args.is_done() {
+        scored.push((score(cx.args.next()?)?, cx.args.next()?));
     }
+    add(cx, key, &words, &scored)
+}
+
+/// Members with the scores that are given for them: nearly always one.
+pub(in crate::commands) type Scored<'a> = SmallVec<[(f64, &'a [u8]); 2]>;
+
+/// Gives members scores as the words allow it, and answers as ZADD does.
+pub(in crate::commands) fn add(
+    cx: &mut Ctx<'_>,
+    key: Key<'_>,
+    words: &Words,
+    scored: &[(f64, &[u8])],
+) -> Answer {
     if words.present == Some(Presence::Old) && cx.db.get::<SortedSet>(key)?.is_none() {
         return Ok(if words.adds_up { cx.reply.null() } else { cx.reply.int(0) });
     }
     let mut set = cx.db.edit_or_create::<SortedSet>(key)?;
-    set.expect(n_members, member_bytes);
+    let longest = scored.iter().map(|(_, member)| member.len()).max();
+    set.expect(scored.len(), longest.unwrap_or(0));
     let (mut counts, mut last) = (Counts::default(), None);
-    while !cx.args.is_done() {
-        let (given, member) = (score(cx.args.next()?)?, cx.args.next()?);
+    for (given, member) in scored {
         set.update(member, |old| {
-            last = words.decide(old, given)?;
+            last = words.decide(old, *given)?;
             counts.add(old, last);
             Ok::<_, Error>(last)
         })?;
@@ -64,23 +75,23 @@ pub(super) fn zrem(cx: &mut Ctx<'_>) -> Answer {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Presence {
+pub(in crate::commands) enum Presence {
     New,
     Old,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Towards {
+pub(in crate::commands) enum Towards {
     Greater,
     Less,
 }
 
 /// The words in front of the scores.
-struct Words {
-    present: Option<Presence>,
-    towards: Option<Towards>,
-    counts_changes: bool,
-    adds_up: bool,
+pub(in crate::commands) struct Words {
+    pub(in crate::commands) present: Option<Presence>,
+    pub(in crate::commands) towards: Option<Towards>,
+    pub(in crate::commands) counts_changes: bool,
+    pub(in crate::commands) adds_up: bool,
 }
 
 /// Words may come again, but not two that exclude each other.

@@ -1,11 +1,12 @@
 //! Sorted sets.
 
-mod add;
+pub(super) mod add;
 mod combine;
 mod pop;
 mod query;
 mod random;
 mod range;
+mod wait;
 
 use tandem_engine::{SortedSet, SortedSetRef};
 
@@ -49,6 +50,20 @@ const BY_SCORE_REV: &str =
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
+    write("bzmpop",
+        "timeout:double numkeys:integer key [key ...] <MIN | MAX> [COUNT count:integer]",
+        Keys::Counted { at: 2 }, wait::bzmpop)
+        .flags(&[Flags::BLOCKING, Flags::MOVABLEKEYS]).access(TAKEN)
+        .doc("7.0.0", "O(K)+O(M*log(N)), M taken",
+            "Takes members off an end of the first of some sorted sets, or waits for them."),
+    write("bzpopmax", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmax)
+        .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
+        .doc("5.0.0", "O(log(N))",
+            "Takes the highest member of the first of some sorted sets, or waits for one."),
+    write("bzpopmin", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmin)
+        .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
+        .doc("5.0.0", "O(log(N))",
+            "Takes the lowest member of the first of some sorted sets, or waits for one."),
     write("zadd", ZADD, Keys::FIRST, add::zadd)
         .fast().denyoom().access(Access::CHANGE)
         .doc("1.2.0", "O(log(N)) for each member", "Gives members of a sorted set their scores."),

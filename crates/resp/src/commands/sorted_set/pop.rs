@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::reply::{Answer, Answered};
 
 /// The end that members are taken from, as the order in which it comes first.
-const MIN: Order = Order::Rising;
-const MAX: Order = Order::Falling;
+pub(super) const MIN: Order = Order::Rising;
+pub(super) const MAX: Order = Order::Falling;
 
 pub(super) fn zpopmin(cx: &mut Ctx<'_>) -> Answer {
     pop(cx, MIN)
@@ -51,7 +51,7 @@ fn pop(cx: &mut Ctx<'_>, order: Order) -> Answer {
 }
 
 /// The ranks of `n` members at one end, or as many as there are.
-fn ends(len: usize, order: Order, n: usize) -> Range<usize> {
+pub(super) fn ends(len: usize, order: Order, n: usize) -> Range<usize> {
     let n = n.min(len);
     if order == MIN { 0..n } else { len - n..len }
 }
@@ -66,14 +66,14 @@ pub(super) fn zmpop(cx: &mut Ctx<'_>) -> Answer {
 }
 
 /// What is taken from the first of some keys that has anything.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     keys: Vec<Key<'a>>,
     order: Order,
     count: usize,
 }
 
 impl<'a> Words<'a> {
-    fn read(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
+    pub(super) fn read(args: &mut Args<'a>) -> Result<Words<'a>, Error> {
         let n_keys = args.at_least(1, "ERR numkeys should be greater than 0")?;
         if args.len() <= n_keys {
             return Err(Error::Syntax);
@@ -98,7 +98,7 @@ impl<'a> Words<'a> {
 }
 
 /// Takes members off the first set there is: its key, then pairs. `None` when there is none.
-fn pop_first(cx: &mut Ctx<'_>, words: &Words<'_>) -> Result<Option<Answered>, Error> {
+pub(super) fn pop_first(cx: &mut Ctx<'_>, words: &Words<'_>) -> Result<Option<Answered>, Error> {
     for key in &words.keys {
         let Some(mut set) = cx.db.edit::<SortedSet>(*key)? else { continue };
         let ranks = ends(set.len(), words.order, words.count);
