@@ -371,3 +371,51 @@ fn members_are_picked_at_random() {
         "#,
     );
 }
+
+#[test]
+fn members_are_popped_at_once_where_there_are_any() {
+    check(
+        r#"
+        > ZADD z 1 a 2 b 3 c 4 d 5 e
+        5
+        > BZPOPMIN nosuch z 0
+        ["z" "a" "1"]
+        > BZPOPMAX z nosuch 0.5
+        ["z" "e" "5"]
+        > BZMPOP 1 2 nosuch z MIN
+        ["z" [["b" "2"]]]
+        > BZMPOP 0 1 z MAX COUNT 9
+        ["z" [["d" "4"] ["c" "3"]]]
+        > EXISTS z
+        0
+        > BZPOPMIN z x
+        !ERR timeout is not a float or out of range
+        > BZPOPMAX z -1
+        !ERR timeout is negative
+        > BZMPOP x 1 z MIN
+        !ERR timeout is not a float or out of range
+        > BZMPOP 1 0 z MIN
+        !ERR numkeys should be greater than 0
+        > BZMPOP 1 2 z MIN
+        !ERR syntax error
+        > BZMPOP 1 1 z MIDDLE
+        !ERR syntax error
+        > BZMPOP 1 1 z MIN COUNT 0
+        !ERR count should be greater than 0
+        > SET string x
+        OK
+        > BZPOPMIN string z 1
+        !WRONGTYPE Operation against a key holding the wrong kind of value
+        > BZMPOP 1 1 string MIN
+        !WRONGTYPE Operation against a key holding the wrong kind of value
+        > HELLO 3
+        …
+        > ZADD z 1 a 2 b
+        2
+        > BZPOPMAX z 1
+        ["z" "b" (double) 2]
+        > BZMPOP 1 1 z MIN
+        ["z" [["a" (double) 1]]]
+        "#,
+    );
+}
