@@ -69,6 +69,45 @@ const WRITES: &[&str] = &[
     "DEL z1 z2",
 ];
 
+/// The same of streams. Who waits for several as one of a group loses its turn in Valkey when it is
+/// looked at in vain; here it keeps it.
+const WAITING_FOR_STREAMS: &[&str] = &[
+    "XREAD BLOCK 0 STREAMS x1 $",
+    "XREAD BLOCK 0 COUNT 1 STREAMS x1 x2 $ $",
+    "XREAD BLOCK 0 STREAMS x2 x1 1-3 $",
+    "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 >",
+    "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 >",
+    "XREADGROUP GROUP g two BLOCK 0 COUNT 1 STREAMS x1 >",
+    "XREADGROUP GROUP h one BLOCK 0 STREAMS x2 >",
+    "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 0",
+];
+
+const STREAM_WRITES: &[&str] = &[
+    "XADD x1 1-* f v",
+    "XADD x1 1-* f v",
+    "XADD x1 1-* f v",
+    "XADD x2 1-* f v",
+    "XADD x2 MAXLEN 0 1-* f v",
+    "XGROUP CREATE x1 g $ MKSTREAM",
+    "XGROUP CREATE x1 g $ MKSTREAM",
+    "XGROUP CREATE x2 g 0 MKSTREAM",
+    "XGROUP CREATE x2 h $ MKSTREAM",
+    "XGROUP DESTROY x1 g",
+    "XGROUP DESTROY x2 h",
+    "XGROUP SETID x1 g 0",
+    "XGROUP DELCONSUMER x1 g two",
+    "XDEL x1 1-0 1-1",
+    "XTRIM x1 MAXLEN 0",
+    "XACK x1 g 1-0 1-1",
+    "XPENDING x1 g",
+    "XLEN x1",
+    "XADD spare 1-* a b",
+    "RENAME spare x1",
+    "COPY spare x2",
+    "DEL x1",
+    "DEL x2",
+];
+
 struct Side {
     control: Client,
     clients: Vec<Member>,
@@ -141,7 +180,10 @@ fn step(side: &mut Side, member: Option<usize>, words: &[Vec<u8>]) -> Outcome {
     (answer, side.served())
 }
 
-fn scenario(seed: u64, protocol: &str, ports: [u16; 2]) {
+/// What clients wait with, and what another does meanwhile.
+type Words = [&'static [&'static str]; 2];
+
+fn scenario(seed: u64, protocol: &str, [waiting, writes]: Words, ports: [u16; 2]) {
     let mut random = Random::new(seed);
     let mut sides = ports.map(|port| Side::new(port, protocol));
     let mut history = Vec::new();
@@ -149,11 +191,11 @@ fn scenario(seed: u64, protocol: &str, ports: [u16; 2]) {
         let member = random.below(N_CLIENTS);
         let asks = random.once_in(2) && !sides[0].clients[member].waits;
         let (member, line) = if asks {
-            (Some(member), (*random.pick(WAITING)).to_owned())
+            (Some(member), (*random.pick(waiting)).to_owned())
         } else if random.once_in(12) {
             (None, format!("CLIENT UNBLOCK id:{member} {}", random.pick(&["TIMEOUT", "ERROR"])))
         } else {
-            (None, (*random.pick(WRITES)).to_owned())
+            (None, (*random.pick(writes)).to_owned())
         };
         let [ours, theirs] = sides.each_mut().map(|side| {
             let line = side.clients.iter().enumerate().fold(line.clone(), |line, (at, it)| {
@@ -186,12 +228,21 @@ fn blocked_clients(control: &mut Client) -> usize {
 
 #[test]
 fn those_who_wait_are_served_as_by_valkey() {
-    let seed = Random::seed("waiting", 9);
+    scenarios("waiting", [WAITING, WRITES]);
+}
+
+#[test]
+fn those_who_wait_for_streams_are_served_as_by_valkey() {
+    scenarios("waiting for streams", [WAITING_FOR_STREAMS, STREAM_WRITES]);
+}
+
+fn scenarios(name: &str, words: Words) {
+    let seed = Random::seed(name, 9);
     let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
     for threads in ["1", "2"] {
         let tandem = Tandem::start(&["--threads", threads]);
         for (at, protocol) in (0..N_SCENARIOS).zip(["2", "3"].iter().cycle()) {
-            scenario(seed * 1009 + at, protocol, [tandem.resp_port, oracle.port]);
+            scenario(seed * 1009 + at, protocol, words, [tandem.resp_port, oracle.port]);
         }
     }
 }

@@ -16,6 +16,7 @@ pub struct Edit<'a, T: Kind> {
     /// `None` only while dropping.
     value: Option<T>,
     touched: bool,
+    is_quiet: bool,
     cas: Option<u64>,
     now_ms: u64,
 }
@@ -37,7 +38,13 @@ impl<'a, T: Kind> Edit<'a, T> {
         };
         let value = T::open(repr, attributes.edited, shard.shared.limits());
         let value = Some(value);
-        Edit { shard, key, found, attributes, value, touched: false, cas: None, now_ms }
+        let (touched, is_quiet, cas) = (false, false, None);
+        Edit { shard, key, found, attributes, value, touched, is_quiet, cas, now_ms }
+    }
+
+    /// What changes is nothing that anybody waits for: closing the edit tells nobody.
+    pub fn hush(&mut self) {
+        self.is_quiet = true;
     }
 
     /// True when the key was absent: the value is a new, empty one.
@@ -121,6 +128,10 @@ impl<T: Kind> Drop for Edit<'_, T> {
         self.attributes.edited = edited;
         self.attributes.used_s = seconds(self.now_ms);
         self.shard.put_back(self.key, self.found, T::TYPE, repr, &self.attributes);
-        self.shard.written(self.key);
+        if self.is_quiet {
+            self.shard.settle();
+        } else {
+            self.shard.written(self.key);
+        }
     }
 }

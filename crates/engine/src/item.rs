@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::freeing::let_go_value;
 use crate::hash::{HashRef, IndexedHash};
+use crate::key::are_equal;
 use crate::layout::{HEADER_BYTES, KEY_BOXED, Layout, Meta, SECONDS_MASK};
 use crate::list::{ListRef, Quicklist};
 use crate::set::{IndexedSet, SetRef};
@@ -179,9 +180,14 @@ impl<'a> ItemRef<'a> {
     pub(crate) fn key_is(self, key: &[u8]) -> bool {
         let layout = self.layout();
         if layout.key_len == KEY_BOXED {
-            return self.key() == key;
+            return self.boxed_key_is(key);
         }
         are_equal(self.slice(layout.key_at(), layout.key_bytes()), key)
+    }
+
+    #[cold]
+    fn boxed_key_is(self, key: &[u8]) -> bool {
+        self.key() == key
     }
 
     /// Payload bytes as they lie in the segment; a boxed item's are its pointer.
@@ -267,8 +273,16 @@ impl<'a> ItemRef<'a> {
 
     #[inline]
     pub(crate) fn value(self) -> Value<'a> {
+        if self.kind() == Meta::STRING {
+            return Value::String(StrRef::Inline(self.payload()));
+        }
+        self.other_value()
+    }
+
+    /// Apart, so that reading a small string, which is what is asked most, stays short.
+    #[inline(never)]
+    fn other_value(self) -> Value<'a> {
         match self.kind() {
-            Meta::STRING => Value::String(StrRef::Inline(self.payload())),
             Meta::PACKED => packed_value(self.payload()),
             _ => match &self.boxed().value {
                 BoxedValue::String(it) => Value::String(StrRef::Shared(it)),
@@ -302,25 +316,6 @@ impl<'a> ItemRef<'a> {
         }
         layout.key_bytes() + usize::from(layout.payload_len)
     }
-}
-
-/// Compares keys. Most are short: a few words beat a call.
-#[inline]
-fn are_equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    match a.len() {
-        8..=16 => ends::<8>(a) == ends::<8>(b),
-        17..=32 => ends::<16>(a) == ends::<16>(b),
-        _ => a == b,
-    }
-}
-
-/// The first and the last bytes, which overlap or meet when there are no more than twice as many.
-#[inline]
-fn ends<const N: usize>(key: &[u8]) -> Option<[[u8; N]; 2]> {
-    Some([*key.first_chunk()?, *key.last_chunk()?])
 }
 
 /// The packed bytes of a collection are followed by its type, so that a scratch copy of them can
@@ -465,24 +460,5 @@ impl<'a> ItemMut<'a> {
     pub(crate) fn boxed_mut(&mut self) -> &mut Boxed {
         // SAFETY: a live box of ours, and `self` is the only one at the item.
         unsafe { &mut *self.item.box_pointer() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_equal_when_all_their_bytes_are() {
-        for n in 0..50 {
-            let key: Vec<u8> = (0..n as u8).collect();
-            assert!(are_equal(&key, &key.clone()), "{n}");
-            assert!(!are_equal(&key, &[&key[..], b"x"].concat()), "{n}");
-            for at in 0..n {
-                let mut other = key.clone();
-                other[at] ^= 1;
-                assert!(!are_equal(&key, &other), "{n} at {at}");
-            }
-        }
     }
 }

@@ -41,3 +41,41 @@ impl<'a> Key<'a> {
         Key { db, ..self }
     }
 }
+
+/// Compares keys. Most are short: a few words beat a call.
+#[inline]
+pub(crate) fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => ends::<8>(a) == ends::<8>(b),
+        17..=32 => ends::<16>(a) == ends::<16>(b),
+        _ => a == b,
+    }
+}
+
+/// The first and the last bytes, which overlap or meet when there are no more than twice as many.
+#[inline]
+fn ends<const N: usize>(key: &[u8]) -> Option<[[u8; N]; 2]> {
+    Some([*key.first_chunk()?, *key.last_chunk()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_equal_when_all_their_bytes_are() {
+        for n in 0..50 {
+            let key: Vec<u8> = (0..n as u8).collect();
+            assert!(are_equal(&key, &key.clone()), "{n}");
+            assert!(!are_equal(&key, &[&key[..], b"x"].concat()), "{n}");
+            for at in 0..n {
+                let mut other = key.clone();
+                other[at] ^= 1;
+                assert!(!are_equal(&key, &other), "{n} at {at}");
+            }
+        }
+    }
+}

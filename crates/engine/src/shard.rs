@@ -372,6 +372,11 @@ impl Shard {
             self.has_changed = true;
             self.waiters.note(key, &mut self.notes);
         }
+        self.settle();
+    }
+
+    /// What a write owes that is nothing to those who wait.
+    pub(crate) fn settle(&mut self) {
         if self.wants_compaction() {
             self.has_changed = true;
             self.compact(ITEMS_PER_WRITE);

@@ -83,6 +83,19 @@ impl<'a> Ctx<'a> {
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
     ) -> Answer {
+        let words = self.line.argv.copied();
+        self.wait_with(words, waits_for, until_ms, nothing)
+    }
+
+    /// As `wait_or`; the command that is run again has these words, of which the keys are those of
+    /// the line.
+    pub(crate) fn wait_with(
+        &mut self,
+        (buffer, spans): (Vec<u8>, Vec<Span>),
+        waits_for: WaitsFor,
+        until_ms: u64,
+        nothing: fn(&mut Reply<'a>) -> Answered,
+    ) -> Answer {
         match self.client.queueing {
             Queueing::Never => return Ok(nothing(&mut self.reply)),
             Queueing::InQueue => return Ok(self.reply.wait(FOREVER_MS)),
@@ -94,7 +107,6 @@ impl<'a> Ctx<'a> {
             Queueing::Free => {}
         }
         let places = self.queue_up(waits_for)?;
-        let (buffer, spans) = self.line.argv.copied();
         let waiting = Waiting {
             command: self.line.command.expect("a line that runs has a command"),
             buffer,
@@ -206,13 +218,11 @@ impl WaitsFor {
     }
 
     /// For something to read.
-    #[expect(dead_code, reason = "streams follow")]
     pub(crate) const fn reading(held: Type) -> WaitsFor {
         WaitsFor { held: Some(held), takes_away: false, first_key_only: false }
     }
 
     /// For any change of the key, its removal included.
-    #[expect(dead_code, reason = "streams follow")]
     pub(crate) const fn change() -> WaitsFor {
         WaitsFor { held: None, takes_away: false, first_key_only: false }
     }

@@ -70,7 +70,11 @@ pub(super) fn xtrim(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     let trim = Options::read(&mut cx.args, Command::Trim)?.trim;
     let trim = trim.expect("an XTRIM without a strategy is refused");
-    let n_removed = cx.db.edit::<Stream>(key)?.map_or(0, |mut it| it.trim(trim));
+    let Some(mut stream) = cx.db.edit::<Stream>(key)? else {
+        return Ok(cx.reply.int(0));
+    };
+    stream.hush();
+    let n_removed = stream.trim(trim);
     Ok(cx.reply.int(n_removed as i64))
 }
 

@@ -134,7 +134,9 @@ fn with_group<'v>(
     name: &[u8],
 ) -> Result<Edit<'v, Stream>, Error> {
     let stream = db.edit::<Stream>(key)?.filter(|it| it.group(name).is_some());
-    stream.ok_or_else(|| no_group(NO_KEY_OR_GROUP, key.name, name))
+    let mut stream = stream.ok_or_else(|| no_group(NO_KEY_OR_GROUP, key.name, name))?;
+    stream.hush();
+    Ok(stream)
 }
 
 fn integer(args: &mut Args<'_>, otherwise: &'static str) -> Result<i64, Error> {

@@ -51,6 +51,9 @@ pub(super) fn create(cx: &mut Ctx<'_>) -> Answer {
     if stream.group(name).is_some() {
         return Err(Error::said("BUSYGROUP Consumer Group name already exists"));
     }
+    if !stream.is_new() {
+        stream.hush();
+    }
     stream.add_group(name, id, options.n_read);
     Ok(cx.reply.ok())
 }
@@ -100,11 +103,12 @@ fn with_group<'v>(
     key: Key<'v>,
     name: &[u8],
 ) -> Result<Edit<'v, Stream>, Error> {
-    let stream = with_key(db, key)?;
-    match stream.group(name) {
-        Some(_) => Ok(stream),
-        None => Err(no_group(NO_GROUP_OF_KEY, name, key.name)),
+    let mut stream = with_key(db, key)?;
+    if stream.group(name).is_none() {
+        return Err(no_group(NO_GROUP_OF_KEY, name, key.name));
     }
+    stream.hush();
+    Ok(stream)
 }
 
 pub(super) fn help(cx: &mut ClientCtx<'_>) -> Answer {

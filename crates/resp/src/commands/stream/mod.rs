@@ -131,6 +131,7 @@ fn xdel(cx: &mut Ctx<'_>) -> Answer {
     };
     let ids = cx.args.rest().iter().map(|it| ids::exact(it, 0));
     let ids: Vec<StreamId> = ids.collect::<Result<_, _>>()?;
+    stream.hush();
     let n_removed = ids.iter().filter(|id| stream.remove(**id)).count();
     Ok(cx.reply.count(n_removed))
 }
@@ -166,6 +167,7 @@ fn xsetid(cx: &mut Ctx<'_>) -> Answer {
     if n_added.is_some_and(|n| !log.is_empty() && (n as u64) < log.len()) {
         return Err(Error::said(ADDED_BELOW_LEN));
     }
+    stream.hush();
     stream.set_past(last_id, n_added, max_deleted_id);
     Ok(cx.reply.ok())
 }

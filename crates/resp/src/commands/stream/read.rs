@@ -1,14 +1,16 @@
 //! XREAD and XREADGROUP: what streams have behind an id.
 
-use tandem_engine::{Key, Log, Stream, StreamData, StreamId, Value, View};
+use tandem_engine::{Key, Log, Stream, StreamData, StreamId, Type, Value, View};
 
 use super::ids;
 use super::pending::no_group;
 use super::range::{reply_entries, reply_entry, reply_id};
-use crate::args::{Args, Argv};
+use crate::args::{Args, Argv, Span};
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::number;
 use crate::reply::{Answer, Answered, Reply};
+use crate::waiting::{WaitsFor, after_ms};
 
 /// The keys of both commands: the first half of what follows `STREAMS`. A line that is refused
 /// for its words has none.
@@ -38,7 +40,7 @@ struct Options<'a> {
     /// Most entries of a stream.
     count: usize,
     /// When the wait ends, where there is one.
-    block_ms: Option<u64>,
+    until_ms: Option<u64>,
     group: Option<Member<'a>>,
     acknowledges: bool,
 }
@@ -58,12 +60,12 @@ enum Command {
 
 impl<'a> Options<'a> {
     /// Reads up to the keys, which as many ids follow.
-    fn read(args: &mut Args<'a>, command: Command) -> Result<Options<'a>, Error> {
+    fn read(args: &mut Args<'a>, command: Command, now_ms: u64) -> Result<Options<'a>, Error> {
         let mut options =
-            Options { count: usize::MAX, block_ms: None, group: None, acknowledges: true };
+            Options { count: usize::MAX, until_ms: None, group: None, acknowledges: true };
         loop {
             if args.option("BLOCK") {
-                options.block_ms = Some(timeout(args.next()?)?);
+                options.until_ms = Some(until_ms(args.next()?, now_ms)?);
             } else if args.option("COUNT") {
                 options.count = usize::try_from(args.integer()?).unwrap_or_default();
             } else if args.option("STREAMS") {
@@ -95,10 +97,9 @@ impl<'a> Options<'a> {
     }
 }
 
-fn timeout(text: &[u8]) -> Result<u64, Error> {
-    let ms = crate::number::integer(text)
-        .ok_or_else(|| Error::said("ERR timeout is not an integer or out of range"))?;
-    u64::try_from(ms).map_err(|_| Error::said("ERR timeout is negative"))
+fn until_ms(text: &[u8], now_ms: u64) -> Result<u64, Error> {
+    let wrong = || Error::said("ERR timeout is not an integer or out of range");
+    after_ms(number::integer(text).ok_or_else(wrong)?, now_ms)
 }
 
 /// The keys, which are half of what is left.
@@ -120,13 +121,20 @@ enum What {
 }
 
 pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
-    let options = Options::read(&mut cx.args, Command::Read)?;
+    let options = Options::read(&mut cx.args, Command::Read, cx.now_ms)?;
     let mut served = Vec::new();
-    for key in take_keys(&mut cx.args)? {
+    let keys = take_keys(&mut cx.args)?;
+    let n_keys = keys.len();
+    let mut last_ids = Vec::new();
+    for (index, key) in keys.into_iter().enumerate() {
         let log = cx.db.get::<Stream>(key)?.map(StreamData::log);
         let behind = match (cx.args.next()?, log) {
-            (b"$" | b"+", None) => StreamId::MIN,
-            (b"$", Some(log)) => log.last_id(),
+            (b"$", log) => {
+                let last_id = log.map_or(StreamId::MIN, Log::last_id);
+                last_ids.push((cx.line.argv.len() - n_keys + index, last_id));
+                last_id
+            }
+            (b"+", None) => StreamId::MIN,
             // The newest entry, if it is the last that was added.
             (b"+", Some(log)) => log.last_id().previous().ok_or_else(|| Error::said(NO_NEWEST))?,
             (b">", _) => return Err(Error::said(NEW_OF_READ)),
@@ -137,11 +145,29 @@ pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
             served.push(Served { key, what: What::Between(from, newest, options.count) });
         }
     }
-    finish(cx, &served, options.block_ms)
+    match options.until_ms {
+        Some(until_ms) if served.is_empty() => {
+            let words = with_ids(cx.line.argv, &last_ids);
+            cx.wait_with(words, WaitsFor::reading(Type::Stream), until_ms, Reply::null_array)
+        }
+        _ => Ok(answer(cx, &served)),
+    }
+}
+
+/// The line with `$` replaced by what it stands for now: when the line is run again it would
+/// stand for what was waited for.
+fn with_ids(argv: Argv<'_>, ids: &[(usize, StreamId)]) -> (Vec<u8>, Vec<Span>) {
+    let (mut buffer, mut spans) = argv.copied();
+    for (at, id) in ids {
+        let text = id.to_string();
+        spans[*at] = Span::new(buffer.len(), text.len());
+        buffer.extend_from_slice(text.as_bytes());
+    }
+    (buffer, spans)
 }
 
 pub(super) fn xreadgroup(cx: &mut Ctx<'_>) -> Answer {
-    let options = Options::read(&mut cx.args, Command::ReadGroup)?;
+    let options = Options::read(&mut cx.args, Command::ReadGroup, cx.now_ms)?;
     let missing = || Error::said("ERR Missing GROUP option for XREADGROUP");
     let member = options.group.ok_or_else(missing)?;
     let keys = take_keys(&mut cx.args)?;
@@ -164,7 +190,13 @@ pub(super) fn xreadgroup(cx: &mut Ctx<'_>) -> Answer {
         let what = read_for(&mut cx.db, key, member, behind, &options)?;
         served.extend(what.map(|what| Served { key, what }));
     }
-    finish(cx, &served, options.block_ms)
+    match options.until_ms {
+        // A stream or a group that goes is told, too.
+        Some(until_ms) if served.is_empty() => {
+            cx.wait_or(WaitsFor::change(), until_ms, Reply::null_array)
+        }
+        _ => Ok(answer(cx, &served)),
+    }
 }
 
 /// Reads one stream for a consumer: what it has pending behind an id, or what is new.
@@ -177,6 +209,7 @@ fn read_for(
 ) -> Result<Option<What>, Error> {
     let now_ms = db.now_ms();
     let mut stream = db.edit::<Stream>(key)?.expect("the stream was there a moment ago");
+    stream.hush();
     let mut group = stream.open_group(member.group).expect("the group was there a moment ago");
     group.see(member.consumer, now_ms);
     let log = group.log();
@@ -202,12 +235,9 @@ fn read_for(
     Ok(Some(What::These(ids)))
 }
 
-fn finish(cx: &mut Ctx<'_>, served: &[Served<'_>], block_ms: Option<u64>) -> Answer {
+fn answer(cx: &mut Ctx<'_>, served: &[Served<'_>]) -> Answered {
     if served.is_empty() {
-        return match block_ms {
-            Some(ms) if !cx.client.wait_is_over() => Ok(cx.reply.wait(ms)),
-            _ => Ok(cx.reply.null_array()),
-        };
+        return cx.reply.null_array();
     }
     let reply = &mut cx.reply;
     let answered = if reply.is_resp3() {
@@ -234,7 +264,7 @@ fn finish(cx: &mut Ctx<'_>, served: &[Served<'_>], block_ms: Option<u64>) -> Ans
             }
         }
     }
-    Ok(answered)
+    answered
 }
 
 /// A pending entry that was removed.
