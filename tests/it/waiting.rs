@@ -238,7 +238,7 @@ fn those_who_wait_for_streams_are_served_as_by_valkey() {
 
 fn scenarios(name: &str, words: Words) {
     let seed = Random::seed(name, 9);
-    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let oracle = Oracle::start(Kind::Valkey, &[]).expect("the oracle is installed");
     for threads in ["1", "2"] {
         let tandem = Tandem::start(&["--threads", threads]);
         for (at, protocol) in (0..N_SCENARIOS).zip(["2", "3"].iter().cycle()) {
@@ -303,6 +303,17 @@ fn a_wait_ends_with_its_time_and_what_stands_behind_it_goes_on() {
         assert_eq!(client.value().0, Value::NullArray);
         assert_eq!(client.value().1, b"*-1\r\n");
         assert_eq!(client.value().0, Value::Simple("PONG".to_owned()));
+        for line in [
+            "BRPOP none none 0.01",
+            "BRPOPLPUSH none other 0.01",
+            "BLMPOP 0.01 1 none LEFT",
+            "BZPOPMIN none 0.01",
+            "BZPOPMAX none 0.01",
+            "BZMPOP 0.01 1 none MIN",
+            "XREAD BLOCK 1 STREAMS none $",
+        ] {
+            assert_eq!(client.run(line), Value::NullArray, "{line}");
+        }
         for (line, error) in [
             ("BLPOP k -1", "ERR timeout is negative"),
             ("BLPOP k x", "ERR timeout is not a float or out of range"),

@@ -146,10 +146,25 @@ pub fn free_port() -> u16 {
 
 /// Waits until the port takes connections or the process has ended.
 pub fn await_port(process: &mut Process, port: u16) -> Result<(), String> {
+    await_in(process, &format!("port {port} is open"), |_| {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    })
+}
+
+/// Waits until the process has said something or has ended.
+pub fn await_log(process: &mut Process, text: &str) -> Result<(), String> {
+    await_in(process, &format!("its log has {text:?}"), |it| it.log().contains(text))
+}
+
+fn await_in(
+    process: &mut Process,
+    what: &str,
+    mut condition: impl FnMut(&Process) -> bool,
+) -> Result<(), String> {
     let mut ended = None;
-    wait_until(&format!("port {port} is open"), || {
+    wait_until(what, || {
         ended = process.exit_status();
-        ended.is_some() || TcpStream::connect(("127.0.0.1", port)).is_ok()
+        ended.is_some() || condition(process)
     });
     match ended {
         Some(status) => Err(format!("it ended with {status}:\n{}", process.log())),

@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::OnceLock;
 
 use crate::client::Client;
-use crate::process::{Process, await_port, free_port, scratch, workspace};
+use crate::process::{Process, await_log, await_port, free_port, scratch, workspace};
 
 /// Another program may take a free port between its choice and its use.
 const START_ATTEMPTS: usize = 5;
@@ -59,6 +59,9 @@ impl Tandem {
         for port in ports {
             await_port(&mut process, port)?;
         }
+        // Another program may listen on a port that ours could not get: ours ends then, without
+        // the lines that say what it serves.
+        await_log(&mut process, "admin HTTP")?;
         let [resp_port, memcached_port, admin_port] = ports;
         Ok(Tandem { process, resp_port, memcached_port, admin_port })
     }

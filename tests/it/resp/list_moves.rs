@@ -294,3 +294,69 @@ fn the_bytes_of_a_listpack_are_limited_too() {
         "#,
     );
 }
+
+#[test]
+fn commands_that_could_wait_take_what_is_there() {
+    check(
+        r#"
+        > RPUSH l a b c d e f
+        6
+        > BLPOP nosuch l 0
+        ["l" "a"]
+        > BRPOP l nosuch 0.5
+        ["l" "f"]
+        > BLMPOP 0 2 nosuch l RIGHT COUNT 2
+        ["l" ["e" "d"]]
+        > BLMOVE l m LEFT RIGHT 0
+        "b"
+        > BRPOPLPUSH l m 0
+        "c"
+        > LRANGE m 0 -1
+        ["c" "b"]
+        > EXISTS l
+        0
+        "#,
+    );
+}
+
+#[test]
+fn commands_that_could_wait_refuse_what_is_wrong() {
+    check(
+        r#"
+        > SET string x
+        OK
+        > RPUSH l a
+        1
+        > BLPOP string l 0
+        !WRONGTYPE Operation against a key holding the wrong kind of value
+        > BLMOVE l string LEFT LEFT 0
+        !WRONGTYPE Operation against a key holding the wrong kind of value
+        > BLPOP l -1
+        !ERR timeout is negative
+        > BRPOP l x
+        !ERR timeout is not a float or out of range
+        > BLMOVE l m LEFT UP 0
+        !ERR syntax error
+        > BRPOPLPUSH l m x
+        !ERR timeout is not a float or out of range
+        > BLMPOP 0 0 l LEFT
+        !ERR numkeys should be greater than 0
+        > BLMPOP 0 1 l UP
+        !ERR syntax error
+        > BLMPOP x 1 l LEFT
+        !ERR timeout is not a float or out of range
+        > BLPOP 0
+        !ERR wrong number of arguments for 'blpop' command
+        > LRANGE l 0 -1
+        ["a"]
+        > CLIENT UNBLOCK 0
+        0
+        > CLIENT UNBLOCK x
+        !ERR value is not an integer or out of range
+        > CLIENT UNBLOCK 0 NOSUCH
+        !ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR
+        > CLIENT UNBLOCK 0 ERROR
+        0
+        "#,
+    );
+}

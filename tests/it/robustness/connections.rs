@@ -46,6 +46,7 @@ fn ten_thousand_connections_are_served_and_their_memory_comes_back() {
 fn connections_over_the_limit_are_told_so() {
     let tandem = Tandem::start(&[]);
     let mut first = tandem.resp();
+    wait_until("those who asked for the port have left", || connected(&mut first) == 1);
     first.run("CONFIG SET maxclients 2");
     let mut second = tandem.resp();
     assert_eq!(second.run("PING").to_string(), "PONG");

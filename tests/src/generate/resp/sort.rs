@@ -61,9 +61,8 @@ const SETS: Pool = &[b"set:1", b"set:2"];
 fn words(kind: &str, random: &mut Random) -> Option<Words> {
     let pool: Pool = match kind {
         "list" => LISTS,
-        "set" => SETS,
         "source" if random.once_in(2) => LISTS,
-        "source" => SETS,
+        "set" | "source" => SETS,
         "limit" => &[b"-2", b"2", b"5", b"128"],
         "element" => &[b"a", b"b", b"B", b"aa", b"1", b"2", b"", b"10", b"\xff", b"a b"],
         "number" => return Some(vec![number(random).into_bytes()]),
