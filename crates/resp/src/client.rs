@@ -20,15 +20,14 @@ pub(crate) struct Client {
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
     pub(crate) random: fastrand::Rng,
-    pub(crate) queueing: Queueing,
+    /// `None` where nothing keeps it from queueing up: nearly always.
+    pub(crate) queueing: Option<Box<Queueing>>,
     wait: Wait,
 }
 
-/// Whether a command may queue up for a key.
-#[derive(Debug, Default)]
+/// What keeps a command from queueing up for a key as usual.
+#[derive(Debug)]
 pub(crate) enum Queueing {
-    #[default]
-    Free,
     /// It answers at once, as inside a transaction.
     #[expect(dead_code, reason = "transactions follow")]
     Never,
@@ -75,7 +74,7 @@ impl Client {
             replies: Replies::On,
             closing: false,
             random: fastrand::Rng::with_seed(handle_seed),
-            queueing: Queueing::Free,
+            queueing: None,
             wait: Wait::No,
         }
     }
@@ -87,7 +86,7 @@ impl Client {
         resp3: bool,
         queueing: Queueing,
     ) -> Client {
-        Client { db, resp3, queueing, ..Client::new(handle, true) }
+        Client { db, resp3, queueing: Some(Box::new(queueing)), ..Client::new(handle, true) }
     }
 
     /// True when the client runs on this machine.

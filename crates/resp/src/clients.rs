@@ -58,6 +58,8 @@ pub struct Aside {
     pub output_bytes: AtomicU64,
     /// Most clients have none.
     names: Mutex<Option<Box<Names>>>,
+    /// Where its command sits while it waits for keys.
+    seat: Mutex<Option<Box<Seat>>>,
 }
 
 impl Aside {
@@ -76,6 +78,7 @@ impl Aside {
             query_free_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
             names: Mutex::default(),
+            seat: Mutex::default(),
         }
     }
 
@@ -123,7 +126,6 @@ pub struct ClientHandle {
     pub blocked: AtomicBool,
     killed: AtomicBool,
     waker: AtomicWaker,
-    seat: Mutex<Option<Box<Seat>>>,
 }
 
 /// What a client says about itself.
@@ -223,7 +225,6 @@ impl ClientHandle {
             blocked: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             waker: AtomicWaker::new(),
-            seat: Mutex::default(),
         }
     }
 
@@ -249,7 +250,7 @@ impl ClientHandle {
 
     /// Where its command sits while it waits for keys.
     pub(crate) fn seat(&self) -> MutexGuard<'_, Option<Box<Seat>>> {
-        self.seat.lock()
+        self.aside.seat.lock()
     }
 
     pub(crate) fn names(&self) -> Names {

@@ -96,15 +96,15 @@ impl<'a> Ctx<'a> {
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
     ) -> Answer {
-        match self.client.queueing {
-            Queueing::Never => return Ok(nothing(&mut self.reply)),
-            Queueing::InQueue => return Ok(self.reply.wait(FOREVER_MS)),
-            Queueing::Anew(_) => {
+        match self.client.queueing.as_deref() {
+            None => {}
+            Some(Queueing::Never) => return Ok(nothing(&mut self.reply)),
+            Some(Queueing::InQueue) => return Ok(self.reply.wait(FOREVER_MS)),
+            Some(Queueing::Anew(_)) => {
                 let places = self.queue_up(waits_for)?;
-                self.client.queueing = Queueing::Anew(places);
+                self.client.queueing = Some(Box::new(Queueing::Anew(places)));
                 return Ok(self.reply.wait(FOREVER_MS));
             }
-            Queueing::Free => {}
         }
         let places = self.queue_up(waits_for)?;
         let waiting = Waiting {
@@ -252,7 +252,7 @@ fn serve(
         answer(&handle, &mut seat, out);
         return Outcome::Served;
     }
-    if let Queueing::Anew(places) = dispatcher.client.queueing {
+    if let Some(Queueing::Anew(places)) = dispatcher.client.queueing.map(|it| *it) {
         waiting.places = places;
     }
     Outcome::InVain
