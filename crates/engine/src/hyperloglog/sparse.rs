@@ -144,7 +144,8 @@ pub(super) fn raise(
 /// Joins neighbours of one rank, from the run at `at` on.
 fn join(string: &mut impl DerefMut<Target = Str>, mut at: usize) {
     for _ in 0..JOINED_MAX {
-        let Some(run) = Run::first(&string[at..]) else { return };
+        // A long run that is cut off at the end leads beyond it.
+        let Some(run) = string.get(at..).and_then(Run::first) else { return };
         let next = Run::first(&string[(at + run.n_bytes()).min(string.len())..]);
         match next.filter(|it| run.rank != 0 && it.rank == run.rank) {
             Some(next) if run.len + next.len <= RAISED_RUN_MAX => {
@@ -154,5 +155,22 @@ fn join(string: &mut impl DerefMut<Target = Str>, mut at: usize) {
             }
             _ => at += run.n_bytes(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clients write such bytes with SET.
+    #[test]
+    fn a_run_that_is_cut_off_is_left_alone() {
+        let mut string = Str::default();
+        string.append(&[0; HEADER_BYTES]);
+        // One register of rank 1, and the first half of a long run.
+        string.append(&[0x80, 0x7f]);
+        let raised = raise(&mut &mut string, 0, 5, usize::MAX);
+        assert!(matches!(raised, Ok(Raised::Higher)));
+        assert_eq!(string[HEADER_BYTES..], [0x90, 0x7f]);
     }
 }
