@@ -63,6 +63,11 @@ pub(crate) trait Watch {
     /// True while it waits for something other than its client.
     fn is_exempt(&self) -> bool;
 
+    /// True while it gets what it has not asked for just now: it has limits of its own then.
+    fn is_subscriber(&self) -> bool {
+        false
+    }
+
     fn id(&self) -> u64;
 
     /// Closes it.
@@ -135,7 +140,14 @@ pub(crate) trait FrontEnd: Clone + Send + 'static {
 pub(crate) struct Limits {
     /// Longest time without a command.
     pub(crate) idle_ms: u64,
-    /// More output than this that waits for `soft_ms`, and the connection is closed.
-    pub(crate) soft_bytes: u64,
-    pub(crate) soft_ms: u64,
+    pub(crate) output: SoftLimit,
+    /// The same for subscribers.
+    pub(crate) news: SoftLimit,
+}
+
+/// More output than this that waits for so long, and the connection is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SoftLimit {
+    pub(crate) bytes: u64,
+    pub(crate) ms: u64,
 }

@@ -368,14 +368,15 @@ impl Entry {
         if limits.idle_ms > 0 && idle_ms > limits.idle_ms && !self.watch.is_exempt() {
             return Some(Kick::Idle);
         }
-        let is_slow = limits.soft_bytes > 0 && self.watch.output_bytes() > limits.soft_bytes;
+        let limit = if self.watch.is_subscriber() { limits.news } else { limits.output };
+        let is_slow = limit.bytes > 0 && self.watch.output_bytes() > limit.bytes;
         let second = (now_ms / 1000) as u32;
         match (is_slow, self.slow_since_s) {
             (false, _) => self.slow_since_s = 0,
             (true, 0) => self.slow_since_s = second,
             (true, since_s) => {
                 let slow_ms = u64::from(second.saturating_sub(since_s)) * 1000;
-                let is_over = slow_ms >= limits.soft_ms;
+                let is_over = slow_ms >= limit.ms;
                 return is_over.then_some(Kick::Slow);
             }
         }
@@ -403,14 +404,16 @@ const DRAIN_LOOK: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
 
     use super::*;
+    use crate::protocol::SoftLimit;
 
     #[derive(Default)]
     struct Fake {
         active_at_ms: AtomicU64,
         output_bytes: AtomicU64,
+        is_subscriber: AtomicBool,
     }
 
     impl Watch for Fake {
@@ -422,6 +425,9 @@ mod tests {
         }
         fn is_exempt(&self) -> bool {
             false
+        }
+        fn is_subscriber(&self) -> bool {
+            self.is_subscriber.load(Relaxed)
         }
         fn id(&self) -> u64 {
             1
@@ -440,7 +446,8 @@ mod tests {
         assert_eq!(entry.due(idle, 15_000), None);
         assert_eq!(entry.due(idle, 15_001), Some(Kick::Idle));
         assert_eq!(entry.due(Limits::default(), 99_000), None);
-        let slow = Limits { soft_bytes: 100, soft_ms: 2000, ..Limits::default() };
+        let output = SoftLimit { bytes: 100, ms: 2000 };
+        let slow = Limits { output, ..Limits::default() };
         fake.output_bytes.store(101, Relaxed);
         assert_eq!(entry.due(slow, 20_000), None);
         assert_eq!(entry.due(slow, 21_999), None);
@@ -449,6 +456,12 @@ mod tests {
         assert_eq!(entry.due(slow, 23_000), None);
         fake.output_bytes.store(101, Relaxed);
         assert_eq!(entry.due(slow, 24_000), None, "the time starts again");
+        fake.is_subscriber.store(true, Relaxed);
+        assert_eq!(entry.due(slow, 27_000), None, "subscribers have limits of their own");
+        let news = SoftLimit { bytes: 50, ms: 1000 };
+        let slow = Limits { news, ..slow };
+        assert_eq!(entry.due(slow, 28_000), None);
+        assert_eq!(entry.due(slow, 29_000), Some(Kick::Slow));
     }
 
     #[test]

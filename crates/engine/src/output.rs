@@ -50,6 +50,15 @@ impl Output {
 
     /// Appends all of another output.
     pub fn append(&mut self, mut other: Output) {
+        self.take(&mut other);
+    }
+
+    /// Appends all that `other` has and leaves it empty, with its room for more.
+    pub fn take(&mut self, other: &mut Output) {
+        if self.is_empty() && other.buf.len() > self.buf.capacity() {
+            std::mem::swap(self, other);
+            return;
+        }
         let start = self.buf.len();
         self.buf.append(&mut other.buf);
         self.shared.extend(other.shared.drain(..).map(|(at, bytes)| (start + at, bytes)));

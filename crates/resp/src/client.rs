@@ -99,10 +99,21 @@ impl Client {
             || ip.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
     }
 
+    /// Picks the protocol of its replies and of what others send it.
+    pub(crate) fn speak(&mut self, resp3: bool) {
+        self.resp3 = resp3;
+        self.handle.protocol.store(if resp3 { 3 } else { 2 }, Relaxed);
+    }
+
     /// False when the client has asked that its reads leave no trace (CLIENT NO-TOUCH).
     #[inline]
     pub(crate) fn touches_keys(&self) -> bool {
         !self.handle.no_touch.load(Relaxed)
+    }
+
+    /// True while its commands run together, as one.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        matches!(self.queueing.as_deref(), Some(Queueing::Never))
     }
 
     /// True when the running command has waited as long as it asked to: it must answer now.

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::inbox::Inbox;
 use crate::waiting::Seat;
 
 /// All connections of the front end, in the order in which they came. Apart from its neighbours,
@@ -60,6 +61,8 @@ pub struct Aside {
     names: Mutex<Option<Box<Names>>>,
     /// Where its command sits while it waits for keys.
     seat: Mutex<Option<Box<Seat>>>,
+    /// What comes to it unasked.
+    pub(crate) inbox: OnceLock<Box<Inbox>>,
 }
 
 impl Aside {
@@ -79,6 +82,7 @@ impl Aside {
             output_bytes: AtomicU64::new(0),
             names: Mutex::default(),
             seat: Mutex::default(),
+            inbox: OnceLock::new(),
         }
     }
 
@@ -124,6 +128,10 @@ pub struct ClientHandle {
     pub no_touch: AtomicBool,
     /// Waits for keys in a blocking command.
     pub blocked: AtomicBool,
+    /// Listens to channels or patterns.
+    pub(crate) subscriber: AtomicBool,
+    /// Something lies in its inbox.
+    pub(crate) news: AtomicBool,
     killed: AtomicBool,
     waker: AtomicWaker,
 }
@@ -185,6 +193,11 @@ impl Clients {
         self.cut_by_output.fetch_add(1, Relaxed);
     }
 
+    /// Connections closed for output that they did not read.
+    pub fn n_cut_by_output(&self) -> u64 {
+        self.cut_by_output.load(Relaxed)
+    }
+
     /// Connections closed for their query buffer and for their output.
     pub(crate) fn n_cut(&self) -> (u64, u64) {
         (self.cut_by_query.load(Relaxed), self.cut_by_output.load(Relaxed))
@@ -223,6 +236,8 @@ impl ClientHandle {
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
+            subscriber: AtomicBool::new(false),
+            news: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
@@ -236,6 +251,11 @@ impl ClientHandle {
 
     pub fn is_killed(&self) -> bool {
         self.killed.load(Relaxed)
+    }
+
+    /// True while it listens to channels or patterns.
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriber.load(Relaxed)
     }
 
     /// Where the connection loop registers itself to be woken. It then looks at `is_killed`.

@@ -160,7 +160,8 @@ impl Dispatcher {
         gate::complete(command, argv.len())?;
         gate::enabled(&self.server, &self.client, command)?;
         gate::authenticated(&self.server, &self.client, command)?;
-        gate::room_for(&self.server, command, now_ms)
+        gate::room_for(&self.server, command, now_ms)?;
+        gate::not_listening(&self.client, command)
     }
 
     /// Locks what the row declares and calls the handler.

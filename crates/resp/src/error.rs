@@ -24,6 +24,8 @@ pub(crate) enum Error {
     /// A web browser was made to talk to us: the connection is cut without an answer.
     CrossProtocol,
     WrongArity(&'static str),
+    /// A command that a subscribed client of RESP2 cannot call.
+    WhileSubscribed(&'static str),
     NoAuth,
     /// A protected command, and the setting that would allow it.
     Protected {
@@ -155,6 +157,13 @@ impl fmt::Display for Error {
             Error::Said(text) => text,
             Error::WrongArity(name) => {
                 return write!(f, "ERR wrong number of arguments for '{name}' command");
+            }
+            Error::WhileSubscribed(name) => {
+                return write!(
+                    f,
+                    "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / \
+                     QUIT / RESET are allowed in this context"
+                );
             }
             Error::OutOfRange { min, max } => {
                 return write!(f, "ERR value is out of range, value must between {min} and {max}");

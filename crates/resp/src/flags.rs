@@ -32,6 +32,9 @@ impl Flags {
     /// Never stands in a pipelined batch behind a parse that its outcome would change.
     pub(crate) const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
 
+    /// Served to RESP2 clients while they are subscribed. COMMAND INFO does not show it.
+    pub(crate) const WHILE_SUBSCRIBED: Flags = Flags(1 << 21);
+
     const NAMES: [(Flags, &str); 20] = [
         (Flags::WRITE, "write"),
         (Flags::READONLY, "readonly"),
@@ -79,6 +82,7 @@ pub(crate) enum Family {
     Hash,
     HyperLogLog,
     List,
+    PubSub,
     Server,
     Set,
     /// Of the generic commands those that are in categories of what they sort.
@@ -98,6 +102,7 @@ impl Family {
             Family::Hash => "hash",
             Family::List => "list",
             Family::HyperLogLog => "hyperloglog",
+            Family::PubSub => "pubsub",
             Family::Server => "server",
             Family::Set => "set",
             Family::Stream => "stream",
@@ -120,7 +125,8 @@ impl Family {
             Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
-            Family::Server | Family::Sorting => None,
+            // Its flag says so, which not all of the family have.
+            Family::PubSub | Family::Server | Family::Sorting => None,
         }
     }
 }

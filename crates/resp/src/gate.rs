@@ -43,6 +43,16 @@ pub(crate) fn authenticated(
     if known || command.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
 }
 
+/// A subscribed client of RESP2 can tell messages from replies only while it gets few of these.
+#[inline]
+pub(crate) fn not_listening(client: &Client, command: &'static Command) -> Result<(), Error> {
+    let listens = client.handle.is_subscriber() && !client.resp3;
+    if !listens || command.flags.has(Flags::WHILE_SUBSCRIBED) {
+        return Ok(());
+    }
+    Err(Error::WhileSubscribed(&command.full_name))
+}
+
 /// Makes room for what the command may add, or refuses it.
 #[inline]
 pub(crate) fn room_for(server: &Server, command: &Command, now_ms: u64) -> Result<(), Error> {

@@ -13,8 +13,10 @@ mod flags;
 mod float;
 mod gate;
 mod glob;
+mod inbox;
 mod keys;
 mod parse;
+mod pubsub;
 mod reply;
 mod server;
 mod session;
@@ -30,6 +32,7 @@ mod waiting;
 use tandem_engine::number;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
+pub use crate::pubsub::Audience;
 pub use crate::server::{
     Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage, random_id,
 };

@@ -133,6 +133,21 @@ impl<'a> Reply<'a> {
         self.header(if self.resp3 { b'~' } else { b'*' }, n)
     }
 
+    /// Starts a push of `n` answers, which follow; an array in RESP2.
+    pub(crate) fn push_header(&mut self, n: usize) -> Answered {
+        self.header(if self.resp3 { b'>' } else { b'*' }, n)
+    }
+
+    /// A push of bulks, whole.
+    pub(crate) fn message(&mut self, words: &[&[u8]]) {
+        let n_bytes = words.iter().map(|it| it.len() + BULK_FRAME_BYTES).sum::<usize>();
+        self.out.buf.reserve(n_bytes + BULK_FRAME_BYTES);
+        self.push_header(words.len());
+        for word in words {
+            self.bulk(word);
+        }
+    }
+
     pub(crate) fn array<T>(
         &mut self,
         items: impl ExactSizeIterator<Item = T>,
@@ -236,6 +251,9 @@ impl Bulks {
         put_bulk(&mut self.wire, data);
     }
 }
+
+/// What a bulk has besides its data, at most for all that fits in memory: usually half of it.
+const BULK_FRAME_BYTES: usize = 16;
 
 #[inline]
 fn put_bulk(buf: &mut Vec<u8>, data: &[u8]) {

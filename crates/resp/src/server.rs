@@ -9,6 +9,7 @@ use tandem_engine::Keyspace;
 
 use crate::clients::Clients;
 use crate::error::Error;
+use crate::pubsub::{Audience, PubSub};
 use crate::settings::Settings;
 use crate::stats::{Rates, Totals, WorkerStats};
 
@@ -18,6 +19,7 @@ pub struct Server {
     pub host: Arc<dyn Host>,
     pub settings: Settings,
     pub clients: Clients,
+    pub(crate) pubsub: PubSub,
     /// The counters of each worker thread, by worker index.
     pub workers: Vec<Arc<WorkerStats>>,
     /// A monotonic clock in nanoseconds, for measuring commands.
@@ -55,6 +57,7 @@ impl Server {
             host: options.host,
             settings: options.settings,
             clients: Clients::default(),
+            pubsub: PubSub::default(),
             workers: (0..options.n_workers).map(worker).collect(),
             clock_ns: options.clock_ns,
             started_at_ms: options.started_at_ms,
@@ -90,6 +93,11 @@ impl Server {
             worker.add_flow_to(&mut totals);
         }
         self.rates.lock().sample(now_ms, &totals);
+    }
+
+    /// Who listens to what, in numbers.
+    pub fn audience(&self) -> Audience {
+        self.pubsub.audience()
     }
 
     /// True unless DEBUG SET-ACTIVE-EXPIRE has switched the cycle off.

@@ -70,6 +70,9 @@ impl Session {
         if self.dispatcher.client.handle.is_killed() {
             return Step::Close;
         }
+        if self.handle().has_news() {
+            self.handle().take_news(out);
+        }
         if let Some(until_ms) = self.dispatcher.client.pending_wait(now_ms) {
             return wait(until_ms);
         }
@@ -119,6 +122,9 @@ impl Session {
             if let Some(until_ms) = self.dispatcher.run(&self.worker, &line, out, now_ms) {
                 step = Some(wait(until_ms));
                 break;
+            }
+            if self.dispatcher.client.handle.has_news() {
+                self.dispatcher.client.handle.take_news(out);
             }
             self.batch.pass();
             self.dispatcher.client.end_wait();
@@ -179,6 +185,7 @@ impl Drop for Session {
         if self.dispatcher.client.queues_until().is_some() {
             waiting::give_up(&self.dispatcher.server, &self.dispatcher.client.handle);
         }
+        self.dispatcher.server.pubsub.forget(&self.dispatcher.client.handle);
         self.dispatcher.server.clients.remove(self.dispatcher.client.handle.id);
     }
 }

@@ -12,6 +12,7 @@ mod hyperloglog;
 mod list;
 mod list_moves;
 mod protocol;
+mod pubsub;
 mod server;
 mod set;
 mod sort;

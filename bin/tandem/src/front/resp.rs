@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use atomic_waker::AtomicWaker;
 use bytes::BytesMut;
 use tandem_engine::Output;
-use tandem_resp::{ClientHandle, ConnectionInfo, Server, Transport};
+use tandem_resp::{ClientHandle, ConnectionInfo, OutputLimit, Server, Transport};
 
-use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, Step, Watch};
+use crate::protocol::{Ahead, FrontEnd, Held, Kick, Limits, Session, SoftLimit, Step, Watch};
 use crate::socket::{Address, Peer};
 
 #[derive(Clone)]
@@ -36,11 +36,10 @@ impl FrontEnd for Resp {
 
     fn limits(&self) -> Limits {
         let live = self.server.settings.live();
-        let output = live.output_limit();
         Limits {
             idle_ms: live.idle_timeout_s().saturating_mul(1000),
-            soft_bytes: output.soft_bytes,
-            soft_ms: output.soft_s.saturating_mul(1000),
+            output: soft(live.output_limit()),
+            news: soft(live.news_limit()),
         }
     }
 
@@ -105,7 +104,7 @@ impl Session for RespSession {
     }
 
     fn has_news(&self) -> bool {
-        false
+        self.session.handle().has_news()
     }
 
     fn waker(&self) -> &AtomicWaker {
@@ -125,7 +124,10 @@ impl Session for RespSession {
     }
 
     fn output_bytes_max(&self) -> u64 {
-        self.session.server().settings.live().output_limit().hard_bytes
+        let live = self.session.server().settings.live();
+        let listens = self.session.handle().is_subscriber();
+        let limit = if listens { live.news_limit() } else { live.output_limit() };
+        limit.hard_bytes
     }
 
     fn count_cut_by_output(&self) {
@@ -152,11 +154,15 @@ impl Watch for ClientHandle {
     }
 
     fn output_bytes(&self) -> u64 {
-        self.aside.output_bytes.load(Relaxed)
+        self.aside.output_bytes.load(Relaxed) + self.news_bytes()
     }
 
     fn is_exempt(&self) -> bool {
-        self.blocked.load(Relaxed)
+        self.blocked.load(Relaxed) || self.is_subscriber()
+    }
+
+    fn is_subscriber(&self) -> bool {
+        ClientHandle::is_subscriber(self)
     }
 
     fn id(&self) -> u64 {
@@ -170,6 +176,10 @@ impl Watch for ClientHandle {
     fn wake(&self) {
         self.waker().wake();
     }
+}
+
+fn soft(limit: OutputLimit) -> SoftLimit {
+    SoftLimit { bytes: limit.soft_bytes, ms: limit.soft_s.saturating_mul(1000) }
 }
 
 fn shown(address: &Address) -> String {

@@ -94,7 +94,8 @@ fn getkeysandflags(cx: &mut ClientCtx<'_>) -> Answer {
 fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
     let command =
         Table::get().resolve(line).ok_or_else(|| Error::said("ERR Invalid command specified"))?;
-    let specs = command.key_specs();
+    let mut specs = command.key_specs();
+    specs.retain(|it| !it.access.has(Access::NOT_KEY));
     if specs.is_empty() {
         return Err(Error::said("ERR The command has no key arguments"));
     }

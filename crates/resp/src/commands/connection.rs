@@ -14,6 +14,7 @@ use crate::spec::{Flags, Spec, group, plain};
 const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
 const FIRST: &[Flags] =
     &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_AUTH, Flags::ALLOW_BUSY];
+const WHILE_SUBSCRIBED: &[Flags] = &[Flags::WHILE_SUBSCRIBED];
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
@@ -26,13 +27,14 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("hello", "[protover [AUTH <username password>] [SETNAME clientname]]", hello)
         .fast().flags(FIRST)
         .doc("6.0.0", "O(1)", "Opens the conversation and picks the protocol's version."),
-    plain("ping", "[message]", ping).fast()
+    plain("ping", "[message]", ping).fast().flags(WHILE_SUBSCRIBED)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .doc("1.0.0", "O(1)", "Answers, to show that the server lives."),
     plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST)
+        .flags(WHILE_SUBSCRIBED)
         .deprecated("7.2.0", "just closing the connection")
         .doc("1.0.0", "O(1)", "Answers and closes the connection."),
-    plain("reset", "", reset).fast().flags(FIRST)
+    plain("reset", "", reset).fast().flags(FIRST).flags(WHILE_SUBSCRIBED)
         .doc("6.2.0", "O(1)", "Puts the connection into the state of a new one."),
     plain("select", "index", select).fast().flags(ANYTIME)
         .doc("1.0.0", "O(1)", "Picks the database that later commands work on."),
@@ -115,7 +117,7 @@ fn hello(cx: &mut ClientCtx<'_>) -> Answer {
     if let Some(name) = name {
         cx.client.handle.rename(|it| it.name = name);
     }
-    cx.client.resp3 = resp3;
+    cx.client.speak(resp3);
     cx.reply.set_resp3(resp3);
     Ok(introduce(cx))
 }
@@ -147,11 +149,22 @@ fn introduce(cx: &mut ClientCtx<'_>) -> crate::reply::Answered {
 }
 
 fn ping(cx: &mut ClientCtx<'_>) -> Answer {
+    if cx.client.handle.is_subscriber() && !cx.client.resp3 && cx.args.len() < 2 {
+        return Ok(pong_between_messages(cx));
+    }
     match cx.args.len() {
         0 => Ok(cx.reply.simple("PONG")),
         1 => echo(cx),
         _ => Err(Error::WrongArity("ping")),
     }
+}
+
+/// A subscribed client of RESP2 reads nothing but arrays.
+fn pong_between_messages(cx: &mut ClientCtx<'_>) -> crate::reply::Answered {
+    let answered = cx.reply.array_header(2);
+    cx.reply.text("pong");
+    cx.reply.bulk(cx.args.peek().unwrap_or_default());
+    answered
 }
 
 fn quit(cx: &mut ClientCtx<'_>) -> Answer {
@@ -161,8 +174,9 @@ fn quit(cx: &mut ClientCtx<'_>) -> Answer {
 
 fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
+    cx.server.pubsub.forget(&client.handle);
     client.db = 0;
-    client.resp3 = false;
+    client.speak(false);
     client.replies = Replies::On;
     client.authenticated = !cx.server.settings.needs_password();
     client.handle.rename(|it| it.name.clear());

@@ -11,6 +11,7 @@ mod hash;
 mod hyperloglog;
 mod list;
 mod picks;
+mod pubsub;
 mod scan;
 mod server;
 mod set;
@@ -29,6 +30,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Hash, hash::COMMANDS),
     (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::List, list::COMMANDS),
+    (Family::PubSub, pubsub::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::Sorting, sort::COMMANDS),

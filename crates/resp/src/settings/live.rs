@@ -17,6 +17,9 @@ pub struct Live {
     output_hard_bytes: AtomicU64,
     output_soft_bytes: AtomicU64,
     output_soft_s: AtomicU64,
+    news_hard_bytes: AtomicU64,
+    news_soft_bytes: AtomicU64,
+    news_soft_s: AtomicU64,
     latency_tracking: AtomicBool,
     needs_password: AtomicBool,
     protected: AtomicBool,
@@ -72,6 +75,15 @@ impl Live {
         }
     }
 
+    /// `client-output-buffer-limit` of subscribed clients.
+    pub fn news_limit(&self) -> OutputLimit {
+        OutputLimit {
+            hard_bytes: self.news_hard_bytes.load(Relaxed),
+            soft_bytes: self.news_soft_bytes.load(Relaxed),
+            soft_s: self.news_soft_s.load(Relaxed),
+        }
+    }
+
     /// `latency-tracking`: histograms by command are kept.
     pub fn latency_tracking(&self) -> bool {
         self.latency_tracking.load(Relaxed)
@@ -95,10 +107,13 @@ impl Live {
         self.bulk_bytes_max.store(number("proto-max-bulk-len"), Relaxed);
         self.query_bytes_max.store(number("client-query-buffer-limit"), Relaxed);
         self.hll_sparse_bytes_max.store(number("hll-sparse-max-bytes"), Relaxed);
-        let limit = output_limits(&settings.text("client-output-buffer-limit"))[0];
+        let [limit, _, news] = output_limits(&settings.text("client-output-buffer-limit"));
         self.output_hard_bytes.store(limit.hard_bytes, Relaxed);
         self.output_soft_bytes.store(limit.soft_bytes, Relaxed);
         self.output_soft_s.store(limit.soft_s, Relaxed);
+        self.news_hard_bytes.store(news.hard_bytes, Relaxed);
+        self.news_soft_bytes.store(news.soft_bytes, Relaxed);
+        self.news_soft_s.store(news.soft_s, Relaxed);
         self.latency_tracking.store(settings.is_on("latency-tracking"), Relaxed);
         self.needs_password.store(!settings.text("requirepass").is_empty(), Relaxed);
         self.protected.store(settings.is_on("protected-mode"), Relaxed);

@@ -28,6 +28,12 @@ enum ClientKind {
     Pubsub,
 }
 
+impl ClientKind {
+    fn of(client: &ClientHandle) -> ClientKind {
+        if client.is_subscriber() { ClientKind::Pubsub } else { ClientKind::Normal }
+    }
+}
+
 impl<'a> Filter<'a> {
     /// `[ID id ...] [TYPE type] [USER name] [ADDR addr] [LADDR addr] [SKIPME yes|no] [MAXAGE s]`
     pub(crate) fn parse(args: &mut Args<'a>) -> Result<Filter<'a>, Error> {
@@ -62,7 +68,7 @@ impl<'a> Filter<'a> {
     pub(crate) fn takes(&self, client: &ClientHandle, now_ms: u64) -> bool {
         let age_s = now_ms.saturating_sub(client.aside.connected_at_ms) / 1000;
         (self.ids.is_empty() || self.ids.binary_search(&client.id).is_ok())
-            && self.kind.is_none_or(|it| it == ClientKind::Normal)
+            && self.kind.is_none_or(|it| it == ClientKind::of(client))
             && self.addr.is_none_or(|it| it == client.aside.addr().as_bytes())
             && self.laddr.is_none_or(|it| it == client.aside.laddr().as_bytes())
             && self.age_min_s.is_none_or(|it| it <= age_s)
@@ -120,7 +126,8 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     let since = |at_ms: u64| now_ms.saturating_sub(at_ms) / 1000;
     let query = client.aside.query_bytes.load(Relaxed);
     let query_free = client.aside.query_free_bytes.load(Relaxed);
-    let output = client.aside.output_bytes.load(Relaxed);
+    let output = client.aside.output_bytes.load(Relaxed) + client.news_bytes();
+    let [sub, psub, ssub] = client.n_subscriptions();
     let total =
         (size_of::<ClientHandle>() + size_of::<Aside>()) as u64 + query + query_free + output;
     let mut line = String::with_capacity(LINE_BYTES_USUAL);
@@ -139,7 +146,7 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
+        " sub={sub} psub={psub} ssub={ssub} multi=-1 watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
          multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} cmd={}",
         if output > 0 { "rw" } else { "r" },
         command_name(client.command.load(Relaxed)),
@@ -160,6 +167,7 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 fn flags(client: &ClientHandle) -> String {
     let flags = [
+        ('P', client.is_subscriber()),
         ('b', client.blocked.load(Relaxed)),
         ('A', client.is_killed()),
         ('U', client.aside.transport == Transport::Unix),

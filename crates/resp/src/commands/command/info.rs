@@ -40,7 +40,7 @@ fn positions(command: &Command) -> [i64; 3] {
     let first = command.spec.key_specs.first().map(|it| it.keys);
     match (command.spec.keys, first) {
         (Keys::Range { first, last, step }, _)
-        | (Keys::Special { .. }, Some(Keys::Range { first, last, step })) => {
+        | (Keys::None | Keys::Special { .. }, Some(Keys::Range { first, last, step })) => {
             [first as i64, last as i64, step as i64]
         }
         _ => [0, 0, 0],

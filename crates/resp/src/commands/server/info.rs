@@ -132,9 +132,9 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("client_recent_max_input_buffer", most(|it| it.aside.query_bytes.load(Relaxed)));
     lines.put("client_recent_max_output_buffer", most(|it| it.aside.output_bytes.load(Relaxed)));
     lines.put("blocked_clients", all.iter().filter(|it| it.blocked.load(Relaxed)).count());
+    lines.put("tracking_clients", 0);
+    lines.put("pubsub_clients", server.audience().n_subscribers);
     lines.all(&[
-        ("tracking_clients", "0"),
-        ("pubsub_clients", "0"),
         ("watching_clients", "0"),
         ("clients_in_timeout_table", "0"),
         ("total_watched_keys", "0"),

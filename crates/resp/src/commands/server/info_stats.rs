@@ -37,6 +37,10 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     ]);
     lines.put("keyspace_hits", keyspace.hits);
     lines.put("keyspace_misses", keyspace.misses);
+    let audience = server.audience();
+    lines.put("pubsub_channels", audience.n_channels);
+    lines.put("pubsub_patterns", audience.n_patterns);
+    lines.put("pubsubshard_channels", audience.n_shard_channels);
     absent(lines);
     lines.put("total_error_replies", totals.error_replies);
     lines.put("dump_payload_sanitizations", 0);
@@ -57,9 +61,6 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
 /// Counters of what does not exist here yet.
 fn absent(lines: &mut Lines) {
     lines.all(&[
-        ("pubsub_channels", 0),
-        ("pubsub_patterns", 0),
-        ("pubsubshard_channels", 0),
         ("latest_fork_usec", 0),
         ("total_forks", 0),
         ("migrate_cached_sockets", 0),
