@@ -15,6 +15,7 @@ mod differential;
 mod dumps;
 mod introspection;
 mod memcached;
+mod pubsub;
 mod resp;
 mod robustness;
 mod tidy;

@@ -140,8 +140,8 @@ impl<'a> Reply<'a> {
 
     /// A push of bulks, whole.
     pub(crate) fn message(&mut self, words: &[&[u8]]) {
-        let n_bytes = words.iter().map(|it| it.len() + BULK_FRAME_BYTES).sum::<usize>();
-        self.out.buf.reserve(n_bytes + BULK_FRAME_BYTES);
+        let n_bytes: usize = words.iter().map(|it| it.len() + BULK_FRAME_BYTES).sum();
+        self.out.buf.reserve(BULK_FRAME_BYTES + n_bytes);
         self.push_header(words.len());
         for word in words {
             self.bulk(word);
@@ -252,7 +252,7 @@ impl Bulks {
     }
 }
 
-/// What a bulk has besides its data, at most for all that fits in memory: usually half of it.
+/// A bulk below a gigabyte has no more than this besides its data.
 const BULK_FRAME_BYTES: usize = 16;
 
 #[inline]

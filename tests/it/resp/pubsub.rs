@@ -122,7 +122,7 @@ fn the_third_protocol_pushes() {
     check(
         r#"
         > HELLO 3
-        {"server": "valkey" …
+        {"server": "valkey"…
         > SUBSCRIBE a
         push["subscribe" "a" 1]
         > PSUBSCRIBE *
@@ -167,7 +167,7 @@ fn a_push_stands_behind_the_reply_of_its_own_command() {
     check(
         r#"
         > HELLO 3
-        {"server": "valkey" …
+        {"server": "valkey"…
         > SUBSCRIBE a
         push["subscribe" "a" 1]
         >> PUBLISH a 1\r\nPING\r\nPUBLISH a 2\r\nUNSUBSCRIBE a\r\nPING\r\n
@@ -248,7 +248,7 @@ fn a_subscriber_is_heard_though_replies_are_off() {
     check(
         r#"
         > HELLO 3
-        {"server": "valkey" …
+        {"server": "valkey"…
         > CLIENT REPLY OFF
         > SUBSCRIBE a
         push["subscribe" "a" 1]

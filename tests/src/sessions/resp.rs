@@ -22,9 +22,9 @@ pub struct RespSessions {
 }
 
 struct Connection {
-    session: Session,
+    /// Dropped when it is closed, as with a socket.
+    session: Option<Session>,
     input: BytesMut,
-    closed: bool,
 }
 
 impl RespSessions {
@@ -58,7 +58,7 @@ impl RespSessions {
             let worker = self.server.workers[0].clone();
             let session = Session::new(self.server.clone(), worker, info, self.now_ms);
             let input = BytesMut::new();
-            self.connections.push(Connection { session, input, closed: false });
+            self.connections.push(Connection { session: Some(session), input });
         }
         &mut self.connections[index]
     }
@@ -70,9 +70,9 @@ impl Peer for RespSessions {
         let connection = self.connection(connection);
         connection.input.extend_from_slice(bytes);
         let mut lines = Vec::new();
-        while !connection.closed {
+        while let Some(session) = &mut connection.session {
             let mut out = Output::default();
-            let step = connection.session.advance(&mut connection.input, &mut out, now_ms);
+            let step = session.advance(&mut connection.input, &mut out, now_ms);
             render(&written(&out), &mut lines);
             match step {
                 Step::ReadMore { .. } => return lines,
@@ -81,7 +81,7 @@ impl Peer for RespSessions {
                     lines.push("(waits)".to_owned());
                     return lines;
                 }
-                Step::Close => connection.closed = true,
+                Step::Close => connection.session = None,
             }
         }
         lines.push("(closed)".to_owned());

@@ -146,8 +146,9 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " sub={sub} psub={psub} ssub={ssub} multi=-1 watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
-         multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} cmd={}",
+        " sub={sub} psub={psub} ssub={ssub} multi=-1 watch=0 qbuf={query} qbuf-free={query_free} \
+         argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} \
+         cmd={}",
         if output > 0 { "rw" } else { "r" },
         command_name(client.command.load(Relaxed)),
     );
