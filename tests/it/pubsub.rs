@@ -42,7 +42,9 @@ fn all_see_the_messages_of_a_channel_in_one_order() {
             })
         })
         .collect();
-    publishers.into_iter().for_each(|it| it.join().unwrap());
+    for publisher in publishers {
+        publisher.join().unwrap();
+    }
     let heard: Vec<Vec<String>> = listeners.into_iter().map(|it| it.join().unwrap()).collect();
     assert!(heard.iter().all(|it| *it == heard[0]), "two subscribers saw different orders");
     for nth in 0..N_PUBLISHERS {
@@ -149,15 +151,17 @@ fn hear(clients: &mut [Client], sender: usize, line: &str, step: usize) -> Vec<V
             }
         }
     }
-    heard.iter_mut().for_each(|it| it.sort());
+    for each in &mut heard {
+        each.sort();
+    }
     heard
 }
 
 #[test]
 fn subscribers_hear_what_those_of_valkey_hear() {
     let seed = Random::seed("TANDEM_PUBSUB_SEED", 6);
-    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
     for threads in ["1", "2"] {
+        let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
         let tandem = Tandem::start(&["--threads", threads]);
         let mut random = Random::new(seed);
         let mut ours: Vec<Client> = (0..5).map(|_| tandem.resp()).collect();

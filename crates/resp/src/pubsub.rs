@@ -128,22 +128,19 @@ impl PubSub {
         }
         let n_now = subscriptions.counted_with(kind);
         drop(subscriptions);
-        match self.directory(kind) {
-            Some(directory) => {
-                let mut part = directory.part(&name).lock();
-                confirm(n_now);
-                let listeners = part.entry(name).or_insert_with(|| {
-                    directory.n_channels.fetch_add(1, Relaxed);
-                    Listeners::default()
-                });
-                listeners.add(client);
-            }
-            None => {
-                let mut patterns = self.patterns.write();
-                confirm(n_now);
-                patterns.entry(name).or_default().add(client);
-                self.n_patterns.store(patterns.len(), Relaxed);
-            }
+        if let Some(directory) = self.directory(kind) {
+            let mut part = directory.part(&name).lock();
+            confirm(n_now);
+            let listeners = part.entry(name).or_insert_with(|| {
+                directory.n_channels.fetch_add(1, Relaxed);
+                Listeners::default()
+            });
+            listeners.add(client);
+        } else {
+            let mut patterns = self.patterns.write();
+            confirm(n_now);
+            patterns.entry(name).or_default().add(client);
+            self.n_patterns.store(patterns.len(), Relaxed);
         }
     }
 

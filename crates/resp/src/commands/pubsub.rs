@@ -113,7 +113,9 @@ fn unlisten(cx: &mut ClientCtx<'_>, kind: Kind, word: &str) -> Answer {
         return Ok(reply.nothing());
     }
     let all = names(&client.handle, kind);
-    all.iter().for_each(|it| end(it));
+    for name in &all {
+        end(name);
+    }
     if all.is_empty() {
         let n = client.handle.inbox().subscriptions().counted_with(kind);
         confirm(client, reply, word, None, n);

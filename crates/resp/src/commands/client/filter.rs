@@ -127,7 +127,7 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     let query = client.aside.query_bytes.load(Relaxed);
     let query_free = client.aside.query_free_bytes.load(Relaxed);
     let output = client.aside.output_bytes.load(Relaxed) + client.news_bytes();
-    let [sub, psub, ssub] = client.n_subscriptions();
+    let [channels, patterns, shard_channels] = client.n_subscriptions();
     let total =
         (size_of::<ClientHandle>() + size_of::<Aside>()) as u64 + query + query_free + output;
     let mut line = String::with_capacity(LINE_BYTES_USUAL);
@@ -146,9 +146,9 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " sub={sub} psub={psub} ssub={ssub} multi=-1 watch=0 qbuf={query} qbuf-free={query_free} \
-         argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} \
-         cmd={}",
+        " sub={channels} psub={patterns} ssub={shard_channels} multi=-1 watch=0 qbuf={query} \
+         qbuf-free={query_free} argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 \
+         tot-mem={total} events={} cmd={}",
         if output > 0 { "rw" } else { "r" },
         command_name(client.command.load(Relaxed)),
     );
