@@ -273,6 +273,7 @@ impl Locked<'_> {
     /// Apart from `drop`, which is a few instructions in every command without it.
     #[inline(never)]
     fn tell_changes(&mut self) -> Closing {
+        self.cell.publish(&self.shard);
         if self.shard.is_kept {
             // In the order of the writes, whichever shards they are in.
             leave_notes(&mut self.shard.notes);
@@ -280,7 +281,6 @@ impl Locked<'_> {
             return Closing::Returns;
         }
         self.shard.has_changed = false;
-        self.cell.publish(&self.shard);
         if !self.shard.notes.is_empty() {
             *self.notes.0 = Some(Box::new(std::mem::take(&mut self.shard.notes)));
         }

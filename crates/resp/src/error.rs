@@ -83,6 +83,13 @@ impl Error {
         Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: quoted.into() }
     }
 
+    /// EXEC was refused, and with it what it should have run.
+    pub(crate) fn aborted(reason: &Error) -> Error {
+        let reason = reason.line();
+        let reason = String::from_utf8_lossy(reason.strip_prefix(b"ERR ").unwrap_or(&reason));
+        Error::said(format!("EXECABORT Transaction discarded because of: {reason}"))
+    }
+
     /// An error that only one command knows, about one of its words.
     pub(crate) fn quoting(before: &'static str, word: &[u8], after: &'static str) -> Error {
         Error::Quoting { before, word: preview(word, word.len()).into(), after }

@@ -25,6 +25,7 @@ mod stream_pending;
 mod string;
 mod string_newer;
 mod string_parts;
+mod transactions;
 
 use tandem_tests::sessions::RespSessions;
 use tandem_tests::transcript::{self, Dialect};
