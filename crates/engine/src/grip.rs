@@ -52,7 +52,9 @@ impl Keyspace {
     ) -> Grip<'_> {
         let held = self.lock_shards(keys.into_iter());
         let ids = held.iter().map(|(id, _)| *id).collect();
-        held.into_iter().for_each(|(_, locked)| locked.keep());
+        for (_, locked) in held {
+            locked.keep();
+        }
         Grip::new(self, Extent::Some(ids))
     }
 
