@@ -32,7 +32,10 @@ impl Flags {
     /// Never stands in a pipelined batch behind a parse that its outcome would change.
     pub(crate) const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
 
-    const NAMES: [(Flags, &str); 20] = [
+    /// Served for a slot that is on its way to this node.
+    pub(crate) const ASKING: Flags = Flags(1 << 21);
+
+    const NAMES: [(Flags, &str); 21] = [
         (Flags::WRITE, "write"),
         (Flags::READONLY, "readonly"),
         (Flags::DENYOOM, "denyoom"),
@@ -44,6 +47,7 @@ impl Flags {
         (Flags::STALE, "stale"),
         (Flags::SKIP_MONITOR, "skip_monitor"),
         (Flags::SKIP_SLOWLOG, "skip_slowlog"),
+        (Flags::ASKING, "asking"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MAY_REPLICATE, "may_replicate"),
