@@ -46,7 +46,7 @@ struct Dumped {
 
 fn travel(kind: Kind, families: &[(&str, Family)]) {
     let tandem = Tandem::start(&[]);
-    let oracle = Oracle::start(kind, &[]).unwrap();
+    let oracle = Oracle::start(kind, &[]).expect("`cargo xtask test` installs the real servers");
     let same = |_: &_| Known::Same;
     let mut pair = Pair::connect([tandem.resp_port, oracle.port], &same);
     let (mut n_payloads, mut n_alike) = (0, 0);
@@ -80,7 +80,7 @@ fn travel(kind: Kind, families: &[(&str, Family)]) {
             n_alike += ours.iter().filter(|it| is_among(it, &theirs)).count();
         }
     }
-    println!("{n_payloads} payloads, {n_alike} of them the same byte for byte");
+    println!("{n_payloads} payloads, {n_alike} of their values the same byte for byte");
     assert!(n_payloads > 100 && n_payloads * 6 < n_alike * 10, "{n_alike} of {n_payloads} alike");
 }
 
@@ -94,7 +94,9 @@ fn reset(pair: &mut Pair<'_>) {
 
 fn is_among(it: &Dumped, others: &[Dumped]) -> bool {
     let same = |other: &&Dumped| other.db == it.db && other.key == it.key;
-    others.iter().find(same).is_some_and(|other| other.payload == it.payload)
+    // Behind the value stand the version of the format and a sum.
+    let value = |it: &Dumped| it.payload[..it.payload.len() - 10].to_vec();
+    others.iter().find(same).is_some_and(|other| value(other) == value(it))
 }
 
 fn dumped(client: &mut Client) -> Vec<Dumped> {

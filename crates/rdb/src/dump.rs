@@ -55,7 +55,7 @@ pub(crate) fn sealed(object: &[u8], version: u16) -> Vec<u8> {
 
 fn has_expiring_fields(value: Value<'_>) -> bool {
     let Value::Hash(hash) = value else { return false };
-    hash.first_end() != 0 && (hash.encoding() != HashEncoding::Packed)
+    hash.first_end() != 0 || hash.encoding() == HashEncoding::PackedExpiring
 }
 
 /// A payload whose version and checksum are right.
@@ -74,6 +74,11 @@ impl<'a> Payload<'a> {
         } else {
             Err(Error::Foreign)
         }
+    }
+
+    /// A value alone, as a file has it: neither version nor checksum follow.
+    pub fn of_object(object: &'a [u8]) -> Payload<'a> {
+        Payload { object }
     }
 
     /// Reads the value. Fields that have expired are left out.

@@ -194,8 +194,12 @@ mod tests {
             .map(|n| vec![b'x'; n])
             .into();
         let mut writer = ListpackWriter::new();
-        numbers.iter().for_each(|it| writer.integer(*it));
-        texts.iter().for_each(|it| writer.text(it));
+        for number in &numbers {
+            writer.integer(*number);
+        }
+        for text in &texts {
+            writer.text(text);
+        }
         let bytes = writer.finish();
         let mut reader = Listpack::open(&bytes).unwrap();
         for number in &numbers {

@@ -41,10 +41,8 @@ fn hash(writer: &mut Writer, hash: HashRef<'_>) {
                 writer.string(value);
             }
         }
-        HashEncoding::PackedExpiring if first_end != 0 => {
-            packed_expiring_hash(writer, hash, first_end);
-        }
-        HashEncoding::Packed | HashEncoding::PackedExpiring => {
+        HashEncoding::PackedExpiring => packed_expiring_hash(writer, hash, first_end),
+        HashEncoding::Packed => {
             let mut run = ListpackWriter::new();
             for (field, value) in hash {
                 run.text(field);

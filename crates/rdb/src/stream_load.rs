@@ -11,6 +11,8 @@ use crate::run::Run;
 use crate::stream_save::{DELETED, SHARES_NAMES, UNKNOWN, n_elements};
 use crate::types;
 
+type Text<'a> = Cow<'a, [u8]>;
+
 pub(crate) fn stream(reader: &mut Reader<'_>, kind: u8, limits: Limits) -> Result<Stream, Error> {
     let mut stream = Stream::new(limits);
     for _ in 0..reader.count()? {
@@ -73,7 +75,7 @@ fn add_node(stream: &mut Stream, first_id: StreamId, bytes: &[u8]) -> Result<(),
 fn add_entry<'a>(
     stream: &mut Stream,
     first_id: StreamId,
-    names: &[Cow<'a, [u8]>],
+    names: &[Text<'a>],
     run: &mut Run<'a>,
 ) -> Result<bool, Error> {
     let marks = run.integer()?;
@@ -82,7 +84,7 @@ fn add_entry<'a>(
         first_id.seq.wrapping_add(run.integer()? as u64),
     );
     let shares_names = marks & SHARES_NAMES != 0;
-    let mut fields: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)> = Vec::new();
+    let mut fields: Vec<(Text<'a>, Text<'a>)> = Vec::new();
     if shares_names {
         for name in names {
             fields.push((name.clone(), run.text()?));

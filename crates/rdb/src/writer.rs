@@ -49,16 +49,14 @@ impl Writer {
         match n {
             0..0x40 => self.byte(n as u8),
             0x40..0x4000 => self.raw(&(n as u16 | 0x4000).to_be_bytes()),
-            _ => match u32::try_from(n) {
-                Ok(n) => {
-                    self.byte(0x80);
-                    self.raw(&n.to_be_bytes());
-                }
-                Err(_) => {
-                    self.byte(0x81);
-                    self.raw(&n.to_be_bytes());
-                }
-            },
+            0x4000..=0xffff_ffff => {
+                self.byte(0x80);
+                self.raw(&(n as u32).to_be_bytes());
+            }
+            _ => {
+                self.byte(0x81);
+                self.raw(&n.to_be_bytes());
+            }
         }
     }
 
