@@ -38,7 +38,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(N) in the keys", "Removes keys."),
     read("dump", "key", Keys::FIRST, dump::dump)
         .tips(ANY_OUTPUT)
-        .doc("2.6.0", "O(N) in the value's size", "Writes what a key holds in a form to restore it."),
+        .doc("2.6.0", "O(N) in the value's size", "Writes what a key holds, to be restored."),
     read("exists", "key [key ...]", Keys::ALL, exists)
         .fast().access(Access::RO).tips(MULTI_SUM)
         .doc("1.0.0", "O(N) in the keys", "Counts those of the given keys that exist."),
