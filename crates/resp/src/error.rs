@@ -141,6 +141,15 @@ impl From<tandem_engine::Error> for Error {
     }
 }
 
+impl From<tandem_rdb::Error> for Error {
+    fn from(error: tandem_rdb::Error) -> Error {
+        Error::said(match error {
+            tandem_rdb::Error::Foreign => "ERR DUMP payload version or checksum are wrong",
+            tandem_rdb::Error::Corrupt => "ERR Bad data format",
+        })
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

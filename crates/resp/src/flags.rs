@@ -32,12 +32,14 @@ impl Flags {
     /// Never stands in a pipelined batch behind a parse that its outcome would change.
     pub(crate) const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
 
+    /// Served for a slot that is on its way to this node.
+    pub(crate) const ASKING: Flags = Flags(1 << 21);
     /// Runs at once in a transaction, too.
-    pub(crate) const UNQUEUED: Flags = Flags(1 << 21);
+    pub(crate) const UNQUEUED: Flags = Flags(1 << 24);
     /// Later commands may work on another database.
-    pub(crate) const SELECTS: Flags = Flags(1 << 22);
+    pub(crate) const SELECTS: Flags = Flags(1 << 25);
 
-    const NAMES: [(Flags, &str); 20] = [
+    const NAMES: [(Flags, &str); 21] = [
         (Flags::WRITE, "write"),
         (Flags::READONLY, "readonly"),
         (Flags::DENYOOM, "denyoom"),
@@ -49,6 +51,7 @@ impl Flags {
         (Flags::STALE, "stale"),
         (Flags::SKIP_MONITOR, "skip_monitor"),
         (Flags::SKIP_SLOWLOG, "skip_commandlog"),
+        (Flags::ASKING, "asking"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MAY_REPLICATE, "may_replicate"),

@@ -3,6 +3,7 @@
 mod bitmap;
 mod command;
 mod connection;
+mod dump;
 mod generic;
 mod generic_moves;
 mod geo;

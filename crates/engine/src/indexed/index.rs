@@ -304,8 +304,12 @@ mod tests {
             let mut random = Random::new(seed);
             let mut index = Index::with_capacity(0);
             let hashes: Vec<u32> = (0..60_000).map(|_| random.next() as u32).collect();
-            hashes.iter().for_each(|&it| index.insert(it, 0));
-            hashes.iter().for_each(|&it| index.remove(it, 0));
+            for hash in &hashes {
+                index.insert(*hash, 0);
+            }
+            for hash in &hashes {
+                index.remove(*hash, 0);
+            }
             index.check();
             assert!(index.bytes() < 2048, "{} bytes are left", index.bytes());
         }
