@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use atomic_waker::AtomicWaker;
@@ -57,12 +57,21 @@ pub struct Aside {
     pub query_free_bytes: AtomicU64,
     /// Bytes of replies that wait to be written.
     pub output_bytes: AtomicU64,
+    /// Commands that wait for EXEC; negative outside a transaction.
+    pub(crate) n_queued: AtomicI32,
+    pub(crate) queued_bytes: AtomicU64,
     /// Most clients have none.
-    names: Mutex<Option<Box<Names>>>,
+    rare: OnceLock<Box<Rare>>,
     /// Where its command sits while it waits for keys.
     seat: Mutex<Option<Box<Seat>>>,
+}
+
+/// What few clients have.
+#[derive(Debug, Default)]
+struct Rare {
+    names: Mutex<Names>,
     /// What comes to it unasked.
-    pub(crate) inbox: OnceLock<Box<Inbox>>,
+    inbox: OnceLock<Box<Inbox>>,
 }
 
 impl Aside {
@@ -80,9 +89,10 @@ impl Aside {
             query_bytes: AtomicU64::new(0),
             query_free_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
-            names: Mutex::default(),
+            n_queued: AtomicI32::new(-1),
+            queued_bytes: AtomicU64::new(0),
+            rare: OnceLock::new(),
             seat: Mutex::default(),
-            inbox: OnceLock::new(),
         }
     }
 
@@ -274,11 +284,21 @@ impl ClientHandle {
     }
 
     pub(crate) fn names(&self) -> Names {
-        self.aside.names.lock().as_deref().cloned().unwrap_or_default()
+        self.aside.rare.get().map(|it| it.names.lock().clone()).unwrap_or_default()
     }
 
     pub(crate) fn rename(&self, change: impl FnOnce(&mut Names)) {
-        change(self.aside.names.lock().get_or_insert_default());
+        change(&mut self.aside.rare.get_or_init(Box::default).names.lock());
+    }
+
+    /// Made when it is first needed.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        self.aside.rare.get_or_init(Box::default).inbox.get_or_init(Box::default)
+    }
+
+    /// The inbox of a client that has one.
+    pub(crate) fn inbox_if_any(&self) -> Option<&Inbox> {
+        self.aside.rare.get()?.inbox.get().map(|it| &**it)
     }
 }
 

@@ -93,16 +93,12 @@ impl ClientHandle {
 
     /// Bytes that have come and were not taken yet.
     pub fn news_bytes(&self) -> u64 {
-        self.aside.inbox.get().map_or(0, |it| it.mail.lock().len() as u64)
-    }
-
-    pub(crate) fn inbox(&self) -> &Inbox {
-        self.aside.inbox.get_or_init(Box::default)
+        self.inbox_if_any().map_or(0, |it| it.mail.lock().len() as u64)
     }
 
     /// How many channels, patterns and shard channels it listens to.
     pub(crate) fn n_subscriptions(&self) -> [usize; 3] {
-        self.aside.inbox.get().map_or([0; 3], |it| it.subscriptions.lock().counts())
+        self.inbox_if_any().map_or([0; 3], |it| it.subscriptions.lock().counts())
     }
 
     /// Puts a message into the client's inbox and wakes its connection. False when more would wait

@@ -10,11 +10,13 @@ use crate::error::Error;
 use crate::reply::Answer;
 use crate::server::Server;
 use crate::spec::{Flags, Spec, group, plain};
+use crate::transaction;
 
 const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
 const FIRST: &[Flags] =
     &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::NO_AUTH, Flags::ALLOW_BUSY];
 const WHILE_SUBSCRIBED: &[Flags] = &[Flags::WHILE_SUBSCRIBED];
+const UNQUEUED: &[Flags] = &[Flags::UNQUEUED, Flags::WHILE_SUBSCRIBED];
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
@@ -30,13 +32,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("ping", "[message]", ping).fast().flags(WHILE_SUBSCRIBED)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .doc("1.0.0", "O(1)", "Answers, to show that the server lives."),
-    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST)
-        .flags(WHILE_SUBSCRIBED)
+    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST).flags(UNQUEUED)
         .deprecated("7.2.0", "just closing the connection")
         .doc("1.0.0", "O(1)", "Answers and closes the connection."),
-    plain("reset", "", reset).fast().flags(FIRST).flags(WHILE_SUBSCRIBED)
+    plain("reset", "", reset).fast().flags(FIRST).flags(UNQUEUED)
         .doc("6.2.0", "O(1)", "Puts the connection into the state of a new one."),
-    plain("select", "index", select).fast().flags(ANYTIME)
+    plain("select", "index", select).fast().flags(ANYTIME).flags(&[Flags::SELECTS])
         .doc("1.0.0", "O(1)", "Picks the database that later commands work on."),
 ];
 
@@ -175,6 +176,7 @@ fn quit(cx: &mut ClientCtx<'_>) -> Answer {
 fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
     cx.server.pubsub.forget(&client.handle);
+    transaction::end(client);
     client.db = 0;
     client.speak(false);
     client.replies = Replies::On;
