@@ -69,7 +69,7 @@ fn generated_sorted_set_commands_are_answered_as_by_valkey() {
     family("sorted-sets", Kind::Valkey, resp::SORTED_SETS, 12);
 }
 
-/// What SPOP leaves is a matter of chance; in which form it leaves it is not.
+/// Around the numbers at which one way of popping changes to another.
 #[test]
 fn a_popped_set_has_the_encoding_that_it_has_in_valkey() {
     let tandem = Tandem::start(&[]);

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tandem_tests::client::Client;
+use tandem_tests::differential::resp::Known;
+use tandem_tests::generate::resp::{self, Family, Generator};
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::server::Tandem;
 use tandem_tests::value::Value;
+use tandem_tests::words::quoted;
 
 use crate::differences::{
-    BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
+    self, BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
 };
 
 #[test]
@@ -60,6 +63,66 @@ fn command_docs_describe_the_arguments_of_valkey() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Where the keys of generated lines stand, spoiled ones among them, and what becomes of them.
+#[test]
+fn the_keys_of_generated_lines_are_those_that_valkey_finds() {
+    let tandem = Tandem::start(&[]);
+    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
+    let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
+    let mut differences = BTreeMap::new();
+    let mut asked = BTreeSet::new();
+    for (number, family) in FAMILIES.iter().enumerate() {
+        let mut generator = Generator::new(number as u64, *family);
+        for _ in 0..N_LINES {
+            let line = generator.command();
+            let name = line[0].to_ascii_uppercase();
+            asked.insert(name.clone());
+            for word in ["GETKEYS", "GETKEYSANDFLAGS"] {
+                let mut words = vec![b"COMMAND".to_vec(), word.as_bytes().to_vec()];
+                words.extend(line.iter().cloned());
+                let known = differences::known(Kind::Valkey, &words) == Known::Same;
+                let [ours, theirs] = [&mut ours, &mut theirs].map(|it| it.command(&words));
+                if known && ours != theirs {
+                    let words = words.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ");
+                    let text = format!("{words:.300}\n  ours:   {ours}\n  theirs: {theirs}");
+                    differences.insert(name.clone(), text);
+                }
+            }
+        }
+    }
+    let texts: Vec<String> = differences.into_values().collect();
+    assert!(texts.is_empty(), "{}", texts.join("\n"));
+    let unasked: Vec<String> = command_names(&mut ours)
+        .into_iter()
+        .filter(|it| {
+            takes_keys(&mut ours, it) && !asked.contains(it.to_ascii_uppercase().as_bytes())
+        })
+        .collect();
+    assert!(unasked.is_empty(), "no line was made for {unasked:?}");
+}
+
+/// Lines of each family.
+const N_LINES: usize = 1500;
+
+const FAMILIES: &[Family] = &[
+    resp::BASE,
+    resp::BITMAP,
+    resp::GEO,
+    resp::HYPERLOGLOG,
+    resp::LIST,
+    resp::SETS,
+    resp::SORT,
+    resp::SORTED_SETS,
+    resp::STREAM,
+];
+
+/// True for a command with keys that is no subcommand.
+fn takes_keys(client: &mut Client, name: &str) -> bool {
+    let info = client.command(&["COMMAND", "INFO", name]);
+    let [Value::Array(row)] = info.elements() else { return false };
+    !name.contains('|') && row.get(8).is_some_and(|specs| !specs.elements().is_empty())
 }
 
 #[test]

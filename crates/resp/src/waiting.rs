@@ -85,14 +85,15 @@ impl<'a> Ctx<'a> {
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
     ) -> Answer {
-        self.wait_with(|argv| argv.copied(), waits_for, until_ms, nothing)
+        let argv = self.line.argv;
+        self.wait_with(|| argv.copied(), waits_for, until_ms, nothing)
     }
 
-    /// As `wait_or`; the command that is run again has the words that are made of the line's, of
-    /// which the keys are the same.
+    /// As `wait_or`; the command that is run again has these words, of which the keys are those of
+    /// the line.
     pub(crate) fn wait_with(
         &mut self,
-        words: impl FnOnce(Argv<'_>) -> (Vec<u8>, Vec<Span>),
+        words: impl FnOnce() -> (Vec<u8>, Vec<Span>),
         waits_for: WaitsFor,
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
@@ -108,7 +109,7 @@ impl<'a> Ctx<'a> {
             }
         }
         let places = self.queue_up(waits_for)?;
-        let (buffer, spans) = words(self.line.argv);
+        let (buffer, spans) = words();
         let waiting = Waiting {
             command: self.line.command.expect("a line that runs has a command"),
             buffer,

@@ -36,12 +36,8 @@ impl StreamId {
     /// Bytes of an id as a key.
     pub(super) const BYTES: u32 = 16;
 
-    /// Bytes in the order of ids.
-    pub(super) fn to_bytes(self) -> [u8; StreamId::BYTES as usize] {
-        self.to_number().to_be_bytes()
-    }
-
-    fn to_number(self) -> u128 {
+    /// In the order of ids.
+    pub(super) fn to_number(self) -> u128 {
         u128::from(self.ms) << 64 | u128::from(self.seq)
     }
 

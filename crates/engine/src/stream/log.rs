@@ -436,7 +436,7 @@ mod tests {
                 let (mut others, mut n_radix_nodes) = (BTreeMap::new(), 0);
                 for id in log.nodes.keys() {
                     n_radix_nodes += radix::n_nodes_of(*id, &others);
-                    others.insert(*id, ());
+                    others.insert(*id, 0_u8);
                 }
                 assert_eq!(log.n_radix_nodes, n_radix_nodes);
             }

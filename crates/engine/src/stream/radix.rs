@@ -75,7 +75,7 @@ mod tests {
         for (ms, seq) in keys {
             let key = StreamId::new(*ms, *seq);
             n_nodes += n_nodes_of(key, &tree);
-            tree.insert(key, ());
+            tree.insert(key, 0_u8);
         }
         n_nodes
     }
@@ -89,8 +89,8 @@ mod tests {
 
     /// The same from the definition: prefixes are nodes where they are keys, where keys part, and
     /// where a run ends that begins at the root or behind a forking byte.
-    fn count_all(keys: &BTreeMap<StreamId, ()>) -> usize {
-        let texts: Vec<[u8; 16]> = keys.keys().map(|it| it.to_bytes()).collect();
+    fn count_all(keys: &BTreeMap<StreamId, u8>) -> usize {
+        let texts: Vec<[u8; 16]> = keys.keys().map(|it| it.to_number().to_be_bytes()).collect();
         let mut forks = BTreeSet::new();
         for pair in texts.windows(2) {
             let depth = pair[0].iter().zip(&pair[1]).take_while(|(a, b)| a == b).count();
@@ -115,14 +115,14 @@ mod tests {
                 let key = StreamId::new(ms, [0, 0, 1, 255, 256, u64::MAX][random.below(6)]);
                 let is_leaving = random.one_in(3);
                 let key = match tree.range(key..).next() {
-                    Some((key, ())) if is_leaving => *key,
+                    Some((key, _)) if is_leaving => *key,
                     _ => key,
                 };
                 if tree.remove(&key).is_some() {
                     n_nodes -= n_nodes_of(key, &tree);
                 } else {
                     n_nodes += n_nodes_of(key, &tree);
-                    tree.insert(key, ());
+                    tree.insert(key, 0_u8);
                 }
                 assert_eq!(n_nodes, count_all(&tree));
             }

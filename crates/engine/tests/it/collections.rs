@@ -285,14 +285,14 @@ pub(crate) fn drain(world: &mut World, random: &mut Random, db: u32) {
                     let (field, _) = m.pop_last().expect("it has more than are kept");
                     assert!(it.remove(&field));
                 }
-            })
+            });
         }
         Value::List(_) => {
             edit_as(world, random, key, list_in, Value::List, |it: &mut List, m, _| {
                 while n_kept < m.len() {
                     assert_eq!(it.pop(End::Back).map(|it| it.bytes.to_vec()), m.pop_back());
                 }
-            })
+            });
         }
         Value::Set(_) => edit_as(world, random, key, set_in, Value::Set, |it: &mut Set, m, _| {
             while n_kept < m.len() {

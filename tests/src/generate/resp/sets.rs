@@ -1,4 +1,4 @@
-//! Generated commands on sets. SPOP is not among them: what it leaves is a matter of chance.
+//! Generated commands on sets. What SPOP takes is a matter of chance: the comparison makes up for it.
 
 use super::{Family, Words};
 use crate::generate::pools::Pool;
@@ -34,6 +34,10 @@ const TEMPLATES: &[&str] = &[
     "SMOVE set set member",
     "SMOVE set any-key member",
     "SMOVE any-key set member",
+    "SPOP set",
+    "SPOP any-key",
+    "SPOP set small",
+    "SPOP set index",
     "SRANDMEMBER any-key",
     "SRANDMEMBER set index",
     "SRANDMEMBER set small",
