@@ -55,6 +55,11 @@ fn generated_set_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_pops_from_sets_are_answered_as_by_valkey() {
+    family("popped-sets", Kind::Valkey, resp::POPPED_SETS, 14);
+}
+
+#[test]
 fn generated_stream_commands_are_answered_as_by_valkey() {
     family("stream", Kind::Valkey, resp::STREAM, 10);
 }

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use tandem_tests::client::Client;
 use tandem_tests::differential::resp::Known;
-use tandem_tests::generate::resp::{self, Family, Generator};
+use tandem_tests::generate::resp::{self, Family, Generator, Words};
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::server::Tandem;
 use tandem_tests::value::Value;
-use tandem_tests::words::quoted;
+use tandem_tests::words::{quoted, split};
 
 use crate::differences::{
     self, BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
@@ -69,42 +69,36 @@ fn command_docs_describe_the_arguments_of_valkey() {
 #[test]
 fn the_keys_of_generated_lines_are_those_that_valkey_finds() {
     let tandem = Tandem::start(&[]);
-    let oracle = Oracle::start(Kind::Valkey, &[]).unwrap();
-    let (mut ours, mut theirs) = (tandem.resp(), Client::connect(oracle.port));
-    let mut differences = BTreeMap::new();
+    let mut ours = tandem.resp();
     let mut asked = BTreeSet::new();
-    for (number, family) in FAMILIES.iter().enumerate() {
-        let mut generator = Generator::new(number as u64, *family);
-        for _ in 0..N_LINES {
-            let line = generator.command();
-            let name = line[0].to_ascii_uppercase();
-            asked.insert(name.clone());
+    for (kind, families) in [(Kind::Valkey, FAMILIES), (Kind::Redis, &[resp::HASH_EXPIRY])] {
+        let oracle = Oracle::start(kind, &[]).unwrap();
+        let mut theirs = Client::connect(oracle.port);
+        let waiting = BLOCKING.iter().map(|it| split(it)).filter(|_| kind == Kind::Valkey);
+        for line in families.iter().flat_map(lines).chain(waiting) {
+            asked.insert(line[0].to_ascii_uppercase());
             for word in ["GETKEYS", "GETKEYSANDFLAGS"] {
                 let mut words = vec![b"COMMAND".to_vec(), word.as_bytes().to_vec()];
                 words.extend(line.iter().cloned());
-                let known = differences::known(Kind::Valkey, &words) == Known::Same;
-                let [ours, theirs] = [&mut ours, &mut theirs].map(|it| it.command(&words));
-                if known && ours != theirs {
+                if differences::known(Kind::Valkey, &words) == Known::Same {
+                    let [ours, theirs] = [&mut ours, &mut theirs].map(|it| it.command(&words));
                     let words = words.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ");
-                    let text = format!("{words:.300}\n  ours:   {ours}\n  theirs: {theirs}");
-                    differences.insert(name.clone(), text);
+                    assert_eq!(ours, theirs, "{words:.300}");
                 }
             }
         }
     }
-    let texts: Vec<String> = differences.into_values().collect();
-    assert!(texts.is_empty(), "{}", texts.join("\n"));
-    let unasked: Vec<String> = command_names(&mut ours)
-        .into_iter()
-        .filter(|it| {
-            takes_keys(&mut ours, it) && !asked.contains(it.to_ascii_uppercase().as_bytes())
-        })
-        .collect();
-    assert!(unasked.is_empty(), "no line was made for {unasked:?}");
+    let mut names = command_names(&mut ours);
+    names.retain(|it| !asked.contains(it.to_ascii_uppercase().as_bytes()));
+    names.retain(|it| takes_keys(&mut ours, it));
+    assert!(names.is_empty(), "no line was made for {names:?}");
 }
 
-/// Lines of each family.
-const N_LINES: usize = 1500;
+/// The lines that a family's templates make.
+fn lines(family: &Family) -> impl Iterator<Item = Words> + use<> {
+    let mut generator = Generator::new(1, *family);
+    (0..1500).map(move |_| generator.command())
+}
 
 const FAMILIES: &[Family] = &[
     resp::BASE,
@@ -112,10 +106,23 @@ const FAMILIES: &[Family] = &[
     resp::GEO,
     resp::HYPERLOGLOG,
     resp::LIST,
-    resp::SETS,
+    resp::POPPED_SETS,
     resp::SORT,
     resp::SORTED_SETS,
     resp::STREAM,
+];
+
+/// What no family has, as it might wait.
+const BLOCKING: &[&str] = &[
+    "BLPOP l1 l2 0",
+    "BRPOP l1 0",
+    "BLMOVE l1 l2 LEFT RIGHT 0",
+    "BRPOPLPUSH l1 l2 0",
+    "BLMPOP 0 2 l1 l2 LEFT COUNT 2",
+    "BLMPOP 0 3 l1 l2 LEFT",
+    "BZPOPMIN z1 z2 0",
+    "BZPOPMAX z1 0",
+    "BZMPOP 0 2 z1 z2 MIN",
 ];
 
 /// True for a command with keys that is no subcommand.

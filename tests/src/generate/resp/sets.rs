@@ -1,4 +1,4 @@
-//! Generated commands on sets. What SPOP takes is a matter of chance: the comparison makes up for it.
+//! Generated commands on sets.
 
 use super::{Family, Words};
 use crate::generate::pools::Pool;
@@ -11,6 +11,12 @@ pub const SETS: Family = Family {
     words,
     contents: &["SMEMBERS key", "SCARD key"],
 };
+
+/// With SPOP, which takes and leaves what it likes: the comparison makes up for the members, and
+/// their order is no longer compared.
+pub const POPPED_SETS: Family = Family { templates: &[TEMPLATES, POPS], ..SETS };
+
+const POPS: &[&str] = &["SPOP set", "SPOP set", "SPOP any-key", "SPOP set small", "SPOP set index"];
 
 const TEMPLATES: &[&str] = &[
     "SADD set (member)+",
@@ -34,10 +40,6 @@ const TEMPLATES: &[&str] = &[
     "SMOVE set set member",
     "SMOVE set any-key member",
     "SMOVE any-key set member",
-    "SPOP set",
-    "SPOP any-key",
-    "SPOP set small",
-    "SPOP set index",
     "SRANDMEMBER any-key",
     "SRANDMEMBER set index",
     "SRANDMEMBER set small",

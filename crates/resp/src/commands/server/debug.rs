@@ -160,8 +160,7 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
     }
 }
 
-/// The size is checked and nothing else: a list's node holds big elements as they are, and in Valkey
-/// no answer depends on it either.
+/// The size is checked and nothing else: in Valkey no answer depends on it either.
 fn packed_threshold(cx: &mut ClientCtx<'_>) -> Answer {
     let size = crate::settings::memory_bytes(cx.args.next()?);
     match size {
