@@ -15,6 +15,7 @@ mod differential;
 mod dumps;
 mod introspection;
 mod memcached;
+mod payloads;
 mod resp;
 mod robustness;
 mod tidy;

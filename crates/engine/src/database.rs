@@ -1,4 +1,5 @@
 //! A database: its shards behind their locks, and what may be read of them without.
+#![expect(unsafe_code, reason = "lends locks that a thread keeps, instead of taking them")]
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::grip;
 use crate::index::{Index, SLOT_BYTES, SLOTS};
 use crate::key::KeyHash;
 use crate::locks::{self, Hold};
@@ -77,7 +79,13 @@ pub(crate) struct Cell {
     due_ms: AtomicU64,
     /// The shard has something to compact or to shrink.
     wants_care: AtomicBool,
+    /// The token of the thread that keeps the lock, 0 when none does; `LENT` is added while a view
+    /// of that thread has it. Only the thread itself ever finds its own token here.
+    keeper: AtomicUsize,
 }
+
+/// Tokens are even.
+const LENT: usize = 1;
 
 impl Cell {
     fn new(shared: Arc<Shared>, first_id: u32, place: usize, tables: Arc<[Table]>) -> Cell {
@@ -87,13 +95,55 @@ impl Cell {
             place,
             due_ms: AtomicU64::new(u64::MAX),
             wants_care: AtomicBool::new(false),
+            keeper: AtomicUsize::new(0),
         }
     }
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_> {
-        let (shard, hold) = locks::lock(&self.shard);
-        Locked { cell: self, shard, _hold: hold, notes: Notes(ManuallyDrop::new(None)) }
+        let locked = self.lock_more();
+        #[cfg(debug_assertions)]
+        if !locked.is_kept {
+            grip::assert_none();
+        }
+        locked
+    }
+
+    /// Locks the shard, and that is no mistake of a thread with a grip.
+    #[inline]
+    fn lock_more(&self) -> Locked<'_> {
+        let (shard, hold) = locks::lock(&self.shard, || self.lend());
+        let (shard, notes) = (ManuallyDrop::new(shard), Notes(ManuallyDrop::new(None)));
+        Locked { cell: self, shard, _hold: hold, notes }
+    }
+
+    /// The lock, if this thread keeps it.
+    #[cold]
+    fn lend(&self) -> Option<MutexGuard<'_, Shard>> {
+        let token = grip::token();
+        let keeper = self.keeper.load(Ordering::Relaxed);
+        assert!(keeper != token | LENT, "a command locked a shard twice");
+        if keeper != token {
+            return None;
+        }
+        self.keeper.store(token | LENT, Ordering::Relaxed);
+        // SAFETY: the shard is locked: `Locked::keep` let go of its guard without unlocking. Of
+        // guards like this one there is one at a time, as it takes the token away until it is
+        // dropped, and other threads have other tokens.
+        Some(unsafe { self.shard.make_guard_unchecked() })
+    }
+
+    /// Locks the shard until `let_go`: this thread alone can open views of it meanwhile.
+    pub(crate) fn keep(&self) {
+        self.lock_more().keep();
+    }
+
+    /// Ends what `keep` began.
+    pub(crate) fn let_go(&self) {
+        let mut locked = self.lock();
+        debug_assert!(locked.is_kept, "a shard is let go of by the thread that keeps it");
+        locked.is_kept = false;
+        self.keeper.store(0, Ordering::Relaxed);
     }
 
     /// False while the shard holds nothing. Read without the lock.
@@ -160,8 +210,9 @@ impl Cell {
 /// A locked shard. Unlocking publishes what may be read without the lock.
 pub(crate) struct Locked<'a> {
     cell: &'a Cell,
-    // Dropped in this order: nothing is left with the thread while the lock is held.
-    shard: MutexGuard<'a, Shard>,
+    /// Dropped by `drop`, unless the lock is lent.
+    shard: ManuallyDrop<MutexGuard<'a, Shard>>,
+    // Behind the lock: what is left with the thread is nothing to look at while that is held.
     _hold: Hold,
     notes: Notes,
 }
@@ -205,25 +256,48 @@ impl DerefMut for Locked<'_> {
     }
 }
 
+/// What closing a view does with the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    Unlocks,
+    Returns,
+}
+
 impl Locked<'_> {
+    /// Leaves the shard locked, as `Cell::keep` says.
+    pub(crate) fn keep(mut self) {
+        self.shard.is_kept = true;
+        self.shard.has_changed = true;
+    }
+
     /// Apart from `drop`, which is a few instructions in every command without it.
     #[inline(never)]
-    fn tell_changes(&mut self) {
-        self.shard.has_changed = false;
+    fn tell_changes(&mut self) -> Closing {
         self.cell.publish(&self.shard);
+        if self.shard.is_kept {
+            // In the order of the writes, whichever shards they are in.
+            leave_notes(&mut self.shard.notes);
+            self.cell.keeper.store(grip::token(), Ordering::Relaxed);
+            return Closing::Returns;
+        }
+        self.shard.has_changed = false;
         if !self.shard.notes.is_empty() {
             *self.notes.0 = Some(Box::new(std::mem::take(&mut self.shard.notes)));
         }
+        Closing::Unlocks
     }
 }
 
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.shard.has_changed {
-            self.tell_changes();
+        // What is kept counts as changed all the time.
+        if self.shard.has_changed && self.tell_changes() == Closing::Returns {
+            return;
         }
         debug_assert!(self.cell.has_told(&self.shard), "a change was not marked as one");
+        // SAFETY: nobody uses the guard behind this, which happens once.
+        unsafe { ManuallyDrop::drop(&mut self.shard) };
     }
 }
 

@@ -45,6 +45,11 @@ enum HashRepr {
 }
 
 impl Hash {
+    /// An empty hash, to be put where it is whole.
+    pub fn new(limits: Limits) -> Hash {
+        Hash::empty(Vec::new(), limits)
+    }
+
     /// An empty hash in the memory of `scratch`, whose content is dropped.
     fn empty(mut scratch: Vec<u8>, limits: Limits) -> Hash {
         packed::clear(&mut scratch);

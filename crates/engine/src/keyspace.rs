@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_utils::CachePadded;
+use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
 use crate::database::{Cell, Database, Locked};
 use crate::error::Error;
 use crate::freeing::{Load, let_go_shards};
+use crate::grip::token;
 use crate::key::{Key, KeyHash};
 use crate::observer::Observer;
 use crate::options::{KeyspaceOptions, Limits, Policy};
@@ -22,6 +24,10 @@ pub struct Keyspace {
     pub(crate) shared: Arc<Shared>,
     /// Made when they are first used: a database costs a few hundred bytes a shard.
     databases: Box<[OnceLock<Database>]>,
+    /// Taken to make one. Whoever takes it holds no shard, and may wait for all of them.
+    making: Mutex<()>,
+    /// The token of the thread that has `making` for its grip, or 0.
+    maker: AtomicUsize,
     n_shards: usize,
     /// The physical database behind each logical one; SWAPDB exchanges two.
     places: Box<[AtomicU32]>,
@@ -55,6 +61,8 @@ impl Keyspace {
         let shared = Arc::new(Shared::new(&options));
         Keyspace {
             databases: (0..options.n_databases).map(|_| OnceLock::new()).collect(),
+            making: Mutex::new(()),
+            maker: AtomicUsize::new(0),
             n_shards: options.n_shards,
             places: (0..options.n_databases).map(AtomicU32::new).collect(),
             next_victim: CachePadded::default(),
@@ -141,10 +149,36 @@ impl Keyspace {
     /// The database at a physical place.
     #[inline]
     fn database_at(&self, place: u32) -> &Database {
+        match self.databases[place as usize].get() {
+            Some(database) => database,
+            None => self.make_database(place),
+        }
+    }
+
+    /// A thread that has a grip on all has one on what it makes, too.
+    #[cold]
+    fn make_database(&self, place: u32) -> &Database {
+        let is_maker = self.maker.load(Ordering::Relaxed) == token();
+        let _making = (!is_maker).then(|| self.making.lock());
         self.databases[place as usize].get_or_init(|| {
             let first_id = place * self.n_shards as u32;
-            Database::new(&self.shared, self.n_shards, first_id)
+            let database = Database::new(&self.shared, self.n_shards, first_id);
+            if is_maker {
+                database.cells().iter().for_each(Cell::keep);
+            }
+            database
         })
+    }
+
+    /// From now on this thread alone makes databases, until `end_making`.
+    pub(crate) fn start_making(&self) -> MutexGuard<'_, ()> {
+        let making = self.making.lock();
+        self.maker.store(token(), Ordering::Relaxed);
+        making
+    }
+
+    pub(crate) fn end_making(&self) {
+        self.maker.store(0, Ordering::Relaxed);
     }
 
     /// A database if it was ever used. Who only looks must not make one.
@@ -159,8 +193,13 @@ impl Keyspace {
 
     #[inline]
     pub(crate) fn shard_id(&self, key: Key<'_>) -> ShardId {
-        let database = self.places[key.db as usize].load(Ordering::Acquire);
-        ShardId { database, shard: self.shard_of(key.hash) as u32 }
+        self.shard_at(key.db, key.hash)
+    }
+
+    #[inline]
+    fn shard_at(&self, db: u32, hash: KeyHash) -> ShardId {
+        let database = self.places[db as usize].load(Ordering::Acquire);
+        ShardId { database, shard: self.shard_of(hash) as u32 }
     }
 
     /// The shard of a key in its database.
@@ -169,7 +208,7 @@ impl Keyspace {
         hash.shard() & (self.n_shards - 1)
     }
 
-    fn cell(&self, id: ShardId) -> &Cell {
+    pub(crate) fn cell(&self, id: ShardId) -> &Cell {
         &self.database_at(id.database).cells()[id.shard as usize]
     }
 
@@ -206,17 +245,29 @@ impl Keyspace {
         keys: impl IntoIterator<Item = Key<'k>, IntoIter: Clone>,
         now_ms: u64,
     ) -> View<'_> {
-        let keys = keys.into_iter();
+        let held = self.lock_shards(keys.into_iter().map(|key| (key.db, key.hash)));
+        View::new(self, Held::Many(Several::new(held)), now_ms)
+    }
+
+    /// Locks the shards of several keys, each given by its database and its hash.
+    #[inline]
+    pub(crate) fn lock_shards(
+        &self,
+        keys: impl Iterator<Item = (u32, KeyHash)> + Clone,
+    ) -> Vec<(ShardId, Locked<'_>)> {
+        let at = |(db, hash)| self.shard_at(db, hash);
         loop {
-            let mut ids: SmallVec<[ShardId; 16]> =
-                keys.clone().map(|key| self.shard_id(key)).collect();
+            let mut ids: SmallVec<[ShardId; 16]> = keys.clone().map(at).collect();
             ids.sort_unstable();
             ids.dedup();
+            for id in &ids {
+                self.database_at(id.database);
+            }
             // Shards are locked in index order, so that no two callers can wait for each other
             // in a ring.
             let held: Vec<_> = ids.iter().map(|id| (*id, self.cell(*id).lock())).collect();
-            if keys.clone().all(|key| ids.binary_search(&self.shard_id(key)).is_ok()) {
-                return View::new(self, Held::Many(Several::new(held)), now_ms);
+            if keys.clone().all(|key| ids.binary_search(&at(key)).is_ok()) {
+                return held;
             }
         }
     }

@@ -10,6 +10,7 @@ mod error;
 mod freeing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod grip;
 mod hash;
 mod hyperloglog;
 mod index;
@@ -55,6 +56,7 @@ pub use crate::classes::{ClassStats, Classify};
 pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::freeing::{Freeing, free_let_go, freeing, let_go, let_go_buffer, reset_freed};
+pub use crate::grip::Grip;
 pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash, OwnedKey};
@@ -64,7 +66,9 @@ pub use crate::list::{End, List, ListIter, ListRef, Popped, Quicklist, Side};
 pub use crate::locks::counted::LockCounts;
 pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
-pub use crate::options::{Expire, KeyspaceOptions, Limits, Policy, SetOptions, SetOutcome, When};
+pub use crate::options::{
+    Expire, KeyspaceOptions, Limits, Policy, PutOptions, SetOptions, SetOutcome, When,
+};
 pub use crate::output::{Mark, Output};
 pub use crate::ready::{Ready, has_ready, take_ready};
 pub use crate::sequence::Element;
@@ -73,7 +77,8 @@ pub use crate::sorted_set::{Cut, IndexedSortedSet, Order, SortedSet, SortedSetIt
 pub use crate::stats::{DatabaseStats, KeyspaceStats};
 pub use crate::stream::{
     Claim, Claimed, Consumer, Deliveries, Effort, Entry, Field, Fields, Group, Keep, Log, NewId,
-    OpenGroup, Pending, Range, RangeBack, Stream, StreamData, StreamId, StreamRef, Trim,
+    OpenGroup, Pending, Range, RangeBack, StoredEntry, StoredNode, Stream, StreamData, StreamId,
+    StreamRef, Trim,
 };
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};

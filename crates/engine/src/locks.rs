@@ -3,13 +3,20 @@
 
 use parking_lot::{Mutex, MutexGuard};
 
-/// Locks; what comes with the guard is dropped right behind it.
+/// Locks; what comes with the guard is dropped right behind it. Before it waits, it asks whether
+/// the lock is `lent` to the caller.
 #[inline]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> (MutexGuard<'_, T>, Hold) {
+pub(crate) fn lock<'a, T>(
+    mutex: &'a Mutex<T>,
+    lent: impl FnOnce() -> Option<MutexGuard<'a, T>>,
+) -> (MutexGuard<'a, T>, Hold) {
     #[cfg(feature = "counted-locks")]
-    return counted::lock(mutex);
+    return counted::lock(mutex, lent);
     #[cfg(not(feature = "counted-locks"))]
-    (mutex.lock(), Hold)
+    match mutex.try_lock() {
+        Some(guard) => (guard, Hold),
+        None => (lent().unwrap_or_else(|| mutex.lock()), Hold),
+    }
 }
 
 /// Locks when nobody holds the lock.
@@ -124,9 +131,12 @@ pub(crate) mod counted {
         }
     }
 
-    pub(super) fn lock<T>(mutex: &Mutex<T>) -> (MutexGuard<'_, T>, Hold) {
+    pub(super) fn lock<'a, T>(
+        mutex: &'a Mutex<T>,
+        lent: impl FnOnce() -> Option<MutexGuard<'a, T>>,
+    ) -> (MutexGuard<'a, T>, Hold) {
         LockCounts::change(|it| it.n_locks += 1);
-        if let Some(guard) = mutex.try_lock() {
+        if let Some(guard) = mutex.try_lock().or_else(lent) {
             return (guard, Hold::begin());
         }
         let Some(clock) = CLOCK.get() else { return (mutex.lock(), Hold::begin()) };

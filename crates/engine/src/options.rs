@@ -120,6 +120,15 @@ pub struct SetOptions {
     pub marks: u8,
 }
 
+/// What a value that is put in place of another brings along (`View::put_with`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PutOptions {
+    /// Milliseconds since the epoch, and not over yet.
+    pub expire_at_ms: Option<u64>,
+    /// Seconds since its last use.
+    pub idle_s: u32,
+}
+
 /// What `View::set` did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetOutcome {

@@ -20,6 +20,9 @@ thread_local! {
 }
 
 pub(crate) fn leave_notes(notes: &mut Vec<Ready>) {
+    if notes.is_empty() {
+        return;
+    }
     HAS_NOTES.set(true);
     NOTES.with_borrow_mut(|it| it.append(notes));
 }

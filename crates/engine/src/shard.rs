@@ -119,6 +119,8 @@ pub(crate) struct Shard {
     pub(crate) hits: u64,
     /// What is read without the lock may be out of date.
     pub(crate) has_changed: bool,
+    /// A thread keeps the lock over many commands.
+    pub(crate) is_kept: bool,
     pub(crate) index: Index,
     pub(crate) segments: Segments,
     pub(crate) events: Events,
@@ -147,6 +149,7 @@ impl Shard {
         Shard {
             hits: 0,
             has_changed: true,
+            is_kept: false,
             index: Index::new(Arc::clone(&shared.pool)),
             segments: Segments::new(Arc::clone(&shared.pool)),
             events: Events::default(),

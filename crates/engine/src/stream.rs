@@ -11,12 +11,14 @@ mod listpack;
 mod log;
 mod node;
 mod radix;
+mod stored;
 mod word;
 
 pub use self::group::{Claim, Claimed, Consumer, Deliveries, Group, OpenGroup, Pending};
 pub use self::id::StreamId;
 pub use self::log::{Effort, Keep, Log, NewId, Range, RangeBack, Trim};
 pub use self::node::{Entry, Field, Fields};
+pub use self::stored::{StoredEntry, StoredNode};
 use crate::error::Error;
 use crate::item::BoxedValue;
 use crate::options::Limits;
@@ -75,9 +77,25 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// An empty stream, to be put where it is whole.
+    pub fn new(limits: Limits) -> Stream {
+        Stream { data: Box::default(), limits }
+    }
+
     /// Adds an entry and tells its id.
     pub fn add(&mut self, id: NewId, fields: &[Field<'_>]) -> Result<StreamId, Error> {
         self.data.log.add(id, fields, &self.limits)
+    }
+
+    /// Begins a node as it once was, behind all entries. Those that it had must follow, one of
+    /// them not deleted. False when that cannot be.
+    pub fn restore_node(&mut self, first_id: StreamId, names: &[Field<'_>]) -> bool {
+        self.data.log.restore_node(first_id, names)
+    }
+
+    /// Adds an entry to the node that was begun last. False when its id cannot be.
+    pub fn restore_entry(&mut self, id: StreamId, fields: &[Field<'_>], is_deleted: bool) -> bool {
+        self.data.log.restore_entry(id, fields, is_deleted)
     }
 
     /// Removes one entry. False when it is not there.

@@ -56,6 +56,10 @@ impl<'a> Argv<'a> {
         self.spans.iter().map(move |span| self.word(*span))
     }
 
+    pub(crate) fn spans(self) -> &'a [Span] {
+        self.spans
+    }
+
     /// A buffer of its own for the words, and where they stand in it.
     pub(crate) fn copied(self) -> (Vec<u8>, Vec<Span>) {
         let mut buffer = Vec::with_capacity(self.iter().map(<[u8]>::len).sum());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clients::{ClientHandle, Transport};
-use crate::waiting::Place;
+use crate::transaction::Transaction;
+use crate::waiting::{Place, Unblocked};
 
 /// What commands know and change of their connection.
 pub(crate) struct Client {
@@ -22,15 +23,17 @@ pub(crate) struct Client {
     pub(crate) random: fastrand::Rng,
     /// `None` where nothing keeps it from queueing up: nearly always.
     pub(crate) queueing: Option<Box<Queueing>>,
+    /// What waits for EXEC, between MULTI and there.
+    pub(crate) transaction: Option<Box<Transaction>>,
     wait: Wait,
 }
 
 /// What keeps a command from queueing up for a key as usual.
 #[derive(Debug)]
 pub(crate) enum Queueing {
-    /// It answers at once, as inside a transaction.
-    #[expect(dead_code, reason = "transactions follow")]
-    Never,
+    /// It answers at once, as inside a transaction. Those whom it unblocks are woken when all is
+    /// done and unlocked.
+    Never { unblocked: Vec<Unblocked> },
     /// It runs for one who has his places in the queues.
     InQueue,
     /// It runs for one whose places were lost; the new ones come here.
@@ -75,6 +78,7 @@ impl Client {
             closing: false,
             random: fastrand::Rng::with_seed(handle_seed),
             queueing: None,
+            transaction: None,
             wait: Wait::No,
         }
     }
@@ -135,6 +139,11 @@ impl Client {
         if self.queues_until().is_none() {
             self.wait = Wait::UntilMs(until_ms);
         }
+    }
+
+    /// Commands answer as if they had waited as long as they asked to.
+    pub(crate) fn forbid_waiting(&mut self) {
+        self.wait = Wait::Over;
     }
 
     pub(crate) fn end_wait(&mut self) {

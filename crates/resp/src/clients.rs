@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
@@ -56,6 +56,9 @@ pub struct Aside {
     pub query_free_bytes: AtomicU64,
     /// Bytes of replies that wait to be written.
     pub output_bytes: AtomicU64,
+    /// Commands that wait for EXEC; negative outside a transaction.
+    pub(crate) n_queued: AtomicI32,
+    pub(crate) queued_bytes: AtomicU64,
     /// Most clients have none.
     names: Mutex<Option<Box<Names>>>,
     /// Where its command sits while it waits for keys.
@@ -77,6 +80,8 @@ impl Aside {
             query_bytes: AtomicU64::new(0),
             query_free_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
+            n_queued: AtomicI32::new(-1),
+            queued_bytes: AtomicU64::new(0),
             names: Mutex::default(),
             seat: Mutex::default(),
         }

@@ -119,7 +119,7 @@ impl Dispatcher {
     /// Takes back an answer that the client has asked not to hear.
     #[inline]
     fn settle_replies(&mut self, out: &mut Output, mark: Mark) {
-        if self.client.replies != Replies::On {
+        if self.client.replies != Replies::On && self.client.replies != Replies::SkipNext {
             out.truncate(mark);
             if self.client.replies == Replies::Skip {
                 self.client.replies = Replies::On;
@@ -135,16 +135,45 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
+        if self.client.transaction.is_some() {
+            return self.run_in_transaction(worker, line, out, now_ms);
+        }
         let command = line.command.ok_or_else(|| unknown(line.argv))?;
-        let stats = worker.command(command.id);
-        self.admit(command, line.argv, now_ms).inspect_err(|_| stats.reject())?;
+        if let Err(error) = self.admit(command, line.argv, now_ms) {
+            worker.command(command.id).reject();
+            return Err(self.refused(command, error));
+        }
+        self.call(worker, command, line, out, now_ms)
+    }
 
+    /// Runs a command that was admitted, and counts it.
+    #[inline]
+    pub(crate) fn call(
+        &mut self,
+        worker: &WorkerStats,
+        command: &'static Command,
+        line: &Line<'_>,
+        out: &mut Output,
+        now_ms: u64,
+    ) -> Answer {
+        let stats = worker.command(command.id);
         if command.is_quick && !stats.is_sample() {
             let answer = self.execute(command, line, out, now_ms);
             return account(stats, answer);
         }
+        self.timed(worker, command, |it| it.execute(command, line, out, now_ms))
+    }
+
+    #[inline]
+    pub(crate) fn timed(
+        &mut self,
+        worker: &WorkerStats,
+        command: &Command,
+        run: impl FnOnce(&mut Dispatcher) -> Answer,
+    ) -> Answer {
+        let stats = worker.command(command.id);
         let started_ns = (self.server.clock_ns)();
-        let answer = self.execute(command, line, out, now_ms);
+        let answer = run(self);
         let took_ns = (self.server.clock_ns)().saturating_sub(started_ns);
         if command.is_quick {
             stats.time_sample(took_ns);
@@ -156,7 +185,12 @@ impl Dispatcher {
 
     /// Straight down, one question a line.
     #[inline]
-    fn admit(&self, command: &'static Command, argv: Argv<'_>, now_ms: u64) -> Result<(), Error> {
+    pub(crate) fn admit(
+        &self,
+        command: &'static Command,
+        argv: Argv<'_>,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         gate::complete(command, argv.len())?;
         gate::enabled(&self.server, &self.client, command)?;
         gate::authenticated(&self.server, &self.client, command)?;
@@ -211,6 +245,7 @@ impl Dispatcher {
                 }
                 handler(&mut Ctx { db, args, reply, client, server, line, now_ms })
             }
+            Run::Exec => Err(Error::said("ERR EXEC without MULTI")),
             Run::Group(_) => match command.spec.alone {
                 Some(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
                 None => Err(Error::WrongArity(&command.full_name)),
@@ -300,13 +335,7 @@ impl Dispatcher {
     fn find_keys(&self, lists: &mut KeyLists, keys: Keys, line: &Line<'_>) -> Result<(), Error> {
         lists.positions.clear();
         lists.hashes.clear();
-        // A wrong count of keys is the handler's to refuse, in its command's own words.
-        match keys.positions(line.argv, &mut lists.positions) {
-            Err(_) if matches!(keys, Keys::Counted { .. } | Keys::Special { .. }) => {
-                lists.positions.clear();
-            }
-            found => found?,
-        }
+        find_positions(keys, line.argv, &mut lists.positions)?;
         let keyspace = &self.server.keyspace;
         for at in &lists.positions {
             let name = line.argv.get(*at).expect("positions lie inside their line");
@@ -332,6 +361,22 @@ impl Dispatcher {
     }
 }
 
+/// Finds the line's keys. A wrong count of keys is the handler's to refuse, in its command's own
+/// words.
+pub(crate) fn find_positions(
+    keys: Keys,
+    argv: Argv<'_>,
+    positions: &mut Vec<usize>,
+) -> Result<(), Error> {
+    match keys.positions(argv, positions) {
+        Err(_) if matches!(keys, Keys::Counted { .. } | Keys::Special { .. }) => {
+            positions.clear();
+            Ok(())
+        }
+        found => found,
+    }
+}
+
 /// Counts a call, unless it waits and will be run again.
 #[inline]
 fn account(stats: &CommandStats, answer: Answer) -> Answer {
@@ -344,7 +389,7 @@ fn account(stats: &CommandStats, answer: Answer) -> Answer {
     answer
 }
 
-fn unknown(argv: Argv<'_>) -> Error {
+pub(crate) fn unknown(argv: Argv<'_>) -> Error {
     match argv.get(0).and_then(|name| Table::get().find(name)) {
         Some(group) => Error::UnknownSubcommand {
             group: group.spec.name,

@@ -83,6 +83,13 @@ impl Error {
         Error::UnknownCommand { name: preview(name, PREVIEW_BYTES_MAX).into(), args: quoted.into() }
     }
 
+    /// EXEC was refused, and with it what it should have run.
+    pub(crate) fn aborted(reason: &Error) -> Error {
+        let reason = reason.line();
+        let reason = String::from_utf8_lossy(reason.strip_prefix(b"ERR ").unwrap_or(&reason));
+        Error::said(format!("EXECABORT Transaction discarded because of: {reason}"))
+    }
+
     /// An error that only one command knows, about one of its words.
     pub(crate) fn quoting(before: &'static str, word: &[u8], after: &'static str) -> Error {
         Error::Quoting { before, word: preview(word, word.len()).into(), after }
@@ -131,6 +138,15 @@ impl Error {
 impl From<tandem_engine::Error> for Error {
     fn from(error: tandem_engine::Error) -> Error {
         Error::Engine(error)
+    }
+}
+
+impl From<tandem_rdb::Error> for Error {
+    fn from(error: tandem_rdb::Error) -> Error {
+        Error::said(match error {
+            tandem_rdb::Error::Foreign => "ERR DUMP payload version or checksum are wrong",
+            tandem_rdb::Error::Corrupt => "ERR Bad data format",
+        })
     }
 }
 

@@ -32,7 +32,14 @@ impl Flags {
     /// Never stands in a pipelined batch behind a parse that its outcome would change.
     pub(crate) const TOUCHES_ARBITRARY_KEYS: Flags = Flags(1 << 20);
 
-    const NAMES: [(Flags, &str); 20] = [
+    /// Served for a slot that is on its way to this node.
+    pub(crate) const ASKING: Flags = Flags(1 << 21);
+    /// Runs at once in a transaction, too.
+    pub(crate) const UNQUEUED: Flags = Flags(1 << 24);
+    /// Later commands may work on another database.
+    pub(crate) const SELECTS: Flags = Flags(1 << 25);
+
+    const NAMES: [(Flags, &str); 21] = [
         (Flags::WRITE, "write"),
         (Flags::READONLY, "readonly"),
         (Flags::DENYOOM, "denyoom"),
@@ -43,7 +50,8 @@ impl Flags {
         (Flags::LOADING, "loading"),
         (Flags::STALE, "stale"),
         (Flags::SKIP_MONITOR, "skip_monitor"),
-        (Flags::SKIP_SLOWLOG, "skip_slowlog"),
+        (Flags::SKIP_SLOWLOG, "skip_commandlog"),
+        (Flags::ASKING, "asking"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MAY_REPLICATE, "may_replicate"),
@@ -86,6 +94,7 @@ pub(crate) enum Family {
     Stream,
     SortedSet,
     String,
+    Transactions,
 }
 
 impl Family {
@@ -103,6 +112,7 @@ impl Family {
             Family::Stream => "stream",
             Family::SortedSet => "sorted-set",
             Family::String => "string",
+            Family::Transactions => "transactions",
         }
     }
 
@@ -120,6 +130,7 @@ impl Family {
             Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),
             Family::String => Some("string"),
+            Family::Transactions => Some("transaction"),
             Family::Server | Family::Sorting => None,
         }
     }

@@ -43,6 +43,14 @@ pub(crate) fn authenticated(
     if known || command.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
 }
 
+/// Some commands have no place in a transaction.
+pub(crate) fn queueable(command: &Command) -> Result<(), Error> {
+    if command.flags.has(Flags::NO_MULTI) {
+        return Err(Error::said("ERR Command not allowed inside a transaction"));
+    }
+    Ok(())
+}
+
 /// Makes room for what the command may add, or refuses it.
 #[inline]
 pub(crate) fn room_for(server: &Server, command: &Command, now_ms: u64) -> Result<(), Error> {

@@ -25,6 +25,7 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod testing;
+mod transaction;
 mod waiting;
 
 use tandem_engine::number;

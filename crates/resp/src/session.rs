@@ -159,7 +159,8 @@ impl Session {
     fn read_more(&mut self, input: &mut BytesMut, need: usize) -> Step {
         self.batch.settle(input);
         let query_bytes_max = self.dispatcher.server.settings.live().query_bytes_max();
-        if input.len() as u64 > query_bytes_max.min(QUERY_BYTES_MAX) {
+        let n_bytes = input.len() + self.dispatcher.client.queued_bytes();
+        if n_bytes as u64 > query_bytes_max.min(QUERY_BYTES_MAX) {
             self.dispatcher.server.clients.count_cut_by_query();
             return Step::Close;
         }

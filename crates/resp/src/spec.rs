@@ -53,6 +53,8 @@ pub(crate) enum Run {
     Data(Handler),
     /// Runs with nothing locked.
     Client(ClientHandler),
+    /// Runs the commands of a transaction.
+    Exec,
     /// Dispatches again on its second word.
     Group(&'static [Spec]),
 }
@@ -82,6 +84,11 @@ pub(crate) const fn write(
 /// A command about the connection or the server.
 pub(crate) const fn plain(name: &'static str, syntax: &'static str, run: ClientHandler) -> Spec {
     row(name, syntax, Keys::None, Flags::NONE, Run::Client(run))
+}
+
+/// The command that runs a transaction.
+pub(crate) const fn exec(name: &'static str, syntax: &'static str) -> Spec {
+    row(name, syntax, Keys::None, Flags::NONE, Run::Exec)
 }
 
 /// A name that dispatches on its second word.

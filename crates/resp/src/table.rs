@@ -161,7 +161,7 @@ impl Command {
             Run::Group(specs) => {
                 specs.iter().map(|it| Command::new(it, family, Some(spec.name), n_ids)).collect()
             }
-            Run::Data(_) | Run::Client(_) => Vec::new(),
+            Run::Data(_) | Run::Client(_) | Run::Exec => Vec::new(),
         };
         let n_names = if group.is_some() { 2 } else { 1 };
         let arity = match (subcommands.is_empty(), spec.alone) {

@@ -100,7 +100,7 @@ impl<'a> Ctx<'a> {
     ) -> Answer {
         match self.client.queueing.as_deref() {
             None => {}
-            Some(Queueing::Never) => return Ok(nothing(&mut self.reply)),
+            Some(Queueing::Never { .. }) => return Ok(nothing(&mut self.reply)),
             Some(Queueing::InQueue) => return Ok(self.reply.wait(FOREVER_MS)),
             Some(Queueing::Anew(_)) => {
                 let places = self.queue_up(waits_for)?;
@@ -320,6 +320,23 @@ pub(crate) fn unblock(server: &Server, handle: &ClientHandle, with_error: bool) 
     waiting.leave(server);
     answer(handle, &mut seat, out);
     true
+}
+
+/// One to unblock, and whether with an error.
+pub(crate) type Unblocked = (Arc<ClientHandle>, bool);
+
+/// Notes whom to unblock once nothing is locked. False when he does not wait for keys.
+pub(crate) fn unblock_later(
+    unblocked: &mut Vec<Unblocked>,
+    handle: Arc<ClientHandle>,
+    with_error: bool,
+) -> bool {
+    let is_new = unblocked.iter().all(|(it, _)| it.id != handle.id);
+    let waits = is_new && handle.blocked.load(Relaxed);
+    if waits {
+        unblocked.push((handle, with_error));
+    }
+    waits
 }
 
 /// When a wait of so many seconds ends, fractions allowed; 0 never does.

@@ -3,6 +3,7 @@
 mod bitmap;
 mod command;
 mod connection;
+mod dump;
 mod generic;
 mod generic_moves;
 mod geo;
@@ -25,6 +26,7 @@ mod stream_pending;
 mod string;
 mod string_newer;
 mod string_parts;
+mod transactions;
 
 use tandem_tests::sessions::RespSessions;
 use tandem_tests::transcript::{self, Dialect};

@@ -65,7 +65,7 @@ impl<'a> HashRef<'a> {
     }
 
     /// When the first field expires; 0 for never.
-    pub(crate) fn first_end(self) -> u64 {
+    pub fn first_end(self) -> u64 {
         match self {
             HashRef::Packed(_) => 0,
             HashRef::Expiring(it) => it.first_end(),

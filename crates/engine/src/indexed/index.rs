@@ -19,8 +19,8 @@ const MERGE_SLOTS_MAX: usize = LEAF_SLOTS_MAX / 4;
 /// Most bits the directory uses: 4 million leaves. Beyond it leaves grow instead, so that many
 /// equal hashes cannot double the directory forever.
 const DEPTH_MAX: u32 = 22;
-/// A lone leaf is not made smaller than this.
-const LEAF_SLOTS_KEPT: usize = 128;
+/// A lone leaf's table is not made smaller than this.
+const LEAF_BUCKETS_KEPT: usize = 128;
 
 const HASH_BITS: u32 = u32::BITS;
 
@@ -177,7 +177,8 @@ impl Index {
     fn shrink(&mut self, leaf: usize) {
         let Leaf { ref slots, depth, prefix } = self.leaves[leaf];
         if depth == 0 {
-            if slots.capacity() > LEAF_SLOTS_KEPT.max(8 * slots.len()) {
+            // Not by `capacity()`: that is lower while marks of removed slots are about.
+            if slots.num_buckets() > LEAF_BUCKETS_KEPT.max(8 * slots.len()) {
                 self.change_slots(leaf, |it| it.shrink_to(2 * it.len(), |it| spread(it.hash)));
             }
             return;
@@ -268,6 +269,7 @@ fn spread(hash: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seeded::Random;
 
     impl Index {
         fn check(&self) {
@@ -291,6 +293,26 @@ mod tests {
     /// Hashes that are spread over all 32 bits: multiplication by an odd number is a bijection.
     fn hash_of(number: u32) -> u32 {
         number.wrapping_mul(0x9e37_79b1)
+    }
+
+    /// Two histories that end with a table of a thousand buckets full of the marks of removed
+    /// slots, whose `capacity()` is a tenth of that.
+    #[test]
+    #[cfg_attr(miri, ignore = "takes too long")]
+    fn an_emptied_index_is_small() {
+        for seed in [57, 395] {
+            let mut random = Random::new(seed);
+            let mut index = Index::with_capacity(0);
+            let hashes: Vec<u32> = (0..60_000).map(|_| random.next() as u32).collect();
+            for hash in &hashes {
+                index.insert(*hash, 0);
+            }
+            for hash in &hashes {
+                index.remove(*hash, 0);
+            }
+            index.check();
+            assert!(index.bytes() < 2048, "{} bytes are left", index.bytes());
+        }
     }
 
     #[test]

@@ -141,6 +141,33 @@ impl Group {
         true
     }
 
+    /// Adds a consumer with its past. False when there is one of that name.
+    pub fn restore_consumer(&mut self, name: &[u8], seen_ms: u64, active_ms: Option<u64>) -> bool {
+        let is_new = self.add_consumer(name, seen_ms);
+        self.consumer_mut(name).active_ms = active_ms;
+        is_new
+    }
+
+    /// Gives an entry that nobody has to a consumer that is there, as it was delivered once.
+    /// False when somebody has it.
+    pub fn restore_pending(
+        &mut self,
+        id: StreamId,
+        to: &[u8],
+        delivered_ms: u64,
+        n_deliveries: u64,
+    ) -> bool {
+        if self.pending.contains_key(&id) {
+            return false;
+        }
+        let active_ms = self.consumer_mut(to).active_ms;
+        self.give(id, to, delivered_ms);
+        self.consumer_mut(to).active_ms = active_ms;
+        let pending = self.pending.get_mut(&id).expect("the entry was just given");
+        pending.n_deliveries = n_deliveries;
+        true
+    }
+
     /// Notes that a consumer asks for something, and adds it when it is new.
     pub fn see(&mut self, name: &[u8], now_ms: u64) {
         self.add_consumer(name, now_ms);

@@ -7,6 +7,7 @@ use super::heap::{allocated, tree_bytes};
 use super::id::StreamId;
 use super::node::{Entries, Entry, Field, Node, Placed};
 use super::radix;
+use super::stored::StoredNode;
 use crate::error::Error;
 use crate::options::Limits;
 
@@ -107,6 +108,11 @@ impl Log {
         self.nodes.len()
     }
 
+    /// The nodes, from the oldest entries on.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = StoredNode<'_>> {
+        self.nodes.iter().map(|(first_id, node)| StoredNode::new(*first_id, node))
+    }
+
     /// The nodes that a radix tree over our nodes' first ids would have.
     pub fn n_radix_nodes(&self) -> usize {
         self.n_radix_nodes.max(1)
@@ -195,6 +201,46 @@ impl Log {
         }
         self.n_radix_nodes += radix::n_nodes_of(id, &self.nodes);
         self.nodes.insert(id, node);
+    }
+
+    /// Begins a node as it once was, behind all entries; those that it had must follow. False when
+    /// that cannot be.
+    pub(super) fn restore_node(&mut self, first_id: StreamId, names: &[Field<'_>]) -> bool {
+        if first_id <= self.last_id {
+            return false;
+        }
+        let node = Node::new(first_id, names);
+        self.node_bytes += allocated(node.capacity());
+        self.nodes.insert(first_id, node);
+        true
+    }
+
+    /// Adds an entry to the node that was begun last. False when its id cannot be.
+    pub(super) fn restore_entry(
+        &mut self,
+        id: StreamId,
+        fields: &[Field<'_>],
+        is_deleted: bool,
+    ) -> bool {
+        let Some(mut last) = self.nodes.last_entry() else { return false };
+        if id <= self.last_id || id < *last.key() {
+            return false;
+        }
+        let first_id = *last.key();
+        let node = last.get_mut();
+        self.node_bytes -= allocated(node.capacity());
+        node.push(first_id, id, fields);
+        self.node_bytes += allocated(node.capacity());
+        self.last_id = id;
+        if is_deleted {
+            node.delete_last();
+            return true;
+        }
+        self.len += 1;
+        if self.len == 1 {
+            self.first_id = id;
+        }
+        true
     }
 
     fn new_id(&self, wanted: NewId) -> Result<StreamId, Error> {
@@ -292,7 +338,7 @@ impl Log {
     }
 
     /// How many entries were ever added up to an id, where that can be known.
-    pub(super) fn n_added_up_to(&self, id: StreamId) -> Option<i64> {
+    pub fn n_added_up_to(&self, id: StreamId) -> Option<i64> {
         if self.n_added == 0 {
             return Some(0);
         }

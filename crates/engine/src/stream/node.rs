@@ -146,9 +146,25 @@ impl Node {
         self.set_counts(self.n_live - 1, self.n_deleted + 1);
     }
 
+    /// Marks the newest entry, which is a live one, as deleted.
+    pub(super) fn delete_last(&mut self) {
+        self.delete(self.last_at as usize);
+    }
+
     /// The id of the newest entry unless it is deleted: known without a walk.
     pub(super) fn last_live_id(&self) -> Option<StreamId> {
         (self.bytes[self.last_at as usize] & DELETED == 0).then_some(self.last_id)
+    }
+
+    /// The names of the first entry's fields.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = Element<'_>> {
+        let mut names = Reader::new(&self.bytes);
+        let n_names = names.number() as usize;
+        (0..n_names).map(move |_| names.word())
+    }
+
+    pub(super) fn n_deleted(&self) -> u32 {
+        self.n_deleted
     }
 
     /// All entries, deleted ones too.
@@ -266,6 +282,11 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Whether it has names of its own, and not those of the first in its node.
+    pub(super) fn has_own_names(&self) -> bool {
+        self.names.is_none()
+    }
+
     /// Names and values in the order in which they came.
     pub fn fields(&self) -> Fields<'a> {
         Fields {

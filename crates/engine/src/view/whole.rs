@@ -3,7 +3,8 @@
 use crate::error::Error;
 use crate::item::Attributes;
 use crate::key::Key;
-use crate::options::Limits;
+use crate::layout::SECONDS_MASK;
+use crate::options::{Limits, PutOptions};
 use crate::shard::{Shard, seconds};
 use crate::value::{Kind, Value};
 use crate::view::{Held, View};
@@ -54,6 +55,11 @@ impl View<'_> {
     /// Stores a collection over what the key holds, whatever that is, without its expiry. An
     /// empty collection removes the key.
     pub fn put<T: Kind>(&mut self, key: Key<'_>, value: T) {
+        self.put_with(key, value, PutOptions::default());
+    }
+
+    /// The same for a value of any type that comes with its past.
+    pub fn put_with<T: Kind>(&mut self, key: Key<'_>, value: T, options: PutOptions) {
         if value.is_gone() {
             self.remove(key);
             return;
@@ -65,7 +71,8 @@ impl View<'_> {
         let (repr, edited) = value.close();
         let attributes = Attributes {
             cas: if had_cas { shard.next_cas() } else { 0 },
-            used_s: seconds(now_ms),
+            used_s: seconds(now_ms).wrapping_sub(options.idle_s.min(SECONDS_MASK)) & SECONDS_MASK,
+            expire_at_ms: options.expire_at_ms.unwrap_or(0),
             edited,
             ..Attributes::default()
         };

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use self::filter::{Filter, line};
-use crate::client::Replies;
+use crate::client::{Queueing, Replies};
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
@@ -129,7 +129,10 @@ fn unblock(cx: &mut ClientCtx<'_>) -> Answer {
         }
     };
     let client = u64::try_from(id).ok().and_then(|it| cx.server.clients.get(it));
-    let ended = client.is_some_and(|it| waiting::unblock(cx.server, &it, with_error));
+    let ended = client.is_some_and(|it| match cx.client.queueing.as_deref_mut() {
+        Some(Queueing::Never { unblocked }) => waiting::unblock_later(unblocked, it, with_error),
+        _ => waiting::unblock(cx.server, &it, with_error),
+    });
     Ok(cx.reply.int(i64::from(ended)))
 }
 

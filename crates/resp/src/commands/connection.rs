@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::reply::Answer;
 use crate::server::Server;
 use crate::spec::{Flags, Spec, group, plain};
+use crate::transaction;
 
 const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
 const FIRST: &[Flags] =
@@ -29,12 +30,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("ping", "[message]", ping).fast()
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .doc("1.0.0", "O(1)", "Answers, to show that the server lives."),
-    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST)
+    plain("quit", "[argument [argument ...]]", quit).fast().flags(FIRST).flags(&[Flags::UNQUEUED])
         .deprecated("7.2.0", "just closing the connection")
         .doc("1.0.0", "O(1)", "Answers and closes the connection."),
-    plain("reset", "", reset).fast().flags(FIRST)
+    plain("reset", "", reset).fast().flags(FIRST).flags(&[Flags::UNQUEUED])
         .doc("6.2.0", "O(1)", "Puts the connection into the state of a new one."),
-    plain("select", "index", select).fast().flags(ANYTIME)
+    plain("select", "index", select).fast().flags(ANYTIME).flags(&[Flags::SELECTS])
         .doc("1.0.0", "O(1)", "Picks the database that later commands work on."),
 ];
 
@@ -161,6 +162,7 @@ fn quit(cx: &mut ClientCtx<'_>) -> Answer {
 
 fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
+    transaction::end(client);
     client.db = 0;
     client.resp3 = false;
     client.replies = Replies::On;

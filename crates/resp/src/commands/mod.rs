@@ -18,6 +18,7 @@ mod sort;
 mod sorted_set;
 mod stream;
 mod string;
+mod transactions;
 
 use crate::spec::{Family, Spec};
 
@@ -35,4 +36,5 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::SortedSet, sorted_set::COMMANDS),
     (Family::Stream, stream::COMMANDS),
     (Family::String, string::COMMANDS),
+    (Family::Transactions, transactions::COMMANDS),
 ];

@@ -10,11 +10,13 @@ mod memory;
 
 use crate::args::Args;
 use crate::commands::command;
+use crate::commands::generic::dump;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
+use crate::keys::{Access, Keys};
 use crate::reply::Answer;
 use crate::server::{Save, Shutdown};
-use crate::spec::{Flags, Spec, group, plain};
+use crate::spec::{Flags, Spec, group, plain, write_whole};
 
 const ADMIN: &[Flags] = &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
 const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
@@ -47,6 +49,10 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("5.0.0", "O(1)", "Draws a picture and tells the version."),
     group("memory", memory::COMMANDS)
         .doc("4.0.0", "Depends on the subcommand.", "Holds the commands about memory."),
+    write_whole("restore-asking", dump::SYNTAX, Keys::FIRST, dump::restore)
+        .denyoom().flags(&[Flags::ASKING]).access(Access::REPLACE)
+        .categories(&["keyspace", "dangerous"])
+        .doc("3.0.0", "O(N) in the value's size", "Restores a key on its way to another node."),
     plain("shutdown", "[[NOSAVE | SAVE] [NOW] [FORCE] | ABORT]", shutdown).flags(ADMIN)
         .flags(&[Flags::NO_MULTI, Flags::ALLOW_BUSY])
         .doc("1.0.0", "O(1)", "Ends the server."),

@@ -203,7 +203,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     boolean("rdb-save-incremental-fsync", "yes"),
     choice("rdb-version-check", "strict", &["strict", "relaxed"]),
     boolean("rdbchecksum", "yes").immutable(),
-    boolean("rdbcompression", "yes"),
+    boolean("rdbcompression", "yes").used(),
     text("rdma-bind", "").only(&[""]),
     integer("rdma-completion-vector", "-1", -1, 1024).immutable(),
     integer("rdma-port", "0", 0, 65_535).only(&["0"]),

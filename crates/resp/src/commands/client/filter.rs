@@ -121,8 +121,9 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     let query = client.aside.query_bytes.load(Relaxed);
     let query_free = client.aside.query_free_bytes.load(Relaxed);
     let output = client.aside.output_bytes.load(Relaxed);
-    let total =
-        (size_of::<ClientHandle>() + size_of::<Aside>()) as u64 + query + query_free + output;
+    let queued = client.aside.queued_bytes.load(Relaxed);
+    let own = (size_of::<ClientHandle>() + size_of::<Aside>()) as u64;
+    let total = own + query + query_free + output + queued;
     let mut line = String::with_capacity(LINE_BYTES_USUAL);
     let _ = write!(
         line,
@@ -139,8 +140,10 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " sub=0 psub=0 ssub=0 multi=-1 watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
-         multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} cmd={}",
+        " sub=0 psub=0 ssub=0 multi={} watch=0 qbuf={query} qbuf-free={query_free} argv-mem=0 \
+         multi-mem={queued} rbs=0 rbp=0 obl={output} oll=0 omem=0 tot-mem={total} events={} \
+         cmd={}",
+        client.aside.n_queued.load(Relaxed),
         if output > 0 { "rw" } else { "r" },
         command_name(client.command.load(Relaxed)),
     );
@@ -160,6 +163,7 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 fn flags(client: &ClientHandle) -> String {
     let flags = [
+        ('x', 0 <= client.aside.n_queued.load(Relaxed)),
         ('b', client.blocked.load(Relaxed)),
         ('A', client.is_killed()),
         ('U', client.aside.transport == Transport::Unix),

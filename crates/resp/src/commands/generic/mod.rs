@@ -1,5 +1,6 @@
 //! Keys, whatever they hold.
 
+pub(super) mod dump;
 mod expire;
 pub(super) mod object;
 mod place;
@@ -35,6 +36,9 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("del", "key [key ...]", Keys::ALL, del)
         .access(Access::RM.and(Access::DELETE)).tips(MULTI_SUM)
         .doc("1.0.0", "O(N) in the keys", "Removes keys."),
+    read("dump", "key", Keys::FIRST, dump::dump)
+        .tips(ANY_OUTPUT)
+        .doc("2.6.0", "O(N) in the value's size", "Writes what a key holds, to be restored."),
     read("exists", "key [key ...]", Keys::ALL, exists)
         .fast().access(Access::RO).tips(MULTI_SUM)
         .doc("1.0.0", "O(N) in the keys", "Counts those of the given keys that exist."),
@@ -73,6 +77,9 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("renamenx", "key newkey", Keys::BOTH, place::renamenx)
         .fast().keyed(RENAMENX_KEYS)
         .doc("1.0.0", "O(1)", "Gives a key another name that no key has."),
+    write_whole("restore", dump::SYNTAX, Keys::FIRST, dump::restore)
+        .denyoom().access(Access::REPLACE).categories(&["dangerous"])
+        .doc("2.6.0", "O(N) in the value's size", "Gives a key what DUMP has written."),
     read_whole("scan", "cursor:integer [MATCH pattern] [COUNT count] [TYPE type]", Keys::NONE,
         walk::scan)
         .tips(SCAN_TIPS)
