@@ -3,11 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-
-#[path = "talk.rs"]
-mod talk;
-
-use talk::converse;
+use tandem_fuzz::talk::converse;
 
 /// What the server may be told to be.
 const LETTERS: &[&[&str]] = &[&[], &["-S"], &["-C"], &["-F"], &["-I", "16k"]];

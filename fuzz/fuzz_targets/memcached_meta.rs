@@ -3,11 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-
-#[path = "talk.rs"]
-mod talk;
-
-use talk::Conversation;
+use tandem_fuzz::talk::Conversation;
 
 /// What the server may be told to be.
 const LETTERS: &[&[&str]] = &[&[], &["-C"], &["-I", "20k"], &["-M", "-m", "8", "-I", "1m"]];

@@ -104,3 +104,93 @@ def test_events_in_a_stream(client):
     assert client.xpending("events", "workers")["pending"] == 0
     assert client.xtrim("events", maxlen=1, approximate=False) == 1
     assert client.xinfo_stream("events")["length"] == 1
+
+
+def test_consumers_share_a_stream(client):
+    ids = [client.xadd("jobs", {"n": n}) for n in range(4)]
+    assert client.xgroup_create("jobs", "workers", id="0") is True
+    with pytest.raises(ResponseError, match="BUSYGROUP"):
+        client.xgroup_create("jobs", "workers", id="0")
+    client.xreadgroup("workers", "one", {"jobs": ">"}, count=3)
+    assert client.xinfo_groups("jobs")[0]["lag"] == 1
+    pending = client.xpending_range("jobs", "workers", "-", "+", 10, consumername="one")
+    assert [it["message_id"] for it in pending] == ids[:3]
+    claimed = client.xclaim("jobs", "workers", "two", 0, [ids[0]])
+    assert claimed == [(ids[0], {"n": "0"})]
+    client.xdel("jobs", ids[1])
+    start, claimed, gone = client.xautoclaim("jobs", "workers", "two", 0, "0-0")
+    assert (start, [it[0] for it in claimed], gone) == ("0-0", [ids[0], ids[2]], [ids[1]])
+    names = {it["name"]: it["pending"] for it in client.xinfo_consumers("jobs", "workers")}
+    assert names == {"one": 0, "two": 2}
+    assert client.xgroup_delconsumer("jobs", "workers", "two") == 2
+    assert client.xrevrange("jobs", count=1) == [(ids[3], {"n": "3"})]
+    full = client.xinfo_stream("jobs", full=True)
+    assert len(full["entries"]) == 3
+    assert client.xgroup_destroy("jobs", "workers") == 1
+    with pytest.raises(ResponseError, match="NOGROUP"):
+        client.xreadgroup("workers", "one", {"jobs": ">"})
+
+
+def test_a_reader_waits_for_a_stream(client):
+    client.xadd("feed", {"n": 1})
+    assert not client.xread({"feed": "$"}, block=10)
+    read = client.xread({"feed": "0"}, block=10)
+    # RESP3 answers a map of streams, RESP2 a list of pairs.
+    entries = read["feed"][0] if isinstance(read, dict) else read[0][1]
+    assert [fields for _, fields in entries] == [{"n": "1"}]
+
+
+def test_a_leaderboard_in_a_sorted_set(client):
+    assert client.zadd("board", {"ann": 10, "bob": 20, "cy": 30.5}) == 3
+    assert client.zadd("board", {"ann": 15}, gt=True, ch=True) == 1
+    assert client.zadd("board", {"ann": 1}, gt=True, ch=True) == 0
+    assert client.zadd("board", {"bob": 2.5}, incr=True) == 22.5
+    assert client.zincrby("board", -0.5, "cy") == 30
+    assert client.zscore("board", "ann") == 15
+    assert client.zmscore("board", ["ann", "nobody"]) == [15, None]
+    assert client.zrank("board", "ann") == 0
+    assert client.zrevrank("board", "ann") == 2
+    assert client.zrange("board", 0, -1, desc=True) == ["cy", "bob", "ann"]
+    with_scores = client.zrange("board", 0, 0, withscores=True)
+    assert [tuple(it) for it in with_scores] == [("ann", 15.0)]
+    assert client.zrangebyscore("board", "(15", "+inf") == ["bob", "cy"]
+    assert client.zcount("board", 0, 22.5) == 2
+    popped = client.zpopmax("board")
+    assert [tuple(it) for it in popped] == [("cy", 30.0)]
+    assert client.zadd("other", {"bob": 1, "dan": 2}) == 2
+    assert client.zunionstore("all", ["board", "other"], aggregate="MAX") == 3
+    assert client.zrange("all", 0, -1) == ["dan", "ann", "bob"]
+    assert client.zinter(["board", "other"]) == ["bob"]
+    assert client.zdiff(["board", "other"]) == ["ann"]
+    assert client.zremrangebyrank("all", 0, 0) == 1
+    assert client.zrem("board", "ann", "bob") == 2
+    assert client.exists("board") == 0
+    assert client.bzpopmin("other", timeout=1)[1] == "bob"
+
+
+def test_names_in_order_in_a_big_sorted_set(client):
+    assert client.zadd("names", {f"name:{it:04}": 0 for it in range(1000)}) == 1000
+    assert client.zlexcount("names", "[name:01", "(name:02") == 100
+    assert client.zrangebylex("names", "[name:0998", "+") == ["name:0998", "name:0999"]
+    assert client.zrank("names", "name:0500") == 500
+    assert len(dict(client.zscan_iter("names", count=50))) == 1000
+    assert client.zrange("names", "-", "+", bylex=True, offset=10, num=1) == ["name:0010"]
+    assert client.zremrangebylex("names", "-", "(name:0900") == 900
+    assert client.zrandmember("names").startswith("name:09")
+
+
+def test_places_on_earth(client):
+    places = [13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"]
+    assert client.geoadd("sicily", places) == 2
+    assert round(client.geodist("sicily", "Palermo", "Catania", "km"), 1) == 166.3
+    assert client.geohash("sicily", "Palermo") == ["sqc8b49rny0"]
+    (position, nothing) = client.geopos("sicily", "Palermo", "Rome")
+    assert (round(position[0], 3), round(position[1], 3), nothing) == (13.361, 38.116, None)
+    near = {"longitude": 15, "latitude": 37, "radius": 200, "unit": "km", "sort": "ASC"}
+    assert client.geosearch("sicily", **near) == ["Catania", "Palermo"]
+    found = client.geosearch("sicily", **near, withdist=True, count=1)
+    assert [(name, round(distance, 1)) for name, distance in found] == [("Catania", 56.4)]
+    box = {"member": "Palermo", "width": 400, "height": 400, "unit": "km"}
+    assert client.geosearchstore("boxed", "sicily", **box) == 2
+    assert client.zcard("boxed") == 2
+    assert client.georadiusbymember("sicily", "Palermo", 100, "km") == ["Palermo"]

@@ -137,6 +137,15 @@ const RESP_NOTES: &str = "
   the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
   shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.
 - **SORT.** Sorting a small sorted set leaves it a `listpack`; Valkey makes a `skiplist` of it.
+  With patterns that name other keys (`BY`, `GET`) a sort sees all of them at one moment: up to 100
+  of them are locked one by one, for more the whole database is, and other connections wait.
+- **Streams.** `XAUTOCLAIM` takes memory for what it finds: it answers a huge `COUNT` like any
+  other, where Valkey says `Insufficient memory`.
+- **Freeing.** `FLUSHALL` and `FLUSHDB` do the same with `SYNC` and `ASYNC`, `DEL` the same as
+  `UNLINK`, and `lazyfree-lazy-*` are kept and shown: keys are gone at once, and what takes long
+  to free is freed beside the workers, however it went.
+- **DEBUG.** `QUICKLIST-PACKED-THRESHOLD` checks its size and changes nothing: no answer depends
+  on it.
 - **Fields that expire** are Redis 8.0's. `OBJECT ENCODING` says `listpackex`, as Redis does, once
   a small hash was told to expire a field, and `listpack` and `hashtable` otherwise. `HLEN` counts
   fields that have expired until they are taken out: of a small hash before anybody looks, of a big

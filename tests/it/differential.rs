@@ -55,6 +55,11 @@ fn generated_set_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_pops_from_sets_are_answered_as_by_valkey() {
+    family("popped-sets", Kind::Valkey, resp::POPPED_SETS, 14);
+}
+
+#[test]
 fn generated_stream_commands_are_answered_as_by_valkey() {
     family("stream", Kind::Valkey, resp::STREAM, 10);
 }
@@ -69,7 +74,7 @@ fn generated_sorted_set_commands_are_answered_as_by_valkey() {
     family("sorted-sets", Kind::Valkey, resp::SORTED_SETS, 12);
 }
 
-/// What SPOP leaves is a matter of chance; in which form it leaves it is not.
+/// Around the numbers at which one way of popping changes to another.
 #[test]
 fn a_popped_set_has_the_encoding_that_it_has_in_valkey() {
     let tandem = Tandem::start(&[]);

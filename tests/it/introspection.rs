@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tandem_tests::client::Client;
+use tandem_tests::differential::resp::Known;
+use tandem_tests::generate::resp::{self, Family, Generator, Words};
 use tandem_tests::oracle::{Kind, Oracle};
 use tandem_tests::server::Tandem;
 use tandem_tests::value::Value;
+use tandem_tests::words::{quoted, split};
 
 use crate::differences::{
-    BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
+    self, BEYOND_VALKEY, COMMAND_DOCS_KNOWN, CONFIG_KNOWN, INFO_MISSING, STATS_EXTRA, STATS_MISSING,
 };
 
 #[test]
@@ -60,6 +63,73 @@ fn command_docs_describe_the_arguments_of_valkey() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// Where the keys of generated lines stand, spoiled ones among them, and what becomes of them.
+#[test]
+fn the_keys_of_generated_lines_are_those_that_valkey_finds() {
+    let tandem = Tandem::start(&[]);
+    let mut ours = tandem.resp();
+    let mut asked = BTreeSet::new();
+    for (kind, families) in [(Kind::Valkey, FAMILIES), (Kind::Redis, &[resp::HASH_EXPIRY])] {
+        let oracle = Oracle::start(kind, &[]).unwrap();
+        let mut theirs = Client::connect(oracle.port);
+        let waiting = BLOCKING.iter().map(|it| split(it)).filter(|_| kind == Kind::Valkey);
+        for line in families.iter().flat_map(lines).chain(waiting) {
+            asked.insert(line[0].to_ascii_uppercase());
+            for word in ["GETKEYS", "GETKEYSANDFLAGS"] {
+                let mut words = vec![b"COMMAND".to_vec(), word.as_bytes().to_vec()];
+                words.extend(line.iter().cloned());
+                if differences::known(Kind::Valkey, &words) == Known::Same {
+                    let [ours, theirs] = [&mut ours, &mut theirs].map(|it| it.command(&words));
+                    let words = words.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ");
+                    assert_eq!(ours, theirs, "{words:.300}");
+                }
+            }
+        }
+    }
+    let mut names = command_names(&mut ours);
+    names.retain(|it| !asked.contains(it.to_ascii_uppercase().as_bytes()));
+    names.retain(|it| takes_keys(&mut ours, it));
+    assert!(names.is_empty(), "no line was made for {names:?}");
+}
+
+/// The lines that a family's templates make.
+fn lines(family: &Family) -> impl Iterator<Item = Words> + use<> {
+    let mut generator = Generator::new(1, *family);
+    (0..1500).map(move |_| generator.command())
+}
+
+const FAMILIES: &[Family] = &[
+    resp::BASE,
+    resp::BITMAP,
+    resp::GEO,
+    resp::HYPERLOGLOG,
+    resp::LIST,
+    resp::POPPED_SETS,
+    resp::SORT,
+    resp::SORTED_SETS,
+    resp::STREAM,
+];
+
+/// What no family has, as it might wait.
+const BLOCKING: &[&str] = &[
+    "BLPOP l1 l2 0",
+    "BRPOP l1 0",
+    "BLMOVE l1 l2 LEFT RIGHT 0",
+    "BRPOPLPUSH l1 l2 0",
+    "BLMPOP 0 2 l1 l2 LEFT COUNT 2",
+    "BLMPOP 0 3 l1 l2 LEFT",
+    "BZPOPMIN z1 z2 0",
+    "BZPOPMAX z1 0",
+    "BZMPOP 0 2 z1 z2 MIN",
+];
+
+/// True for a command with keys that is no subcommand.
+fn takes_keys(client: &mut Client, name: &str) -> bool {
+    let info = client.command(&["COMMAND", "INFO", name]);
+    let [Value::Array(row)] = info.elements() else { return false };
+    !name.contains('|') && row.get(8).is_some_and(|specs| !specs.elements().is_empty())
 }
 
 #[test]

@@ -67,10 +67,15 @@ const WRITES: &[&str] = &[
     "ZADD l1 1 member",
     "ZUNIONSTORE z1 1 z2",
     "DEL z1 z2",
+    "SET z1 text",
+    "MSET l2 text l3 text",
+    "SORT spare STORE l1",
+    "SUNIONSTORE l2 none",
+    "EXPIRE l1 -1",
+    "ZRANGESTORE z1 z2 0 0",
 ];
 
-/// The same of streams. Who waits for several as one of a group loses its turn in Valkey when it is
-/// looked at in vain; here it keeps it.
+/// The same of streams. Who waits as one of a group loses its turn when it is looked at in vain.
 const WAITING_FOR_STREAMS: &[&str] = &[
     "XREAD BLOCK 0 STREAMS x1 $",
     "XREAD BLOCK 0 COUNT 1 STREAMS x1 x2 $ $",
@@ -79,6 +84,9 @@ const WAITING_FOR_STREAMS: &[&str] = &[
     "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 >",
     "XREADGROUP GROUP g two BLOCK 0 COUNT 1 STREAMS x1 >",
     "XREADGROUP GROUP h one BLOCK 0 STREAMS x2 >",
+    "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 x2 > >",
+    "XREADGROUP GROUP g two BLOCK 0 COUNT 1 STREAMS x2 x1 > >",
+    "XREADGROUP GROUP g three BLOCK 0 NOACK STREAMS x2 >",
     "XREADGROUP GROUP g one BLOCK 0 STREAMS x1 0",
 ];
 
@@ -91,6 +99,7 @@ const STREAM_WRITES: &[&str] = &[
     "XGROUP CREATE x1 g $ MKSTREAM",
     "XGROUP CREATE x1 g $ MKSTREAM",
     "XGROUP CREATE x2 g 0 MKSTREAM",
+    "XGROUP CREATE x2 g $ MKSTREAM",
     "XGROUP CREATE x2 h $ MKSTREAM",
     "XGROUP DESTROY x1 g",
     "XGROUP DESTROY x2 h",
@@ -106,6 +115,20 @@ const STREAM_WRITES: &[&str] = &[
     "COPY spare x2",
     "DEL x1",
     "DEL x2",
+    "SET x1 text",
+    "SET x2 text XX GET",
+    "MSET x1 text x2 text",
+    "GETSET x1 text",
+    "APPEND x2 text",
+    "SADD members 1 2",
+    "SUNIONSTORE x1 members",
+    "SDIFFSTORE x2 members members",
+    "SORT members STORE x2",
+    "BITOP NOT x1 text",
+    "COPY members x1 REPLACE",
+    "PEXPIRE x1 -1",
+    "RPUSH x2 element",
+    "SWAPDB 0 0",
 ];
 
 struct Side {

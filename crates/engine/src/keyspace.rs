@@ -332,6 +332,11 @@ impl Keyspace {
         self.database(key.db).cell(key.hash).lock().waiters.next(key, behind)
     }
 
+    /// Whoever joins the queue of this key from now on has this turn or a later one.
+    pub fn next_turn(&self, key: Key<'_>) -> u64 {
+        self.database(key.db).cell(key.hash).lock().waiters.next_turn()
+    }
+
     /// Leaves a queue.
     pub fn stop_waiting(&self, key: Key<'_>, ticket: Ticket) {
         self.database(key.db).cell(key.hash).lock().waiters.leave(ticket);

@@ -8,6 +8,8 @@ mod database;
 mod edit;
 mod error;
 mod freeing;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod grip;
 mod hash;
 mod hyperloglog;

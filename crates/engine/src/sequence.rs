@@ -109,18 +109,6 @@ pub(crate) fn seek(bytes: &[u8], index: usize) -> Gap {
     }
 }
 
-/// The entry at an index, which is below `len`.
-#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
-pub(crate) fn at(bytes: &[u8], index: usize) -> Element<'_> {
-    iter_from(bytes, seek(bytes, index)).next().expect("the index is below the length")
-}
-
-/// The first entry equal to a value, as the place in front of it.
-#[cfg_attr(not(test), expect(dead_code, reason = "sets look into sequences by it"))]
-pub(crate) fn find(bytes: &[u8], value: &Coded<'_>) -> Option<Gap> {
-    iter(bytes).find(value)
-}
-
 pub(crate) fn iter(bytes: &[u8]) -> Walk<'_> {
     iter_from(bytes, front())
 }

@@ -4,8 +4,7 @@
 //! the queue of each of its keys under the lock of its look, so that no write can slip between. A
 //! write to a key with a queue leaves a note (`Ready`) with its thread; once its locks are released
 //! it takes the notes (`take_ready`) and goes through the queue in order of arrival
-//! (`Keyspace::next_waiter`), doing what each one waits for. Nobody loses his turn by being looked
-//! at in vain.
+//! (`Keyspace::next_waiter`), doing what each one waits for.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +81,10 @@ impl Waiters {
         let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
         queue.waiting.insert(turn, who);
         Some(Ticket { shard: self.shard, queue: place, turn })
+    }
+
+    pub(crate) fn next_turn(&self) -> u64 {
+        self.next_turn
     }
 
     /// The first who waits for a key, or the first behind a turn, with his turn.

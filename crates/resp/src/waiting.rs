@@ -37,6 +37,8 @@ pub(crate) struct WaitsFor {
     takes_away: bool,
     /// Only the first of the row's keys is waited for.
     first_key_only: bool,
+    /// Who is looked at in vain loses its turn for all of its keys, as in Valkey.
+    goes_to_the_back: bool,
 }
 
 /// Where a connection's command sits while it waits. Most connections have none.
@@ -83,15 +85,15 @@ impl<'a> Ctx<'a> {
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
     ) -> Answer {
-        let words = self.line.argv.copied();
-        self.wait_with(words, waits_for, until_ms, nothing)
+        let argv = self.line.argv;
+        self.wait_with(|| argv.copied(), waits_for, until_ms, nothing)
     }
 
     /// As `wait_or`; the command that is run again has these words, of which the keys are those of
     /// the line.
     pub(crate) fn wait_with(
         &mut self,
-        (buffer, spans): (Vec<u8>, Vec<Span>),
+        words: impl FnOnce() -> (Vec<u8>, Vec<Span>),
         waits_for: WaitsFor,
         until_ms: u64,
         nothing: fn(&mut Reply<'a>) -> Answered,
@@ -107,6 +109,7 @@ impl<'a> Ctx<'a> {
             }
         }
         let places = self.queue_up(waits_for)?;
+        let (buffer, spans) = words();
         let waiting = Waiting {
             command: self.line.command.expect("a line that runs has a command"),
             buffer,
@@ -172,23 +175,30 @@ pub(crate) fn serve_ready(server: &Arc<Server>, worker: &WorkerStats, now_ms: u6
             match note {
                 Ready::Written(key) => serve_key(server, worker, &key, now_ms),
                 Ready::Moved(who) => {
-                    serve(server, worker, who, Queueing::Anew(Vec::new()), now_ms);
+                    let Some(handle) = server.clients.get(who) else { continue };
+                    let places = Queueing::Anew(Vec::new());
+                    serve(server, worker, &handle, &mut handle.seat(), places, now_ms);
                 }
             }
         }
     }
 }
 
-/// Goes through the queue of a key. Who waits for the same as one who waits in vain does so too,
-/// whatever other keys either of them has.
+/// Goes once through the queue of a key as it stands. Who waits for the same as one who waits in
+/// vain does so too, whatever other keys either of them has.
 fn serve_key(server: &Arc<Server>, worker: &WorkerStats, key: &OwnedKey, now_ms: u64) {
     let key = key.as_key();
+    let end = server.keyspace.next_turn(key);
     let mut in_vain: Option<WaitsFor> = None;
     let mut turn = None;
     while let Some((next, who)) = server.keyspace.next_waiter(key, turn) {
+        if end <= next {
+            return;
+        }
         turn = Some(next);
         let Some(handle) = server.clients.get(who) else { continue };
-        let waits_for = match handle.seat().as_deref() {
+        let mut seat = handle.seat();
+        let waits_for = match seat.as_deref() {
             Some(Seat::Waiting(it)) => it.waits_for,
             _ => continue,
         };
@@ -199,7 +209,9 @@ fn serve_key(server: &Arc<Server>, worker: &WorkerStats, key: &OwnedKey, now_ms:
         if !waits_for.may_be(held) {
             continue;
         }
-        let outcome = serve(server, worker, who, Queueing::InQueue, now_ms);
+        let queueing =
+            if waits_for.goes_to_the_back { Queueing::Anew(Vec::new()) } else { Queueing::InQueue };
+        let outcome = serve(server, worker, &handle, &mut seat, queueing, now_ms);
         if outcome == Outcome::InVain && waits_for.takes_away {
             in_vain = Some(waits_for);
         }
@@ -209,7 +221,7 @@ fn serve_key(server: &Arc<Server>, worker: &WorkerStats, key: &OwnedKey, now_ms:
 impl WaitsFor {
     /// For an element that it takes away.
     pub(crate) const fn taking(held: Type) -> WaitsFor {
-        WaitsFor { held: Some(held), takes_away: true, first_key_only: false }
+        WaitsFor { takes_away: true, ..WaitsFor::reading(held) }
     }
 
     /// The row's other keys are not waited for.
@@ -219,12 +231,17 @@ impl WaitsFor {
 
     /// For something to read.
     pub(crate) const fn reading(held: Type) -> WaitsFor {
-        WaitsFor { held: Some(held), takes_away: false, first_key_only: false }
+        WaitsFor {
+            held: Some(held),
+            takes_away: false,
+            first_key_only: false,
+            goes_to_the_back: false,
+        }
     }
 
     /// For any change of the key, its removal included.
     pub(crate) const fn change() -> WaitsFor {
-        WaitsFor { held: None, takes_away: false, first_key_only: false }
+        WaitsFor { held: None, takes_away: false, first_key_only: false, goes_to_the_back: true }
     }
 
     /// Whether a key that holds this can be what is waited for.
@@ -237,22 +254,22 @@ impl WaitsFor {
 fn serve(
     server: &Arc<Server>,
     worker: &WorkerStats,
-    who: u64,
+    handle: &Arc<ClientHandle>,
+    seat: &mut Option<Box<Seat>>,
     queueing: Queueing,
     now_ms: u64,
 ) -> Outcome {
-    let Some(handle) = server.clients.get(who) else { return Outcome::Gone };
-    let mut seat = handle.seat();
     let Some(Seat::Waiting(waiting)) = seat.as_deref_mut() else { return Outcome::Gone };
     let client = Client::stand_in(handle.clone(), waiting.db, waiting.resp3, queueing);
     let mut dispatcher = Dispatcher::new(server.clone(), client);
     let mut out = Output::default();
     if dispatcher.run_waiting(worker, waiting.command, &waiting.line(), &mut out, now_ms) {
         waiting.leave(server);
-        answer(&handle, &mut seat, out);
+        answer(handle, seat, out);
         return Outcome::Served;
     }
     if let Some(Queueing::Anew(places)) = dispatcher.client.queueing.map(|it| *it) {
+        waiting.leave(server);
         waiting.places = places;
     }
     Outcome::InVain

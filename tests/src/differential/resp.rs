@@ -40,13 +40,15 @@ pub struct Pair<'a> {
     pub known: &'a dyn Fn(&Words) -> Known,
     /// What has been run so far.
     lines: Vec<String>,
+    /// Something was taken at random.
+    has_popped: bool,
 }
 
 impl<'a> Pair<'a> {
     /// New connections to the two ports.
     pub fn connect(ports: [u16; 2], known: &'a dyn Fn(&Words) -> Known) -> Pair<'a> {
         let [ours, theirs] = ports.map(Client::connect);
-        Pair { ours, theirs, known, lines: Vec::new() }
+        Pair { ours, theirs, known, lines: Vec::new(), has_popped: false }
     }
 
     /// Sends the commands in pipelines, to Tandem in random pieces, and compares the answers.
@@ -60,9 +62,13 @@ impl<'a> Pair<'a> {
             commands.iter().filter(|it| (self.known)(it) != Known::NotSent).collect();
         let mut rest = &sent[..];
         while !rest.is_empty() {
-            let (batch, later) = rest.split_at((1 + random.below(BATCH_MAX)).min(rest.len()));
+            let n_max = (1 + random.below(BATCH_MAX)).min(rest.len());
+            // What a pop at random takes is made up for before anything else is sent.
+            let pops = rest[..n_max].iter().position(|it| pops_at_random(it));
+            let (batch, later) = rest.split_at(pops.map_or(n_max, |at| at + 1));
             rest = later;
             self.send(batch, random);
+            let mut popped = None;
             for command in batch {
                 let ours = self.ours.try_value();
                 let theirs = self.theirs.try_value();
@@ -75,6 +81,10 @@ impl<'a> Pair<'a> {
                 if !same {
                     return Err(Box::new(difference(&self.lines, command, ours, theirs)));
                 }
+                popped = ours.zip(theirs);
+            }
+            if let (Some(pop), Some((ours, theirs))) = (pops.map(|at| batch[at]), popped) {
+                self.make_up(pop, &ours.0, &theirs.0)?;
             }
         }
         Ok(sent.len())
@@ -103,6 +113,10 @@ impl<'a> Pair<'a> {
                 }
             }
             n_compared += self.compare(&commands, random)?;
+            // A set that was made small by a pop has an order of chance, and hands it on.
+            if self.has_popped {
+                continue;
+            }
             for key in keys.elements() {
                 n_compared += self.compare_order(key)?;
             }
@@ -131,6 +145,40 @@ impl<'a> Pair<'a> {
         }
     }
 
+    /// Takes from each side what only the other has popped. Both lose as many, if all that was
+    /// popped was there and what was not is.
+    fn make_up(
+        &mut self,
+        pop: &Words,
+        ours: &Value,
+        theirs: &Value,
+    ) -> Result<(), Box<Difference>> {
+        let members = |it: &Value| match it {
+            Value::Bulk(member) => vec![member.clone()],
+            Value::Array(items) | Value::Set(items) => {
+                items.iter().map(|it| it.bytes().to_vec()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let (ours, theirs) = (members(ours), members(theirs));
+        if ours.is_empty() && theirs.is_empty() {
+            return Ok(());
+        }
+        self.has_popped = true;
+        let mut command = vec![b"SREM".to_vec(), pop[1].clone()];
+        command.extend(ours.into_iter().chain(theirs));
+        let [ours, theirs] = [&mut self.ours, &mut self.theirs].map(|it| {
+            it.send(&encode(&command));
+            it.try_value()
+        });
+        self.lines.push(line(&command));
+        if ours == theirs {
+            Ok(())
+        } else {
+            Err(Box::new(difference(&self.lines, &command, ours, theirs)))
+        }
+    }
+
     fn send(&mut self, batch: &[&Words], random: &mut Random) {
         let bytes: Vec<u8> = batch.iter().flat_map(|words| wire(words, random)).collect();
         self.theirs.send(&bytes);
@@ -145,6 +193,10 @@ fn wire(words: &Words, random: &mut Random) -> Vec<u8> {
         return [words.join(&b' '), b"\r\n".to_vec()].concat();
     }
     encode(words)
+}
+
+fn pops_at_random(words: &Words) -> bool {
+    words[0].eq_ignore_ascii_case(b"SPOP")
 }
 
 fn to_words(words: &[&[u8]]) -> Words {
@@ -196,7 +248,7 @@ fn same(command: &Words, ours: &(Value, Vec<u8>), theirs: &(Value, Vec<u8>)) -> 
             let width = if pairs { 2 } else { 1 };
             scanned(ours, width) == scanned(theirs, width)
         }
-        b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" | b"ZRANDMEMBER" => {
+        b"RANDOMKEY" | b"HRANDFIELD" | b"SRANDMEMBER" | b"ZRANDMEMBER" | b"SPOP" => {
             shape(ours) == shape(theirs)
         }
         b"HTTL" | b"HEXPIRETIME" => near_each(ours, theirs, TOLERANCE_MS / 1000),
@@ -266,6 +318,7 @@ fn shape(value: &Value) -> Value {
         Value::Bulk(_) => Value::Bulk(Vec::new()),
         Value::Double(_) => Value::Double(String::new()),
         Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
+        Value::Set(items) => Value::Set(items.iter().map(shape).collect()),
         other => other.clone(),
     }
 }

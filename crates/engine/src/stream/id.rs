@@ -33,9 +33,28 @@ impl StreamId {
         }
     }
 
-    /// 16 bytes in the order of ids.
-    pub(super) fn to_bytes(self) -> [u8; 16] {
-        (u128::from(self.ms) << 64 | u128::from(self.seq)).to_be_bytes()
+    /// Bytes of an id as a key.
+    pub(super) const BYTES: u32 = 16;
+
+    /// In the order of ids.
+    pub(super) fn to_number(self) -> u128 {
+        u128::from(self.ms) << 64 | u128::from(self.seq)
+    }
+
+    fn of_number(number: u128) -> StreamId {
+        StreamId { ms: (number >> 64) as u64, seq: number as u64 }
+    }
+
+    /// How many bytes two different ids begin with alike.
+    pub(super) fn n_common_bytes(self, other: StreamId) -> u32 {
+        (self.to_number() ^ other.to_number()).leading_zeros() / 8
+    }
+
+    /// The lowest and the highest id that begin with the same `n_bytes`, fewer than all.
+    pub(super) fn all_alike(self, n_bytes: u32) -> (StreamId, StreamId) {
+        let rest = u128::MAX >> (8 * n_bytes);
+        let number = self.to_number();
+        (StreamId::of_number(number & !rest), StreamId::of_number(number | rest))
     }
 }
 

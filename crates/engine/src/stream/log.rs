@@ -25,6 +25,8 @@ const TRIM_ENTRIES_MAX: u64 = 1_000_000;
 pub struct Log {
     /// By the id of their first entry.
     nodes: BTreeMap<StreamId, Node>,
+    /// The nodes of a radix tree over these ids, without an empty one's root.
+    n_radix_nodes: usize,
     len: u64,
     first_id: StreamId,
     last_id: StreamId,
@@ -113,7 +115,7 @@ impl Log {
 
     /// The nodes that a radix tree over our nodes' first ids would have.
     pub fn n_radix_nodes(&self) -> usize {
-        radix::n_nodes(self.nodes.keys().copied())
+        self.n_radix_nodes.max(1)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -194,9 +196,11 @@ impl Log {
         node.push(id, id, fields);
         self.node_bytes += allocated(node.capacity());
         // There can be one of deleted entries alone under an id that is given a second time.
-        if let Some(old) = self.nodes.insert(id, node) {
-            self.node_bytes -= allocated(old.capacity());
+        if self.nodes.contains_key(&id) {
+            self.remove_node(id);
         }
+        self.n_radix_nodes += radix::n_nodes_of(id, &self.nodes);
+        self.nodes.insert(id, node);
     }
 
     /// Begins a node as it once was, behind all entries; those that it had must follow. False when
@@ -276,6 +280,7 @@ impl Log {
     fn remove_node(&mut self, first_id: StreamId) {
         let node = self.nodes.remove(&first_id).expect("the node was just found");
         self.node_bytes -= allocated(node.capacity());
+        self.n_radix_nodes -= radix::n_nodes_of(first_id, &self.nodes);
     }
 
     fn find_first(&mut self) {
@@ -289,7 +294,8 @@ impl Log {
         let n_max = trim.effort.entries_max(limits);
         let len_before = self.len;
         while let Some(mut oldest) = self.nodes.first_entry() {
-            let (first_id, node) = (*oldest.key(), oldest.get_mut());
+            let first_id = *oldest.key();
+            let node = oldest.get_mut();
             let n_live = u64::from(node.n_live);
             let n_removed = len_before - self.len;
             let is_enough = matches!(trim.keep, Keep::Newest(n) if self.len <= n);
@@ -302,8 +308,7 @@ impl Log {
             };
             if goes_whole {
                 self.len -= n_live;
-                self.node_bytes -= allocated(node.capacity());
-                oldest.remove();
+                self.remove_node(first_id);
                 continue;
             }
             if is_exact {
@@ -452,7 +457,7 @@ mod tests {
     use crate::seeded::for_seeds;
 
     #[test]
-    fn the_memory_of_nodes_is_added_up_right() {
+    fn what_is_counted_of_nodes_is_right() {
         for_seeds(20, |random| {
             let limits = Limits { stream_node_entries_max: 7, ..Limits::default() };
             let mut log = Log::default();
@@ -474,6 +479,12 @@ mod tests {
                 assert_eq!(log.node_bytes, nodes.sum::<usize>());
                 let n_live: u32 = log.nodes.values().map(|it| it.n_live).sum();
                 assert_eq!(log.len, u64::from(n_live));
+                let (mut others, mut n_radix_nodes) = (BTreeMap::new(), 0);
+                for id in log.nodes.keys() {
+                    n_radix_nodes += radix::n_nodes_of(*id, &others);
+                    others.insert(*id, 0_u8);
+                }
+                assert_eq!(log.n_radix_nodes, n_radix_nodes);
             }
         });
     }

@@ -1,6 +1,7 @@
 //! The engine from outside: random operations against a model, memory, threads.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod collections;
 mod memory;
 mod model;
 mod operations;

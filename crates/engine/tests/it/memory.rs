@@ -1,7 +1,8 @@
 //! The budget holds, and what is removed gives its memory back.
 
 use tandem_engine::{
-    Error, Expire, Hash, Keyspace, KeyspaceOptions, Maintenance, NewValue, Policy, SetOptions, Str,
+    End, Error, Expire, Hash, Key, Keyspace, KeyspaceOptions, List, Maintenance, Member, NewId,
+    NewValue, Policy, Set, SetOptions, SortedSet, Str, Stream, View,
 };
 
 use crate::seeded::{Random, for_seeds};
@@ -26,12 +27,12 @@ fn settle(keyspace: &Keyspace, now_ms: u64) {
     }
 }
 
-/// One write of any kind to any of `n_keys` keys: values of all sizes, hashes of all forms.
+/// One write of any kind to any of `n_keys` keys: values of all sizes, collections of all forms.
 fn write(keyspace: &Keyspace, random: &mut Random, n_keys: usize, len_max: usize) {
     let name = format!("key:{}", random.below(n_keys));
     let key = keyspace.key(random.below(2) as u32, name.as_bytes());
     let mut view = keyspace.view(key, NOW_MS);
-    match random.below(6) {
+    match random.below(8) {
         0 => drop(view.remove(key)),
         1 => {
             let len = random.below(len_max);
@@ -46,15 +47,63 @@ fn write(keyspace: &Keyspace, random: &mut Random, n_keys: usize, len_max: usize
                     let field = format!("field:{}", random.below(300));
                     let len = random.below(len_max / 20);
                     open.set(field.as_bytes(), &vec![b'h'; len]);
+                    if random.one_in(20) {
+                        open.set_end(field.as_bytes(), NOW_MS + 1 + random.below(1000) as u64);
+                    }
                 }
             }
         }
+        3 => (0..random.below(30)).for_each(|_| grow(&mut view, key, random, len_max / 20)),
         _ => {
             let value = vec![b'v'; random.below(len_max)];
             let at_ms = NOW_MS + 1 + random.below(1000) as u64;
             let expire = if random.one_in(4) { Expire::AtMs(at_ms) } else { Expire::Never };
             let options = SetOptions { expire, ..SetOptions::default() };
             view.set(key, NewValue::Copied(&value), options);
+        }
+    }
+}
+
+/// Adds an element to the collection under a key, or makes one of a type that its name says. Big
+/// ones lose an element for each that comes.
+fn grow(view: &mut View<'_>, key: Key<'_>, random: &mut Random, len_max: usize) {
+    const ELEMENTS_MAX: usize = 300;
+    let value = vec![b'c'; random.below(len_max + 1)];
+    let number = random.below(2 * ELEMENTS_MAX);
+    let member = [number.to_string().as_bytes(), &value].concat();
+    match key.name.last().map(|it| it % 4) {
+        Some(0) => {
+            let Ok(mut list) = view.edit_or_create::<List>(key) else { return };
+            if list.outgrows(1, value.len()) {
+                list.split();
+            }
+            list.push(&NewValue::Copied(&value), End::Back);
+            if ELEMENTS_MAX < list.len() {
+                list.pop(End::Front);
+            }
+        }
+        Some(1) => {
+            let Ok(mut set) = view.edit_or_create::<Set>(key) else { return };
+            set.add(Member::Bytes(&member));
+            if ELEMENTS_MAX < set.len() {
+                set.pop(&mut fastrand::Rng::with_seed(number as u64), |_| ());
+            }
+        }
+        Some(2) => {
+            let Ok(mut set) = view.edit_or_create::<SortedSet>(key) else { return };
+            set.insert(&member, number as f64 / 3.0);
+            if ELEMENTS_MAX < set.len() {
+                set.remove_range(0..1);
+            }
+        }
+        _ => {
+            let Ok(mut stream) = view.edit_or_create::<Stream>(key) else { return };
+            let id = NewId::At { now_ms: NOW_MS };
+            stream.add(id, &[(b"value", &value)]).expect("there are ids enough");
+            if ELEMENTS_MAX < stream.log().len() as usize {
+                let first_id = stream.log().first_id();
+                stream.remove(first_id);
+            }
         }
     }
 }

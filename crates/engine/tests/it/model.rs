@@ -1,9 +1,10 @@
 //! What a keyspace should hold, kept in std collections, beside the keyspace itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tandem_engine::{
-    Item, Key, Keyspace, KeyspaceOptions, Limits, Maintenance, Policy, Value as EngineValue,
+    Element, Item, Key, Keyspace, KeyspaceOptions, Limits, Maintenance, Policy, StreamId,
+    StreamRef, Value as EngineValue,
 };
 
 use crate::seeded::Random;
@@ -13,7 +14,51 @@ pub(crate) const N_DATABASES: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     String(Vec<u8>),
-    Hash(BTreeMap<Vec<u8>, Vec<u8>>),
+    Hash(Fields),
+    List(VecDeque<Vec<u8>>),
+    Set(BTreeSet<Vec<u8>>),
+    SortedSet(Scores),
+    Stream(StreamModel),
+}
+
+/// Of each field the value and when it ends, 0 for never.
+pub(crate) type Fields = BTreeMap<Vec<u8>, (Vec<u8>, u64)>;
+
+/// Of each member its score in quarters, which are exact.
+pub(crate) type Scores = BTreeMap<Vec<u8>, i64>;
+
+/// What is asked of a stream here; `streams` has the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StreamModel {
+    pub(crate) entries: Vec<(StreamId, Vec<u8>)>,
+    pub(crate) last_id: StreamId,
+    /// What the one group has yet to acknowledge.
+    pub(crate) pending: BTreeSet<StreamId>,
+}
+
+pub(crate) const GROUP: &[u8] = b"group";
+
+impl Value {
+    /// True for a collection whose key goes with its last element.
+    pub(crate) fn is_gone(&self) -> bool {
+        match self {
+            Value::String(_) | Value::Stream(_) => false,
+            Value::Hash(it) => it.is_empty(),
+            Value::List(it) => it.is_empty(),
+            Value::Set(it) => it.is_empty(),
+            Value::SortedSet(it) => it.is_empty(),
+        }
+    }
+
+    /// True when the value can be what time has left of another.
+    fn is_left_of(&self, before: &Value) -> bool {
+        match (self, before) {
+            (Value::Hash(left), Value::Hash(before)) => {
+                left.iter().all(|(field, it)| before.get(field) == Some(it))
+            }
+            _ => self == before,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +139,20 @@ impl World {
         let now_ms = self.now_ms;
         let entry = self.databases[key.db as usize].get_mut(key.name)?;
         entry.expire_at_ms.is_none_or(|at| now_ms <= at).then_some(entry)
+    }
+
+    /// Lets time go by. Fields that end go, and a hash with its last one.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        self.now_ms += ms;
+        let now_ms = self.now_ms;
+        for database in &mut self.databases {
+            database.retain(|_, it| {
+                if let Value::Hash(fields) = &mut it.value {
+                    fields.retain(|_, (_, end_ms)| *end_ms == 0 || now_ms <= *end_ms);
+                }
+                !it.value.is_gone()
+            });
+        }
     }
 
     pub(crate) fn put(&mut self, key: Key<'_>, entry: Entry) {
@@ -185,6 +244,14 @@ pub(crate) fn limits(random: &mut Random) -> Limits {
     Limits {
         hash_packed_entries_max: [4, 128, 1000][random.below(3)],
         hash_packed_value_max: [8, 64, 20_000][random.below(3)],
+        list_node_max: [-2, 1, 5, 1000][random.below(4)],
+        set_integers_max: [0, 10, 512][random.below(3)],
+        set_packed_entries_max: [4, 128, 1000][random.below(3)],
+        set_packed_value_max: [8, 64, 20_000][random.below(3)],
+        stream_node_bytes_max: [0, 200, 4096][random.below(3)],
+        stream_node_entries_max: [0, 3, 100][random.below(3)],
+        sorted_set_packed_entries_max: [4, 128, 1000][random.below(3)],
+        sorted_set_packed_value_max: [8, 64, 20_000][random.below(3)],
         ..Limits::default()
     }
 }
@@ -200,7 +267,11 @@ fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeM
     );
     assert_eq!(item.expire_at_ms(), entry.expire_at_ms);
     assert_eq!((item.client_flags(), item.marks()), (entry.client_flags, entry.marks));
-    assert_eq!(item.edited(), entry.edited);
+    match &value {
+        // The mark says that fields end; until all that have ended are taken out, it may stay.
+        Value::Hash(it) => assert!(item.edited() || it.values().all(|(_, end_ms)| *end_ms == 0)),
+        _ => assert_eq!(item.edited(), entry.edited),
+    }
     assert_eq!(item.cas().is_some(), entry.has_cas);
     if let Some(fetched) = entry.fetched {
         assert_eq!(item.fetched(), fetched);
@@ -212,7 +283,7 @@ fn check_item(item: &Item<'_>, entry: &Entry, now_ms: u64, cas_seen: &mut BTreeM
     assert!(payload < item.total_bytes());
     if let Some(cas) = item.cas() {
         let first = cas_seen.entry(cas).or_insert_with(|| value.clone());
-        assert!(*first == value, "CAS number {cas} stands for two values");
+        assert!(value.is_left_of(first), "CAS number {cas} stands for two values");
     }
 }
 
@@ -220,23 +291,54 @@ pub(crate) fn value_of(value: EngineValue<'_>) -> Value {
     match value {
         EngineValue::String(it) => Value::String(it.as_slice().to_vec()),
         EngineValue::Hash(it) => {
-            let pairs: BTreeMap<_, _> = it.iter().map(|(f, v)| (f.to_vec(), v.to_vec())).collect();
-            assert_eq!(pairs.len(), it.len());
+            let end = |field: &[u8]| it.end_of(field).expect("the field is there");
+            let pairs: Fields =
+                it.iter().map(|(f, v)| (f.to_vec(), (v.to_vec(), end(f)))).collect();
+            assert!(pairs.len() <= it.len(), "fields that have ended may wait to be taken out");
             Value::Hash(pairs)
         }
-        EngineValue::List(_)
-        | EngineValue::Set(_)
-        | EngineValue::SortedSet(_)
-        | EngineValue::Stream(_) => {
-            unreachable!("the operations make strings and hashes")
+        EngineValue::List(it) => {
+            let elements: VecDeque<_> = it.iter().map(Element::to_vec).collect();
+            assert_eq!(elements.len(), it.len());
+            Value::List(elements)
         }
+        EngineValue::Set(it) => {
+            let members: BTreeSet<_> = it.iter().map(|it| it.with(<[u8]>::to_vec)).collect();
+            assert_eq!(members.len(), it.len());
+            Value::Set(members)
+        }
+        EngineValue::SortedSet(it) => {
+            let in_order: Vec<_> = it.iter().map(|(member, score)| (score, member)).collect();
+            assert!(in_order.is_sorted_by(|a, b| a < b));
+            assert_eq!(in_order.len(), it.len());
+            let quarters = |score: f64| (score * 4.0) as i64;
+            let scores = in_order.iter().map(|(score, it)| (it.to_vec(), quarters(*score)));
+            Value::SortedSet(scores.collect())
+        }
+        EngineValue::Stream(it) => Value::Stream(stream_of(it)),
     }
 }
 
+fn stream_of(stream: StreamRef<'_>) -> StreamModel {
+    let log = stream.log();
+    let value = |mut fields: tandem_engine::Fields<'_>| fields.next().map(|(_, it)| it.to_vec());
+    let entries = log.range(StreamId::MIN, StreamId::MAX);
+    let entries: Vec<_> =
+        entries.map(|it| (it.id, value(it.fields()).expect("an entry has a field"))).collect();
+    assert_eq!(entries.len() as u64, log.len());
+    let pending = stream.group(GROUP).into_iter().flat_map(|it| it.pending_from(StreamId::MIN));
+    StreamModel { pending: pending.map(|(id, _)| id).collect(), entries, last_id: log.last_id() }
+}
+
+/// The least that a value takes. Integers take less than their digits.
 fn payload_of(value: &Value) -> usize {
     match value {
         Value::String(it) => it.len(),
-        Value::Hash(it) => it.iter().map(|(field, value)| field.len() + value.len()).sum(),
+        Value::Hash(it) => it.iter().map(|(field, (value, _))| field.len() + value.len()).sum(),
+        Value::SortedSet(it) => it.keys().map(Vec::len).sum(),
+        Value::List(it) => it.len(),
+        Value::Set(it) => it.len(),
+        Value::Stream(it) => it.entries.len(),
     }
 }
 
@@ -256,5 +358,9 @@ fn brief(value: &Value) -> String {
     match value {
         Value::String(it) => Short(it).to_string(),
         Value::Hash(it) => format!("a hash of {} fields", it.len()),
+        Value::List(it) => format!("a list of {} elements", it.len()),
+        Value::Set(it) => format!("a set of {} members", it.len()),
+        Value::SortedSet(it) => format!("a sorted set of {} members", it.len()),
+        Value::Stream(it) => format!("a stream of {} entries", it.entries.len()),
     }
 }

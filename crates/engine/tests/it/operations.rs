@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tandem_engine::{
-    Error, Expire, Hash, Key, Maintenance, NewValue, SetOptions, SetOutcome, Str, When,
+    Error, Expire, Hash, Key, List, Maintenance, NewValue, Set, SetOptions, SetOutcome, SortedSet,
+    Str, Stream, Value as EngineValue, When,
 };
 
+use crate::collections;
 use crate::model::{Entry, N_DATABASES, Value, World, limits, value_of};
 use crate::seeded::Random;
 
@@ -18,7 +20,7 @@ pub(crate) fn step(world: &mut World, random: &mut Random) {
     match random.below(40) {
         0..8 => set(world, random, key),
         8..12 => edit_string(world, random, key),
-        12..18 => edit_hash(world, random, key),
+        12..18 => collections::edit(world, random, key),
         18..21 => get(world, random, key),
         21..23 => remove(world, key),
         23..26 => set_expire(world, random, key),
@@ -29,9 +31,9 @@ pub(crate) fn step(world: &mut World, random: &mut Random) {
         31 => look_without_a_trace(world, key),
         32 => random_key(world, random, db),
         33 => scan(world, random, db),
-        34 => world.now_ms += random.below(3000) as u64,
+        34 => world.pass(random.below(3000) as u64),
         35 => maintain(world, random),
-        36 => drain(world, random, db),
+        36 => collections::drain(world, random, db),
         37 => world.keyspace.set_limits(limits(random)),
         38 if random.one_in(10) => swap(world, random, db),
         39 if random.one_in(20) => flush(world, random, db),
@@ -199,98 +201,18 @@ fn edit_once(open: &mut Str, model: &mut Vec<u8>, random: &mut Random, bytes: Ve
     true
 }
 
-fn edit_hash(world: &mut World, random: &mut Random, key: Key<'_>) {
-    let now_ms = world.now_ms;
-    let entry = world.entry(key).cloned();
-    let mut view = world.keyspace.view(key, now_ms);
-    let opened = view.edit_or_create::<Hash>(key);
-    let mut model = match &entry {
-        Some(Entry { value: Value::Hash(it), .. }) => it.clone(),
-        Some(_) => {
-            assert_eq!(opened.map(|_| ()), Err(Error::WrongType));
-            return;
-        }
-        None => BTreeMap::new(),
-    };
-    let mut open = opened.unwrap();
-    if random.one_in(6) {
-        return;
-    }
-    let n_changes = if random.one_in(5) { 200 } else { 4 };
-    let n_fields = [5, 100, 1000][random.below(3)];
-    for _ in 0..=random.below(n_changes) {
-        let field = format!("field:{}", random.below(n_fields)).into_bytes();
-        if random.one_in(3) {
-            assert_eq!(open.remove(&field), model.remove(&field).is_some());
-        } else {
-            let len_max = if random.one_in(30) { 9000 } else { 20 };
-            let value = random.bytes(len_max);
-            let is_new = model.insert(field.clone(), value.clone()).is_none();
-            assert_eq!(open.set(&field, &value), is_new);
-            assert_eq!(open.get(&field), Some(value.as_slice()));
-        }
-    }
-    drop(open);
-    drop(view);
-    finish_hash(world, key, entry, model);
-}
-
-fn finish_hash(
-    world: &mut World,
-    key: Key<'_>,
-    entry: Option<Entry>,
-    model: BTreeMap<Vec<u8>, Vec<u8>>,
-) {
-    if model.is_empty() {
-        world.take(key);
-        return;
-    }
-    let entry = entry.unwrap_or_else(|| Entry::new(Value::Hash(BTreeMap::new()), world.now_ms));
-    let used_s = Some(world.now_ms / 1000);
-    world.put(key, Entry { value: Value::Hash(model), used_s, ..entry });
-}
-
-/// Takes a hash apart field by field: the last one takes the key with it.
-fn drain(world: &mut World, random: &mut Random, db: u32) {
-    let hashes = world.databases[db as usize].iter();
-    let mut hashes = hashes.filter(|(_, it)| matches!(it.value, Value::Hash(_)));
-    let Some((name, _)) = hashes.next() else { return };
-    let name = name.clone();
-    let key = world.keyspace.key(db, &name);
-    let Some(Entry { value: Value::Hash(model), .. }) = world.entry(key).cloned() else { return };
-    let keeps_one = random.one_in(2) && 1 < model.len();
-    let mut view = world.keyspace.view(key, world.now_ms);
-    let mut open = view.edit::<Hash>(key).unwrap().unwrap();
-    for field in model.keys().skip(usize::from(keeps_one)) {
-        assert!(open.remove(field));
-    }
-    drop(open);
-    drop(view);
-    let entry = world.entry(key).cloned();
-    let left = model.into_iter().take(usize::from(keeps_one)).collect();
-    finish_hash(world, key, entry, left);
-}
-
 fn get(world: &mut World, random: &mut Random, key: Key<'_>) {
     let now_ms = world.now_ms;
     let entry = world.entry(key).cloned();
     let mut view = world.keyspace.view(key, now_ms);
     let expected = entry.as_ref().map(|it| it.value.clone());
-    match random.below(3) {
-        0 => match (view.get::<Str>(key), &expected) {
-            (Ok(it), Some(Value::String(_)) | None) => {
-                let found = it.map(|it| Value::String(it.as_slice().to_vec()));
-                assert!(found == expected);
-            }
-            (it, _) => assert_eq!(it.map(|_| ()), Err(Error::WrongType)),
-        },
-        1 => match (view.get::<Hash>(key), &expected) {
-            (Ok(it), Some(Value::Hash(_)) | None) => {
-                let found = it.map(|it| value_of(tandem_engine::Value::Hash(it)));
-                assert!(found == expected);
-            }
-            (it, _) => assert_eq!(it.map(|_| ()), Err(Error::WrongType)),
-        },
+    match random.below(9) {
+        0 => check_get(view.get::<Str>(key), EngineValue::String, expected.as_ref()),
+        1 => check_get(view.get::<Hash>(key), EngineValue::Hash, expected.as_ref()),
+        2 => check_get(view.get::<List>(key), EngineValue::List, expected.as_ref()),
+        3 => check_get(view.get::<Set>(key), EngineValue::Set, expected.as_ref()),
+        4 => check_get(view.get::<SortedSet>(key), EngineValue::SortedSet, expected.as_ref()),
+        5 => check_get(view.get::<Stream>(key), EngineValue::Stream, expected.as_ref()),
         _ => {
             let item = view.read(key);
             if let (Some(item), Some(entry)) = (&item, &entry) {
@@ -309,6 +231,21 @@ fn get(world: &mut World, random: &mut Random, key: Key<'_>) {
             world.hits += 1;
         }
         None => world.misses += 1,
+    }
+}
+
+/// A read as one type finds that type, or nothing where nothing is.
+fn check_get<'v, T>(
+    found: Result<Option<T>, Error>,
+    whole: impl FnOnce(T) -> EngineValue<'v>,
+    expected: Option<&Value>,
+) {
+    match found {
+        Ok(found) => assert!(found.map(|it| value_of(whole(it))).as_ref() == expected),
+        Err(error) => {
+            assert_eq!(error, Error::WrongType);
+            assert!(expected.is_some());
+        }
     }
 }
 

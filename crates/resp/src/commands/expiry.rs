@@ -1,4 +1,5 @@
-//! Times as commands give them: relative or absolute, in seconds or milliseconds.
+//! Times as commands give them: relative or absolute, in seconds or milliseconds, and on which
+//! condition.
 
 use crate::args::integer;
 use crate::error::Error;
@@ -70,9 +71,47 @@ impl TimeForm {
     }
 }
 
+/// Under which of these a command sets an expiry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Absent,
+    Present,
+    Later,
+    Earlier,
+}
+
+impl Condition {
+    pub(crate) const WORDS: [(&'static str, Condition); 4] = [
+        ("NX", Condition::Absent),
+        ("XX", Condition::Present),
+        ("GT", Condition::Later),
+        ("LT", Condition::Earlier),
+    ];
+
+    /// What does not expire counts as if it did so at the end of time.
+    pub(crate) fn holds(self, at_ms: i64, current_ms: Option<u64>) -> bool {
+        let current_ms = current_ms.map(|it| it as i64);
+        match self {
+            Condition::Absent => current_ms.is_none(),
+            Condition::Present => current_ms.is_some(),
+            Condition::Later => current_ms.is_some_and(|it| it < at_ms),
+            Condition::Earlier => current_ms.is_none_or(|it| at_ms < it),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_expiry_is_the_end_of_time() {
+        use Condition::{Absent, Earlier, Later, Present};
+        assert!(!Later.holds(5, None) && !Later.holds(5, Some(5)) && Later.holds(6, Some(5)));
+        assert!(Earlier.holds(5, None) && !Earlier.holds(5, Some(5)) && Earlier.holds(4, Some(5)));
+        assert!(!Present.holds(5, None) && Present.holds(5, Some(9)));
+        assert!(Absent.holds(5, None) && !Absent.holds(5, Some(9)));
+    }
 
     #[test]
     fn times_overflow_into_an_error() {

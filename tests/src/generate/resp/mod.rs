@@ -20,7 +20,7 @@ pub use geo::GEO;
 pub use hash_expiry::HASH_EXPIRY;
 pub use hyperloglog::HYPERLOGLOG;
 pub use list::LIST;
-pub use sets::SETS;
+pub use sets::{POPPED_SETS, SETS};
 pub use sort::SORT;
 pub use sorted_sets::SORTED_SETS;
 pub use stream::STREAM;

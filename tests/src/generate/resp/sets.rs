@@ -1,4 +1,4 @@
-//! Generated commands on sets. SPOP is not among them: what it leaves is a matter of chance.
+//! Generated commands on sets.
 
 use super::{Family, Words};
 use crate::generate::pools::Pool;
@@ -11,6 +11,12 @@ pub const SETS: Family = Family {
     words,
     contents: &["SMEMBERS key", "SCARD key"],
 };
+
+/// With SPOP, which takes and leaves what it likes: the comparison makes up for the members, and
+/// their order is no longer compared.
+pub const POPPED_SETS: Family = Family { templates: &[TEMPLATES, POPS], ..SETS };
+
+const POPS: &[&str] = &["SPOP set", "SPOP set", "SPOP any-key", "SPOP set small", "SPOP set index"];
 
 const TEMPLATES: &[&str] = &[
     "SADD set (member)+",

@@ -1,7 +1,7 @@
 //! When keys expire.
 
 use crate::args::Args;
-use crate::commands::expiry::{Base, TimeForm, Unit};
+use crate::commands::expiry::{Base, Condition, TimeForm, Unit};
 use crate::dispatch::Ctx;
 use crate::error::Error;
 use crate::reply::Answer;
@@ -37,34 +37,7 @@ fn expire_at(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer 
     Ok(cx.reply.int(1))
 }
 
-/// Under which of these EXPIRE acts; all that were given have to hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Condition {
-    Absent,
-    Present,
-    Later,
-    Earlier,
-}
-
-impl Condition {
-    const WORDS: [(&'static str, Condition); 4] = [
-        ("NX", Condition::Absent),
-        ("XX", Condition::Present),
-        ("GT", Condition::Later),
-        ("LT", Condition::Earlier),
-    ];
-
-    /// A key that does not expire counts as one that expires at the end of time.
-    fn holds(self, at_ms: i64, current_ms: Option<i64>) -> bool {
-        match self {
-            Condition::Absent => current_ms.is_none(),
-            Condition::Present => current_ms.is_some(),
-            Condition::Later => current_ms.is_some_and(|it| at_ms > it),
-            Condition::Earlier => current_ms.is_none_or(|it| at_ms < it),
-        }
-    }
-}
-
+/// All that were given have to hold.
 #[derive(Default)]
 struct Conditions {
     given: [bool; Condition::WORDS.len()],
@@ -93,7 +66,6 @@ impl Conditions {
     }
 
     fn allow(&self, at_ms: i64, current_ms: Option<u64>) -> bool {
-        let current_ms = current_ms.map(|it| it as i64);
         Condition::WORDS
             .into_iter()
             .all(|(_, it)| !self.given[it as usize] || it.holds(at_ms, current_ms))
@@ -142,17 +114,3 @@ fn time(cx: &mut Ctx<'_>, form: TimeForm) -> Answer {
 /// What TTL and its like answer where there is no time to tell.
 const NO_KEY: i64 = -2;
 const NO_EXPIRY: i64 = -1;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_expiry_is_the_end_of_time() {
-        use Condition::{Absent, Earlier, Later, Present};
-        assert!(!Later.holds(5, None) && !Later.holds(5, Some(5)) && Later.holds(6, Some(5)));
-        assert!(Earlier.holds(5, None) && !Earlier.holds(5, Some(5)) && Earlier.holds(4, Some(5)));
-        assert!(!Present.holds(5, None) && Present.holds(5, Some(9)));
-        assert!(Absent.holds(5, None) && !Absent.holds(5, Some(9)));
-    }
-}

@@ -3,7 +3,7 @@
 use tandem_engine::{FIELD_END_MAX_MS, Hash, Type};
 
 use crate::args::{Argv, integer};
-use crate::commands::expiry::{Base, TimeForm, Unit};
+use crate::commands::expiry::{Base, Condition, TimeForm, Unit};
 use crate::dispatch::Ctx;
 use crate::error::Error;
 use crate::number;
@@ -40,40 +40,13 @@ fn expire(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer {
     let now_ms = cx.now_ms;
     Ok(cx.reply.array(fields.iter(), |reply, field| {
         let Some(old_ms) = hash.end_of(field) else { return reply.int(NO_FIELD) };
-        if condition.is_some_and(|(_, it)| !it.holds(end_ms, old_ms)) {
+        let current_ms = Some(old_ms).filter(|it| *it != 0);
+        if condition.is_some_and(|(_, it)| !it.holds(end_ms as i64, current_ms)) {
             return reply.int(REFUSED);
         }
         let removed = set_end(&mut hash, field, end_ms, now_ms);
         reply.int(if removed { REMOVED } else { DONE })
     }))
-}
-
-/// Under which of these HEXPIRE acts.
-#[derive(Clone, Copy)]
-enum Condition {
-    Absent,
-    Present,
-    Later,
-    Earlier,
-}
-
-impl Condition {
-    const WORDS: [(&'static str, Condition); 4] = [
-        ("NX", Condition::Absent),
-        ("XX", Condition::Present),
-        ("GT", Condition::Later),
-        ("LT", Condition::Earlier),
-    ];
-
-    /// A field that does not expire counts as one that expires at the end of time.
-    fn holds(self, end_ms: u64, old_ms: u64) -> bool {
-        match self {
-            Condition::Absent => old_ms == 0,
-            Condition::Present => old_ms != 0,
-            Condition::Later => old_ms != 0 && old_ms < end_ms,
-            Condition::Earlier => old_ms == 0 || end_ms < old_ms,
-        }
-    }
 }
 
 /// Lets a field expire at a time; one that has come takes the field out, which is true.

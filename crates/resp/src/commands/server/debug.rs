@@ -160,7 +160,7 @@ fn serialized_bytes(item: &Item<'_>) -> usize {
     }
 }
 
-/// The size is checked; there are no lists yet to which it could apply.
+/// The size is checked and nothing else: in Valkey no answer depends on it either.
 fn packed_threshold(cx: &mut ClientCtx<'_>) -> Answer {
     let size = crate::settings::memory_bytes(cx.args.next()?);
     match size {

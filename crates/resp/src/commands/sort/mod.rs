@@ -1,11 +1,13 @@
 //! SORT: the elements of a list, a set or a sorted set in another order, or what other keys say of
 //! them.
 
+mod lock;
 mod order;
 mod pattern;
 
 use tandem_engine::{End, Key, List, NewValue, Order, StrRef, Value};
 
+use self::lock::lock;
 use self::order::{How, Texts};
 use self::pattern::{OtherKeys, Pattern};
 use crate::args::{Args, Argv};
@@ -116,8 +118,10 @@ impl<'a> SortWords<'a> {
         self.by.map(Pattern::read).filter(Pattern::names_keys)
     }
 
-    fn reads_other_keys(&self) -> bool {
-        self.weights().is_some() || self.get.iter().any(Pattern::names_keys)
+    /// The patterns of the keys that are read beside the one that is sorted.
+    fn other_keys(&self) -> Vec<Pattern<'a>> {
+        let got = self.get.iter().copied().filter(Pattern::names_keys);
+        self.weights().into_iter().chain(got).collect()
     }
 
     fn how(&self, is_alpha: bool) -> How {
@@ -145,13 +149,7 @@ fn run(cx: &mut ClientCtx<'_>, store: Store) -> Answer {
     let words = SortWords::read(&mut cx.args, store)?;
     let keyspace = &cx.server.keyspace;
     let target = words.store.map(|name| keyspace.key(source.db, name));
-    // Which other keys are read is known only from what is in this one, and all of them have to be
-    // as they are at one moment.
-    let mut view = if words.reads_other_keys() {
-        keyspace.view_database(source.db, cx.now_ms)
-    } else {
-        keyspace.view_many([source, target.unwrap_or(source)], cx.now_ms)
-    };
+    let mut view = lock(keyspace, source, target, &words, cx.now_ms);
     if !cx.client.touches_keys() {
         view.stop_touching();
     }

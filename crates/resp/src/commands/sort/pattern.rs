@@ -38,9 +38,19 @@ impl<'a> Pattern<'a> {
     pub(super) fn names_keys(&self) -> bool {
         matches!(self, Pattern::Key { .. })
     }
+
+    /// Writes the name of the key that it stands for with an element. False when there is none.
+    pub(super) fn name(&self, element: &[u8], into: &mut Vec<u8>) -> bool {
+        let Pattern::Key { prefix, suffix, .. } = *self else { return false };
+        into.clear();
+        for part in [prefix, element, suffix] {
+            into.extend_from_slice(part);
+        }
+        true
+    }
 }
 
-/// The keys of a database while SORT runs.
+/// The keys that SORT may look at while it runs.
 pub(super) struct OtherKeys<'a> {
     keyspace: &'a Keyspace,
     db: u32,
@@ -60,15 +70,12 @@ impl<'a> OtherKeys<'a> {
         pattern: &Pattern<'_>,
         element: &'v [u8],
     ) -> Option<StrRef<'v>> {
-        let (prefix, suffix, field) = match *pattern {
+        let field = match *pattern {
             Pattern::Element => return Some(StrRef::Inline(element)),
             Pattern::Nothing => return None,
-            Pattern::Key { prefix, suffix, field } => (prefix, suffix, field),
+            Pattern::Key { field, .. } => field,
         };
-        self.name.clear();
-        for part in [prefix, element, suffix] {
-            self.name.extend_from_slice(part);
-        }
+        pattern.name(element, &mut self.name);
         let key = self.keyspace.key(self.db, &self.name);
         match field {
             None => self.view.get::<Str>(key).ok().flatten(),

@@ -147,7 +147,8 @@ pub(super) fn xread(cx: &mut Ctx<'_>) -> Answer {
     }
     match options.until_ms {
         Some(until_ms) if served.is_empty() => {
-            let words = with_ids(cx.line.argv, &last_ids);
+            let argv = cx.line.argv;
+            let words = || with_ids(argv, &last_ids);
             cx.wait_with(words, WaitsFor::reading(Type::Stream), until_ms, Reply::null_array)
         }
         _ => Ok(answer(cx, &served)),

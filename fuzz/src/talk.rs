@@ -77,7 +77,6 @@ impl Conversation {
     }
 
     /// Another client of the same server.
-    #[allow(dead_code, reason = "not every target has two clients")]
     pub fn beside(&self) -> Conversation {
         Conversation::with(Arc::clone(&self.server))
     }
@@ -118,7 +117,6 @@ impl Conversation {
 }
 
 /// Sends pieces to a new server with these settings and collects what it answers.
-#[allow(dead_code, reason = "not every target has a single stream")]
 pub fn converse<'a>(letters: &[&str], pieces: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     Conversation::new(letters).send(pieces)
 }
