@@ -155,7 +155,7 @@ def test_a_leaderboard_in_a_sorted_set(client):
     assert [tuple(it) for it in with_scores] == [("ann", 15.0)]
     assert client.zrangebyscore("board", "(15", "+inf") == ["bob", "cy"]
     assert client.zcount("board", 0, 22.5) == 2
-    popped = client.zpopmax("board")
+    popped = client.zpopmax("board", 1)
     assert [tuple(it) for it in popped] == [("cy", 30.0)]
     assert client.zadd("other", {"bob": 1, "dan": 2}) == 2
     assert client.zunionstore("all", ["board", "other"], aggregate="MAX") == 3
