@@ -21,16 +21,16 @@ pub(crate) struct Client {
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
     pub(crate) random: fastrand::Rng,
-    /// `None` where nothing keeps it from queueing up: nearly always.
+    /// `None` where its commands run at once and may queue up for keys: nearly always.
     pub(crate) queueing: Option<Box<Queueing>>,
-    /// What waits for EXEC, between MULTI and there.
-    pub(crate) transaction: Option<Box<Transaction>>,
     wait: Wait,
 }
 
-/// What keeps a command from queueing up for a key as usual.
+/// What keeps a command from running, or from queueing up for a key, as usual.
 #[derive(Debug)]
 pub(crate) enum Queueing {
+    /// It waits for EXEC with those before it.
+    ForExec(Transaction),
     /// It answers at once, as inside a transaction. Those whom it unblocks are woken when all is
     /// done and unlocked.
     Never { unblocked: Vec<Unblocked> },
@@ -78,7 +78,6 @@ impl Client {
             closing: false,
             random: fastrand::Rng::with_seed(handle_seed),
             queueing: None,
-            transaction: None,
             wait: Wait::No,
         }
     }
@@ -113,6 +112,12 @@ impl Client {
     #[inline]
     pub(crate) fn touches_keys(&self) -> bool {
         !self.handle.no_touch.load(Relaxed)
+    }
+
+    /// True between MULTI and EXEC.
+    #[inline]
+    pub(crate) fn queues_for_exec(&self) -> bool {
+        matches!(self.queueing.as_deref(), Some(Queueing::ForExec(_)))
     }
 
     /// True while its commands run together, as one.

@@ -135,7 +135,7 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
-        if self.client.transaction.is_some() {
+        if self.client.queues_for_exec() {
             return self.run_in_transaction(worker, line, out, now_ms);
         }
         let command = line.command.ok_or_else(|| unknown(line.argv))?;

@@ -175,7 +175,7 @@ impl Dispatcher {
     }
 
     fn room_for_all(&self, now_ms: u64) -> Result<(), Error> {
-        if self.client.transaction.as_ref().is_some_and(|it| it.wants_room) {
+        if self.client.transaction().is_some_and(|it| it.wants_room) {
             self.server.keyspace.make_room(now_ms)?;
         }
         Ok(())
@@ -183,9 +183,8 @@ impl Dispatcher {
 
     /// Runs what was queued.
     fn exec(&mut self, worker: &WorkerStats, out: &mut Output, now_ms: u64) -> Answer {
-        let transaction = self.client.transaction.take().unwrap_or_default();
+        let transaction = end(&mut self.client).unwrap_or_default();
         let answer = self.exec_all(worker, &transaction, out, now_ms);
-        forget_queue(&self.client);
         transaction.lines.into_iter().filter_map(|it| it.frame).for_each(tandem_engine::let_go);
         answer
     }
@@ -227,25 +226,40 @@ impl Dispatcher {
 }
 
 impl Client {
+    fn transaction(&self) -> Option<&Transaction> {
+        match self.queueing.as_deref() {
+            Some(Queueing::ForExec(it)) => Some(it),
+            _ => None,
+        }
+    }
+
+    fn transaction_mut(&mut self) -> Option<&mut Transaction> {
+        match self.queueing.as_deref_mut() {
+            Some(Queueing::ForExec(it)) => Some(it),
+            _ => None,
+        }
+    }
+
     /// Bytes of queued commands.
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.transaction.as_ref().map_or(0, |it| it.bytes())
+        self.transaction().map_or(0, Transaction::bytes)
     }
 
     fn queue(&mut self, command: &'static Command, line: &Line<'_>) -> Result<(), Error> {
-        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        let Some(transaction) = self.transaction_mut() else { return Ok(()) };
         // What will not run takes no memory.
-        if !transaction.has_failed {
-            transaction.push(command, line).inspect_err(|_| transaction.has_failed = true)?;
-            let aside = &self.handle.aside;
-            aside.n_queued.store(transaction.lines.len() as i32, Relaxed);
-            aside.queued_bytes.store(transaction.bytes() as u64, Relaxed);
+        if transaction.has_failed {
+            return Ok(());
         }
+        transaction.push(command, line).inspect_err(|_| transaction.has_failed = true)?;
+        let (n_queued, n_bytes) = (transaction.lines.len(), transaction.bytes());
+        self.handle.aside.n_queued.store(n_queued as i32, Relaxed);
+        self.handle.aside.queued_bytes.store(n_bytes as u64, Relaxed);
         Ok(())
     }
 
     fn fail_transaction(&mut self) {
-        if let Some(transaction) = &mut self.transaction {
+        if let Some(transaction) = self.transaction_mut() {
             transaction.has_failed = true;
         }
     }
@@ -267,20 +281,19 @@ impl Client {
 
 /// Begins a transaction.
 pub(crate) fn begin(client: &mut Client) {
-    client.transaction = Some(Box::default());
+    client.queueing = Some(Box::new(Queueing::ForExec(Transaction::default())));
     client.handle.aside.n_queued.store(0, Relaxed);
 }
 
 /// Takes the client out of its transaction.
 pub(crate) fn end(client: &mut Client) -> Option<Transaction> {
-    let transaction = client.transaction.take()?;
-    forget_queue(client);
-    Some(*transaction)
-}
-
-fn forget_queue(client: &Client) {
+    let queueing = client.queueing.take_if(|it| matches!(**it, Queueing::ForExec(_)))?;
     client.handle.aside.n_queued.store(-1, Relaxed);
     client.handle.aside.queued_bytes.store(0, Relaxed);
+    match *queueing {
+        Queueing::ForExec(it) => Some(it),
+        _ => None,
+    }
 }
 
 /// Most bytes of words in one transaction, those of big values not counted: spans are 32 bits

@@ -100,7 +100,9 @@ impl<'a> Ctx<'a> {
     ) -> Answer {
         match self.client.queueing.as_deref() {
             None => {}
-            Some(Queueing::Never { .. }) => return Ok(nothing(&mut self.reply)),
+            Some(Queueing::Never { .. } | Queueing::ForExec(_)) => {
+                return Ok(nothing(&mut self.reply));
+            }
             Some(Queueing::InQueue) => return Ok(self.reply.wait(FOREVER_MS)),
             Some(Queueing::Anew(_)) => {
                 let places = self.queue_up(waits_for)?;
