@@ -41,6 +41,11 @@ fn flask_caching_works() {
 }
 
 #[test]
+fn subscribers_of_redis_py_hear_everything() {
+    run("test_pubsub.py");
+}
+
+#[test]
 fn the_listings_of_the_article_work() {
     run("test_article.py");
 }

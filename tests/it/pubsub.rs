@@ -134,11 +134,10 @@ const LINES: &[&str] = &[
 fn hear(clients: &mut [Client], sender: usize, line: &str, step: usize) -> Vec<Vec<Vec<u8>>> {
     clients[sender].send(&encode(&split(line)));
     let token = format!("step {step}");
+    let mut heard: Vec<Vec<Vec<u8>>> = vec![Vec::new(); clients.len()];
+    // The others are asked when the line is done: workers wait for none but their own clients.
     for nth in std::iter::once(sender).chain(0..clients.len()) {
         clients[nth].send(&encode(&["PING", &token]));
-    }
-    let mut heard: Vec<Vec<Vec<u8>>> = vec![Vec::new(); clients.len()];
-    for nth in std::iter::once(sender).chain(0..clients.len()) {
         loop {
             let (_, bytes) = clients[nth].value();
             let is_end = bytes.windows(token.len()).any(|it| it == token.as_bytes());

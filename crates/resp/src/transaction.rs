@@ -183,8 +183,9 @@ impl Dispatcher {
 
     /// Runs what was queued.
     fn exec(&mut self, worker: &WorkerStats, out: &mut Output, now_ms: u64) -> Answer {
-        let transaction = end(&mut self.client).unwrap_or_default();
+        let transaction = take(&mut self.client).unwrap_or_default();
         let answer = self.exec_all(worker, &transaction, out, now_ms);
+        forget_queue(&self.client);
         transaction.lines.into_iter().filter_map(|it| it.frame).for_each(tandem_engine::let_go);
         answer
     }
@@ -287,13 +288,22 @@ pub(crate) fn begin(client: &mut Client) {
 
 /// Takes the client out of its transaction.
 pub(crate) fn end(client: &mut Client) -> Option<Transaction> {
-    let queueing = client.queueing.take_if(|it| matches!(**it, Queueing::ForExec(_)))?;
-    client.handle.aside.n_queued.store(-1, Relaxed);
-    client.handle.aside.queued_bytes.store(0, Relaxed);
-    match *queueing {
+    let transaction = take(client)?;
+    forget_queue(client);
+    Some(transaction)
+}
+
+fn take(client: &mut Client) -> Option<Transaction> {
+    match *client.queueing.take_if(|it| matches!(**it, Queueing::ForExec(_)))? {
         Queueing::ForExec(it) => Some(it),
         _ => None,
     }
+}
+
+/// Others see it as a client without a transaction.
+fn forget_queue(client: &Client) {
+    client.handle.aside.n_queued.store(-1, Relaxed);
+    client.handle.aside.queued_bytes.store(0, Relaxed);
 }
 
 /// Most bytes of words in one transaction, those of big values not counted: spans are 32 bits

@@ -211,6 +211,7 @@ impl Log {
         }
         let node = Node::new(first_id, names);
         self.node_bytes += allocated(node.capacity());
+        self.n_radix_nodes += radix::n_nodes_of(first_id, &self.nodes);
         self.nodes.insert(first_id, node);
         true
     }
