@@ -1,8 +1,8 @@
 //! Transactions: commands that wait for EXEC, and then run with nobody between them.
 //!
-//! EXEC takes a grip on every shard that the queued commands and the watched keys lie in, in one
-//! go and in order, looks at the watched keys, and runs the commands as if they had come one after
-//! the other. Commands that find out only as they run what they touch make it a grip on all.
+//! EXEC takes a grip on every shard that the keys of the queued commands lie in, in one go and in
+//! order, and runs the commands as if they had come one after the other. Commands that find out
+//! only as they run what they touch make it a grip on all.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
