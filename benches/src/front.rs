@@ -169,6 +169,8 @@ impl resp::Host for Nobody {
         Ok(())
     }
 
+    fn log(&self, _level: resp::LogLevel, _text: &str) {}
+
     fn purge(&self) {}
 
     fn allocator_report(&self) -> String {

@@ -145,6 +145,27 @@ pub(crate) fn run_like_others() -> Result<()> {
 /// Whether some thread of this process has real-time priority, which those it starts inherit.
 static IS_REAL_TIME: AtomicBool = AtomicBool::new(false);
 
+/// Takes the priority away from the threads of a server that clean up behind it, and from those
+/// that it starts: before others, they would have the core for as long as they like.
+pub(crate) fn clean_up_like_others(pid: u32) -> Result<()> {
+    let measured = (Priority::Measured as u8).to_string();
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let path = thread?.path();
+        let name = fs::read_to_string(path.join("comm"))?;
+        let is_cleaner = CLEANERS.iter().any(|it| name.starts_with(it));
+        let policy = if is_cleaner { ["-o", "-p", "0"] } else { ["-Rf", "-p", &measured] };
+        let thread = path.file_name().context("a thread without a number")?;
+        let mut command = std::process::Command::new("chrt");
+        if !command.args(policy).arg(thread).status()?.success() {
+            bail!("chrt refused to change the threads of {pid}");
+        }
+    }
+    Ok(())
+}
+
+/// Threads that free memory, in Tandem and in its peers.
+const CLEANERS: [&str; 3] = ["free", "trim", "bio_"];
+
 /// Whether the calling thread was given this policy.
 fn schedule(policy: &str, priority: u8) -> Result<bool> {
     let thread = rustix::thread::gettid().as_raw_nonzero().to_string();

@@ -16,6 +16,11 @@ fn redis_py_works_on_every_data_type() {
 }
 
 #[test]
+fn scripts_and_locks_of_redis_py_work() {
+    run("test_redis_scripts.py");
+}
+
+#[test]
 fn pymemcache_and_pylibmc_work() {
     run("test_memcached_clients.py");
 }

@@ -45,6 +45,11 @@ fn generated_hyperloglog_commands_are_answered_as_by_valkey() {
 }
 
 #[test]
+fn generated_scripts_are_answered_as_by_valkey() {
+    family("scripts", Kind::Valkey, resp::SCRIPTS, 41);
+}
+
+#[test]
 fn generated_sorts_are_answered_as_by_valkey() {
     family("sort", Kind::Valkey, resp::SORT, 12);
 }

@@ -1,8 +1,10 @@
 //! The load generator: closed and open loop, both protocols.
 //!
 //! Threads run an epoll loop each (worker.rs) over connections (connection.rs) that send what a
-//! source (source.rs) chooses, in the bytes of wire.rs, and check every reply (reply.rs).
+//! source (source.rs) chooses, in the bytes of wire.rs and collections.rs, and check every reply
+//! (reply.rs).
 
+mod collections;
 mod connection;
 mod frame;
 mod reply;
@@ -17,6 +19,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 
+pub(crate) use self::collections::{BIG, Collection, Does, SMALL, Shape};
 pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
 pub(crate) use self::wire::{FIXED_KEY, Op, Protocol, Replies, Stored, Wire, key_name};
 pub(crate) use self::worker::{Footing, Pace, new_histogram};

@@ -1,7 +1,7 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
 use super::wire::{CART_FIELDS, MANY, Op, Protocol, Wire, key_name};
-use super::{frame, varied};
+use super::{collections, frame, varied};
 
 /// A whole and right reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
         (Op::FrameGet, _) => frame::check_get(wire, key, input),
         (Op::FrameGets, _) => frame::check_gets(wire, key, input),
         (Op::FrameSet, _) => frame::check_set(input),
+        (Op::Collection(shape, does), _) => collections::check(shape, does, input),
         (Op::Varied, protocol) => match varied::reply_bytes(protocol, input) {
             Ok(Some(length)) => Scan::Right(Right { length, outcome: Outcome::Done }),
             Ok(None) => Scan::Short,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
+use super::collections::{Collection, Does, SMALL, Shape};
 use super::varied;
 use super::wire::{CART_FIELDS, MANY, Op, Protocol, Stored, Wire};
 use crate::zipf::zipf_draws;
@@ -34,6 +35,10 @@ pub(crate) enum Workload {
     FrameGet { keys: Keys },
     /// Reads `MANY` keys in a row, in quiet frames.
     FrameGets { keys: Keys },
+    /// Writes all elements of the first collections once, in order.
+    FillCollections { shape: Shape, n_keys: u32 },
+    /// Does one thing to collections; pops what it pushed.
+    Collections { shape: Shape, does: Does, keys: Keys },
     /// All commands of `varied` in turn.
     Varied { n_commands: u32, keys: Keys },
 }
@@ -99,6 +104,22 @@ pub(crate) enum Work {
     BinaryGet,
     /// Ten quiet gets and a no-op in memcached's binary protocol.
     BinaryMultiGet,
+    /// LPUSH and RPOP on lists, in turn.
+    ListPushPop,
+    /// SADD of members that are there.
+    SetAdd,
+    /// SISMEMBER.
+    SetHas,
+    /// ZADD of members that are there, with new scores.
+    SortedSetAdd,
+    /// ZRANGE of ten members by rank.
+    SortedSetRange,
+    /// ZRANGE of ten members by score.
+    SortedSetRangeByScore,
+    /// ZRANK.
+    SortedSetRank,
+    /// XADD to streams that are trimmed roughly.
+    StreamAdd,
     /// All kinds of commands in turn, some of whose keys expire; replies are only looked at for
     /// errors.
     Varied,
@@ -107,17 +128,19 @@ pub(crate) enum Work {
 impl Work {
     /// What has to be written before `n_keys` keys can be worked on.
     pub(crate) fn preload(self, n_keys: u32) -> Workload {
+        if let Some(kind) = self.collection() {
+            return Workload::FillCollections { shape: Shape { kind, n_elements: SMALL }, n_keys };
+        }
         match self {
-            Work::Strings | Work::Meta | Work::Varied => Workload::Fill { first: 0, n_keys },
             Work::CartIncrement | Work::CartRead => Workload::FillCarts { n_keys },
             Work::BinaryGet | Work::BinaryMultiGet => Workload::FillFrames { n_keys },
+            _ => Workload::Fill { first: 0, n_keys },
         }
     }
 
     /// The work on keys that are there; strings are read ten times as often as written.
     pub(crate) fn workload(self, protocol: Protocol, keys: Keys) -> Workload {
         match self {
-            Work::Strings | Work::Meta => Workload::Mix { gets: 10, sets: 1, keys },
             Work::CartIncrement => Workload::CartIncrement { keys },
             Work::CartRead => Workload::CartRead { keys },
             Work::BinaryGet => Workload::FrameGet { keys },
@@ -126,7 +149,16 @@ impl Work {
                 let n_commands = varied::n_commands(protocol);
                 Workload::Varied { n_commands, keys: keys.firsts() }
             }
+            other => match other.collection() {
+                Some(kind) => other.on(Shape { kind, n_elements: SMALL }, keys),
+                None => Workload::Mix { gets: 10, sets: 1, keys },
+            },
         }
+    }
+
+    /// The work on collections of a shape.
+    pub(crate) fn on(self, shape: Shape, keys: Keys) -> Workload {
+        Workload::Collections { shape, does: self.does(), keys }
     }
 
     /// How requests of this work look.
@@ -137,9 +169,9 @@ impl Work {
     /// Whether clients of a protocol can do it.
     pub(crate) fn is_for(self, protocol: Protocol) -> bool {
         match self {
-            Work::CartIncrement | Work::CartRead => protocol == Protocol::Resp,
             Work::Meta | Work::BinaryGet | Work::BinaryMultiGet => protocol == Protocol::Memcached,
             Work::Strings | Work::Varied => true,
+            _ => protocol == Protocol::Resp,
         }
     }
 
@@ -158,7 +190,8 @@ pub(crate) struct Source {
     random: Rng,
     /// Place in the cycle of gets and sets.
     turn: u32,
-    /// The next key of an ordered workload, and the distance to the one after it.
+    /// The next key of an ordered workload, and the distance to the one after it; or the last
+    /// list that was pushed to.
     next_key: u32,
     step: u32,
     draw: usize,
@@ -198,8 +231,7 @@ impl Source {
                 Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
             }
             Workload::FillCarts { n_keys } => {
-                let end = *n_keys;
-                Ask { op: Op::CartFill, key: self.in_order(end)?, field: 0 }
+                Ask { op: Op::CartFill, key: self.in_order(*n_keys)?, field: 0 }
             }
             Workload::Mix { gets, sets, keys } => {
                 self.turn = if self.turn + 1 >= gets + sets { 0 } else { self.turn + 1 };
@@ -229,14 +261,29 @@ impl Source {
                 Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
             }
             Workload::FillFrames { n_keys } => {
-                let end = *n_keys;
-                Ask { op: Op::FrameSet, key: self.in_order(end)?, field: 0 }
+                Ask { op: Op::FrameSet, key: self.in_order(*n_keys)?, field: 0 }
             }
             Workload::FrameGet { keys } => {
                 Ask { op: Op::FrameGet, key: choose(keys, random, draw), field: 0 }
             }
             Workload::FrameGets { keys } => {
                 Ask { op: Op::FrameGets, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::FillCollections { shape, n_keys } => {
+                let (shape, n_fills) = (*shape, shape.n_fills());
+                let nth = self.in_order(n_fills * n_keys)?;
+                let op = Op::Collection(shape, Does::Fill);
+                Ask { op, key: nth / n_fills, field: nth % n_fills }
+            }
+            Workload::Collections { shape, does, keys } => {
+                self.turn ^= 1;
+                let is_pop = shape.kind == Collection::List && self.turn == 0;
+                if !is_pop {
+                    self.next_key = choose(keys, random, draw);
+                }
+                let does = if is_pop { Does::Pop } else { *does };
+                let op = Op::Collection(*shape, does);
+                Ask { op, key: self.next_key, field: random.u32(..) }
             }
             Workload::Varied { n_commands, keys } => {
                 self.turn = if self.turn + 1 >= *n_commands { 0 } else { self.turn + 1 };

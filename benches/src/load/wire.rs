@@ -1,5 +1,6 @@
 //! Requests as bytes: templates filled in with a key's digits.
 
+use super::collections::{self, Does, Shape};
 use super::{frame, reply, varied};
 
 /// Which of the two protocols a run speaks.
@@ -40,6 +41,8 @@ pub(crate) enum Op {
     FrameGets,
     /// One key is written.
     FrameSet,
+    /// Something is done to a collection of this shape.
+    Collection(Shape, Does),
     /// Any command, of either protocol; the field says which.
     Varied,
 }
@@ -158,6 +161,7 @@ impl Wire {
                 put_all(out, &[&field_name(field), b"\r\n$1\r\n1\r\n"]);
             }
             (Op::CartFill, _) => put_cart(key, out),
+            (Op::Collection(shape, does), _) => collections::put(shape, does, key, field, out),
             (Op::Varied, protocol) => {
                 let mut value = Vec::new();
                 self.put_value(key, &mut value);
@@ -225,7 +229,7 @@ impl Wire {
     }
 }
 
-fn put_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
+pub(super) fn put_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
     for it in parts {
         out.extend_from_slice(it);
     }
@@ -283,7 +287,7 @@ fn tag(key: u32) -> [u8; 8] {
 }
 
 /// Writes a number's decimal digits, two at a time, at the end of a name full of zeros.
-fn put_digits(mut number: u32, name: &mut [u8; 16]) {
+pub(super) fn put_digits(mut number: u32, name: &mut [u8; 16]) {
     let mut at = name.len();
     while number > 0 {
         at -= 2;

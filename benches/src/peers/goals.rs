@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::contest::{Outcome, Sample, Samples};
 use super::matrix::{Cell, Content, Mode};
 use super::table::Measure;
-use crate::load::{Protocol, Spread, Work};
+use crate::load::{BIG, Collection, Protocol, SMALL, Spread, Work};
 use crate::servers::FLOOR;
 use crate::spanned::Spanned;
 
@@ -75,6 +75,11 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
         }
         (Mode::Pinned, Content::Carts) if is_fifty && cell.pipeline == 16 => {
             vec![What::Cpu.at_most(0.70, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
+        }
+        (Mode::Pinned, Content::Collections { kind: Collection::SortedSet, n_elements })
+            if is_fifty && cell.pipeline == 16 && [SMALL, BIG].contains(&n_elements) =>
+        {
+            vec![What::Cpu.at_most(0.80, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
         }
         (Mode::Shared, Content::Strings { value_bytes: 64 })
             if is_fifty && [16, 100].contains(&cell.pipeline) =>

@@ -1,7 +1,7 @@
 //! What is compared: every combination of the dimensions that the command line leaves in.
 
 use super::goals;
-use crate::load::{Footing, Length, Misses, Pace};
+use crate::load::{BIG, Collection, Footing, Length, Misses, Pace, SMALL, Shape};
 use crate::load::{Load, Protocol, Spread, Stored, Wire, Work, Workload};
 use crate::process::n_cores;
 use crate::servers;
@@ -33,6 +33,9 @@ pub(crate) struct Selection {
     work: Vec<Work>,
     #[arg(long, value_name = "N", value_delimiter = ',')]
     value_bytes: Vec<usize>,
+    /// Elements of each collection, of works about collections
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    elements: Vec<u32>,
     #[arg(long, value_enum, value_delimiter = ',')]
     spread: Vec<Spread>,
     #[arg(long, short, value_name = "N", value_delimiter = ',')]
@@ -56,6 +59,10 @@ pub(crate) enum Content {
         value_bytes: usize,
     },
     Carts,
+    Collections {
+        kind: Collection,
+        n_elements: u32,
+    },
     /// Strings that were written in memcached's binary protocol.
     Frames {
         value_bytes: usize,
@@ -120,8 +127,16 @@ impl Selection {
         let all = sizes.into_iter().map(|value_bytes| Content::Strings { value_bytes });
         all.chain((protocol == Protocol::Resp).then_some(Content::Carts))
             .chain((protocol == Protocol::Memcached).then_some(frames))
+            .chain(self.collections())
             .filter(|it| !self.works(protocol, *it).is_empty())
             .collect()
+    }
+
+    fn collections(&self) -> impl Iterator<Item = Content> {
+        KINDS.into_iter().flat_map(|kind| {
+            let sizes = or(&self.elements, &[SMALL, BIG]);
+            sizes.into_iter().map(move |n_elements| Content::Collections { kind, n_elements })
+        })
     }
 
     fn works(&self, protocol: Protocol, content: Content) -> Vec<Work> {
@@ -129,8 +144,12 @@ impl Selection {
             vec![Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
         // They cost what the classic ones do: the whole table need not show both.
         all.extend(self.goals.then_some(Work::Meta));
+        if self.goals {
+            all.extend(SORTED_SET_WORKS);
+        }
         let mut works = or(&self.work, self.quick_or(&[Work::Strings], &all));
         works.retain(|it| it.is_about_carts() == matches!(content, Content::Carts));
+        works.retain(|it| it.collection() == content.collection());
         works.retain(|it| it.is_about_frames() == matches!(content, Content::Frames { .. }));
         works.retain(|it| it.is_for(protocol));
         works
@@ -162,6 +181,12 @@ fn pipelines(work: Work) -> &'static [usize] {
     }
 }
 
+impl Content {
+    fn collection(self) -> Option<Collection> {
+        if let Content::Collections { kind, .. } = self { Some(kind) } else { None }
+    }
+}
+
 impl Stage {
     pub(crate) fn wire(self) -> Wire {
         Wire::new(self.protocol, self.stored())
@@ -170,7 +195,7 @@ impl Stage {
     fn stored(self) -> Stored {
         let value_bytes = match self.content {
             Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
-            Content::Carts => 0,
+            Content::Carts | Content::Collections { .. } => 0,
         };
         Stored { value_bytes, ..Stored::default() }
     }
@@ -183,7 +208,7 @@ impl Stage {
         };
         let value_bytes = match self.content {
             Content::Strings { value_bytes } | Content::Frames { value_bytes } => value_bytes,
-            Content::Carts => self.bytes_per_key() as usize,
+            Content::Carts | Content::Collections { .. } => self.bytes_per_key() as usize,
         };
         servers::Footing { n_threads, core, ..servers::Footing::for_items(n_keys, value_bytes) }
     }
@@ -195,14 +220,17 @@ impl Stage {
                 200 + value_bytes as u64 * 4 / 3
             }
             Content::Carts => 1000,
+            Content::Collections { n_elements, .. } => 150 * u64::from(n_elements),
         }
     }
 
-    /// Carts are 20 fields each: a tenth of the keys is as much data.
+    /// Carts are 20 fields each: a tenth of the keys is as much data. Of collections there are so
+    /// many that they have as many elements together.
     pub(crate) fn n_keys(self, n_keys: u32) -> u32 {
         match self.content {
             Content::Strings { .. } | Content::Frames { .. } => n_keys,
             Content::Carts => (n_keys / 10).max(1),
+            Content::Collections { n_elements, .. } => (n_keys / n_elements).max(1),
         }
     }
 
@@ -211,6 +239,9 @@ impl Stage {
             Content::Strings { .. } => Work::Strings.preload(n_keys),
             Content::Frames { .. } => Work::BinaryGet.preload(n_keys),
             Content::Carts => Work::CartRead.preload(n_keys),
+            Content::Collections { kind, n_elements } => {
+                Workload::FillCollections { shape: Shape { kind, n_elements }, n_keys }
+            }
         }
     }
 
@@ -219,6 +250,7 @@ impl Stage {
             Content::Strings { value_bytes } => format!("{value_bytes} B"),
             Content::Frames { value_bytes } => format!("binary {value_bytes} B"),
             Content::Carts => "carts".into(),
+            Content::Collections { kind, n_elements } => format!("{} of {n_elements}", kind.name()),
         };
         let mode = match self.mode {
             Mode::Pinned => "",
@@ -238,6 +270,14 @@ impl Cell {
             Work::BinaryGet => " get",
             Work::BinaryMultiGet => " 10 getq and a noop",
             Work::Varied => " varied",
+            Work::ListPushPop => " LPUSH RPOP",
+            Work::SetAdd => " SADD",
+            Work::SetHas => " SISMEMBER",
+            Work::SortedSetAdd => " ZADD",
+            Work::SortedSetRange => " ZRANGE",
+            Work::SortedSetRangeByScore => " ZRANGE BYSCORE",
+            Work::SortedSetRank => " ZRANK",
+            Work::StreamAdd => " XADD",
         };
         let (stage, spread) = (self.stage.name(), self.spread.name());
         format!("{stage}{work}, {spread}, c{}, p{}", self.n_connections, self.pipeline)
@@ -270,10 +310,21 @@ impl Cell {
     }
 
     pub(crate) fn workload(self, n_keys: u32) -> Workload {
-        self.work.workload(self.stage.protocol, self.spread.keys(n_keys))
+        let keys = self.spread.keys(n_keys);
+        match self.stage.content {
+            Content::Collections { kind, n_elements } => {
+                self.work.on(Shape { kind, n_elements }, keys)
+            }
+            _ => self.work.workload(self.stage.protocol, keys),
+        }
     }
 }
 
+const KINDS: [Collection; 4] =
+    [Collection::List, Collection::Set, Collection::SortedSet, Collection::Stream];
+/// Those with goals.
+const SORTED_SET_WORKS: [Work; 4] =
+    [Work::SortedSetAdd, Work::SortedSetRange, Work::SortedSetRangeByScore, Work::SortedSetRank];
 const SPREADS: [Spread; 2] = [Spread::Uniform, Spread::Zipf];
 
 #[cfg(test)]
@@ -305,8 +356,8 @@ mod tests {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
         // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
-        // And one of quiet gets, two of meta commands.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2);
+        // And one of quiet gets, two of meta commands; four works on two sizes of sorted sets.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2 + 4 * 2);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];

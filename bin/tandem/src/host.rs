@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::RwLock;
 use tandem_memcached::{Connections, CpuTimes, TooLarge};
-use tandem_resp::{Identity, RewriteError, Usage};
+use tandem_resp::{Identity, LogLevel, RewriteError, Usage};
 use tokio::sync::Notify;
 
 use crate::front::memcached::ListenerCounts;
@@ -168,6 +168,14 @@ impl tandem_resp::Host for Process {
             "loglevel" => logging::set_level(config::of_redis(value)),
             "dir" => std::env::set_current_dir(value).map_err(|e| e.to_string()),
             _ => Err(format!("'{name}' needs a restart")),
+        }
+    }
+
+    fn log(&self, level: LogLevel, text: &str) {
+        match level {
+            LogLevel::Debug => tracing::debug!(script = true, "{text}"),
+            LogLevel::Verbose | LogLevel::Notice => tracing::info!(script = true, "{text}"),
+            LogLevel::Warning => tracing::warn!(script = true, "{text}"),
         }
     }
 

@@ -132,20 +132,20 @@ impl Link {
         let (jobs, inbox) = unbounded_channel();
         let n_connections = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&n_connections);
-        let thread =
-            std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-                let runtime = Builder::new_current_thread()
-                    .enable_all()
-                    .event_interval(EVENT_INTERVAL)
-                    .build_local(LocalOptions::default());
-                match runtime {
-                    Ok(runtime) => {
-                        let worker = Worker::new(index, n_workers, shop, counted);
-                        runtime.block_on(worker.run(inbox));
-                    }
-                    Err(error) => tracing::error!(index, %error, "a worker cannot start"),
+        let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+        let thread = thread.stack_size(STACK_BYTES).spawn(move || {
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .event_interval(EVENT_INTERVAL)
+                .build_local(LocalOptions::default());
+            match runtime {
+                Ok(runtime) => {
+                    let worker = Worker::new(index, n_workers, shop, counted);
+                    runtime.block_on(worker.run(inbox));
                 }
-            })?;
+                Err(error) => tracing::error!(index, %error, "a worker cannot start"),
+            }
+        })?;
         Ok(Link { jobs, n_connections, thread: parking_lot::Mutex::new(Some(thread)) })
     }
 }
@@ -192,8 +192,9 @@ impl Worker {
         for keyspace in [&self.shop.resp.server.keyspace, &self.shop.memcached.server.keyspace] {
             let keyspace = Arc::clone(keyspace);
             let (index, n_workers) = (self.index, self.n_workers);
+            let server = Arc::clone(&self.shop.resp.server);
             tokio::task::spawn_local(keep_up(move || {
-                maintain(Arc::clone(&keyspace), index, n_workers)
+                maintain(Arc::clone(&keyspace), Arc::clone(&server), index, n_workers)
             }));
         }
         let (roll, shop) = (Rc::clone(&self.roll), self.shop.clone());
@@ -327,7 +328,12 @@ async fn keep_up<F: Future<Output = ()> + 'static>(task: impl Fn() -> F) {
 
 /// Keeps a worker's part of a keyspace in order. While there is work left, connections have their
 /// turn in between: a million keys may expire in one second.
-async fn maintain(keyspace: Arc<Keyspace>, part: usize, n_parts: usize) {
+async fn maintain(
+    keyspace: Arc<Keyspace>,
+    server: Arc<tandem_resp::Server>,
+    part: usize,
+    n_parts: usize,
+) {
     let mut tick = tokio::time::interval(UPKEEP_PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -337,6 +343,9 @@ async fn maintain(keyspace: Arc<Keyspace>, part: usize, n_parts: usize) {
             let watch = Stopwatch::new(budget);
             let now_ms = clock::now_ms();
             let left = keyspace.maintain(part, n_parts, now_ms, &mut || watch.has_time());
+            if tandem_engine::has_ready() {
+                server.tell_happenings();
+            }
             if left == Maintenance::Done {
                 break;
             }
@@ -398,6 +407,9 @@ const UPKEEP_TURN_MORE: Duration = Duration::from_micros(20);
 
 /// Idle times are whole seconds in both protocols.
 const ROUND_PERIOD: Duration = Duration::from_secs(1);
+
+/// A worker's stack: scripts may nest values a thousand deep. It is address space until it is used.
+const STACK_BYTES: usize = 16 << 20;
 
 /// How often a draining worker looks whether its connections are through.
 const DRAIN_LOOK: Duration = Duration::from_millis(5);

@@ -1,5 +1,6 @@
 use std::ops::{Deref, DerefMut};
 
+use crate::happenings::Wrote;
 use crate::item::{Attributes, BoxedValue};
 use crate::key::Key;
 use crate::shard::{Found, Shard, seconds};
@@ -9,16 +10,25 @@ use crate::value::{Kind, Repr};
 /// CAS number, removal of an emptied collection, waking of sleepers, events.
 /// An edit that was never mutably borrowed owes nothing.
 pub struct Edit<'a, T: Kind> {
-    shard: &'a mut Shard,
-    key: Key<'a>,
+    pub(crate) shard: &'a mut Shard,
+    pub(crate) key: Key<'a>,
     found: Option<Found>,
     attributes: Attributes,
     /// `None` only while dropping.
     value: Option<T>,
     touched: bool,
-    is_quiet: bool,
+    told: Told,
     cas: Option<u64>,
     now_ms: u64,
+}
+
+/// Who hears of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    All,
+    /// All but those who wait for the key.
+    NotWaiting,
+    Nobody,
 }
 
 impl<'a, T: Kind> Edit<'a, T> {
@@ -36,15 +46,26 @@ impl<'a, T: Kind> Edit<'a, T> {
             }
             None => (Repr::Small(shard.scratch()), Attributes::default()),
         };
-        let value = T::open(repr, attributes.edited, shard.shared.limits());
+        let value = T::open(repr, attributes.edited, T::limits(&shard.shared.limits));
         let value = Some(value);
-        let (touched, is_quiet, cas) = (false, false, None);
-        Edit { shard, key, found, attributes, value, touched, is_quiet, cas, now_ms }
+        let (touched, told, cas) = (false, Told::All, None);
+        Edit { shard, key, found, attributes, value, touched, told, cas, now_ms }
     }
 
-    /// What changes is nothing that anybody waits for: closing the edit tells nobody.
+    /// What changes is nothing that anybody waits for.
     pub fn hush(&mut self) {
-        self.is_quiet = true;
+        self.told = Told::NotWaiting;
+    }
+
+    /// The value counts as written, even if it stays as it was.
+    pub fn touch(&mut self) {
+        self.touched = true;
+    }
+
+    /// What was to change was so already, or is nothing of the value: closing the edit tells
+    /// nobody.
+    pub fn keep_quiet(&mut self) {
+        self.told = Told::Nobody;
     }
 
     /// True when the key was absent: the value is a new, empty one.
@@ -112,13 +133,12 @@ impl<T: Kind> Drop for Edit<'_, T> {
             return self.return_untouched(repr);
         }
         if is_gone {
-            if let Some(found) = self.found {
-                self.shard.remove(found);
-            }
             if let Repr::Small(scratch) = repr {
                 self.shard.keep_scratch(scratch);
             }
-            return self.shard.written(self.key);
+            let Some(found) = self.found else { return };
+            self.shard.remove(found);
+            return self.shard.written(self.key, Wrote::Emptied);
         }
         match self.cas {
             Some(given) => self.attributes.cas = given,
@@ -128,10 +148,12 @@ impl<T: Kind> Drop for Edit<'_, T> {
         self.attributes.edited = edited;
         self.attributes.used_s = seconds(self.now_ms);
         self.shard.put_back(self.key, self.found, T::TYPE, repr, &self.attributes);
-        if self.is_quiet {
-            self.shard.settle();
-        } else {
-            self.shard.written(self.key);
+        let wrote = if self.found.is_none() { Wrote::Made } else { Wrote::Changed };
+        match self.told {
+            Told::All => return self.shard.written(self.key, wrote),
+            Told::NotWaiting => self.shard.report(self.key, wrote),
+            Told::Nobody => {}
         }
+        self.shard.settle();
     }
 }

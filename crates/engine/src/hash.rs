@@ -21,7 +21,8 @@ pub use crate::hash::expiring::FIELD_END_MAX_MS;
 pub use crate::hash::indexed::IndexedHash;
 pub use crate::hash::read::{HashEncoding, HashIter, HashRef};
 use crate::item::BoxedValue;
-use crate::options::Limits;
+use crate::limits::SharedLimits;
+use crate::options::PackedLimits;
 use crate::packed::{self, INDEXED_BY_NAME, OWN_MARK, PackedEntry};
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
@@ -33,7 +34,7 @@ const MARKED_BYTES_MAX: usize = 4 << 10;
 #[derive(Debug)]
 pub struct Hash {
     repr: HashRepr,
-    limits: Limits,
+    limits: PackedLimits,
 }
 
 /// What a working copy leaves behind to be stored.
@@ -46,18 +47,18 @@ enum HashRepr {
 
 impl Hash {
     /// An empty hash, to be put where it is whole.
-    pub fn new(limits: Limits) -> Hash {
+    pub fn new(limits: PackedLimits) -> Hash {
         Hash::empty(Vec::new(), limits)
     }
 
     /// An empty hash in the memory of `scratch`, whose content is dropped.
-    fn empty(mut scratch: Vec<u8>, limits: Limits) -> Hash {
+    fn empty(mut scratch: Vec<u8>, limits: PackedLimits) -> Hash {
         packed::clear(&mut scratch);
         Hash { repr: HashRepr::Packed(scratch), limits }
     }
 
     /// A working copy of a hash that was kept in one run of bytes.
-    fn of_bytes(bytes: Vec<u8>, limits: Limits) -> Hash {
+    fn of_bytes(bytes: Vec<u8>, limits: PackedLimits) -> Hash {
         let repr = if packed::has_mark(&bytes, OWN_MARK) {
             HashRepr::Expiring(Box::new(Expiring::open(bytes)))
         } else {
@@ -216,15 +217,15 @@ fn stays_packed(
     old: Option<&PackedEntry>,
     n_more: usize,
     new: New<'_>,
-    limits: &Limits,
+    limits: &PackedLimits,
 ) -> bool {
     let n_entries = packed::len(bytes) + usize::from(old.is_none());
     let n_bytes = packed::len_bytes_with(bytes, old, new.field, new.value) + n_more;
-    let entries_max = limits.hash_packed_entries_max.min(packed::ENTRIES_MAX);
+    let entries_max = limits.entries_max.min(packed::ENTRIES_MAX);
     if entries_max < n_entries || packed::BYTES_MAX < n_bytes {
         return false;
     }
-    let is_short = new.value.len().max(new.field.len()) <= limits.hash_packed_value_max;
+    let is_short = new.value.len().max(new.field.len()) <= limits.value_max;
     if is_short && !packed::has_mark(bytes, INDEXED_BY_NAME) {
         return true;
     }
@@ -247,8 +248,13 @@ fn set_packed(bytes: &mut Vec<u8>, old: Option<PackedEntry>, field: &[u8], value
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for Hash {
     const TYPE: Type = Type::Hash;
+    type Limits = PackedLimits;
 
-    fn open(repr: Repr, _: bool, limits: Limits) -> Hash {
+    fn limits(shared: &SharedLimits) -> PackedLimits {
+        shared.of_hashes()
+    }
+
+    fn open(repr: Repr, _: bool, limits: PackedLimits) -> Hash {
         match repr {
             Repr::Small(it) if it.is_empty() => Hash::empty(it, limits),
             Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => Hash::of_bytes(it, limits),

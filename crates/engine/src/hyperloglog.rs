@@ -77,6 +77,11 @@ pub struct HyperLogLogMut<S> {
 }
 
 impl<S: DerefMut<Target = Str>> HyperLogLogMut<S> {
+    /// The string that it lies in.
+    pub fn into_string(self) -> S {
+        self.string
+    }
+
     /// Makes an empty one of a new string. One whose sparse form would grow beyond
     /// `sparse_bytes_max` becomes a dense one.
     pub fn create(mut string: S, sparse_bytes_max: usize) -> HyperLogLogMut<S> {

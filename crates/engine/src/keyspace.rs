@@ -114,11 +114,11 @@ impl Keyspace {
     }
 
     pub fn limits(&self) -> Limits {
-        self.shared.limits()
+        self.shared.limits.all()
     }
 
     pub fn set_limits(&self, limits: Limits) {
-        self.shared.set_limits(limits);
+        self.shared.limits.set(limits);
     }
 
     /// Turns the active expiry cycle on or off (DEBUG SET-ACTIVE-EXPIRE). Lazy expiry stays.
@@ -168,6 +168,13 @@ impl Keyspace {
             }
             database
         })
+    }
+
+    /// The database that is at a physical place now.
+    pub(crate) fn db_at(&self, place: u32) -> u32 {
+        let found = self.places.iter().position(|it| it.load(Ordering::Acquire) == place);
+        // A swap has come between.
+        found.map_or(place, |it| it as u32)
     }
 
     /// From now on this thread alone makes databases, until `end_making`.
@@ -347,6 +354,11 @@ impl Keyspace {
         self.databases().flat_map(Database::cells).map(|it| it.lock().waiters.n_keys()).sum()
     }
 
+    /// Keys that somebody watches.
+    pub fn n_watched(&self) -> usize {
+        self.databases().flat_map(Database::cells).map(|it| it.lock().waiters.n_watched()).sum()
+    }
+
     /// Empties one database, atomically.
     pub fn flush(&self, db: u32) {
         if let Some(database) = self.used_database(db) {
@@ -371,14 +383,19 @@ impl Keyspace {
         }
         let _made = (self.database(a), self.database(b));
         // All shards of all databases, in order: swaps are rare, and no mapping can move twice.
-        let mut held: Vec<_> = self.databases().flat_map(Keyspace::lock_whole).collect();
-        for shard in &mut held {
+        let used = self.databases.iter().filter_map(OnceLock::get);
+        let mut held: Vec<_> = used.map(Keyspace::lock_whole).collect();
+        for shard in held.iter_mut().flatten() {
             shard.dismiss_waiters();
         }
-        let (a, b) = (&self.places[a as usize], &self.places[b as usize]);
-        let was = a.load(Ordering::Acquire);
-        a.store(b.load(Ordering::Acquire), Ordering::Release);
-        b.store(was, Ordering::Release);
+        let at = [a, b].map(|it| self.places[it as usize].load(Ordering::Acquire));
+        let nth =
+            at.map(|it| self.databases[..it as usize].iter().filter_map(OnceLock::get).count());
+        if let Ok([a, b]) = held.get_disjoint_mut(nth) {
+            a.iter_mut().zip(b).for_each(|(a, b)| a.exchange_watchers(b));
+        }
+        self.places[a as usize].store(at[1], Ordering::Release);
+        self.places[b as usize].store(at[0], Ordering::Release);
         drop(held);
     }
 }

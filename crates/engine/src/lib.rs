@@ -11,6 +11,7 @@ mod freeing;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod grip;
+mod happenings;
 mod hash;
 mod hyperloglog;
 mod index;
@@ -19,6 +20,7 @@ mod item;
 mod key;
 mod keyspace;
 mod layout;
+mod limits;
 mod list;
 mod locks;
 mod memory;
@@ -49,6 +51,7 @@ mod value;
 mod view;
 mod waiters;
 mod walk;
+mod watched;
 
 pub use crate::big::with_room;
 pub use crate::bits::{BitField, BitOp, Overflow, combine_bits, count_ones, find_bit};
@@ -57,6 +60,7 @@ pub use crate::edit::Edit;
 pub use crate::error::Error;
 pub use crate::freeing::{Freeing, free_let_go, freeing, let_go, let_go_buffer, reset_freed};
 pub use crate::grip::Grip;
+pub use crate::happenings::{Deed, Happening, Interests, What, Wrote, doing, doing_now};
 pub use crate::hash::{FIELD_END_MAX_MS, Hash, HashEncoding, HashIter, HashRef, IndexedHash};
 pub use crate::hyperloglog::{HyperLogLog, HyperLogLogMut, Registers, Run};
 pub use crate::key::{Key, KeyHash, OwnedKey};
@@ -67,7 +71,8 @@ pub use crate::locks::counted::LockCounts;
 pub use crate::memory::{trim_heap, tune_heap};
 pub use crate::observer::Observer;
 pub use crate::options::{
-    Expire, KeyspaceOptions, Limits, Policy, PutOptions, SetOptions, SetOutcome, When,
+    Expire, KeyspaceOptions, Limits, PackedLimits, Policy, PutOptions, SetLimits, SetOptions,
+    SetOutcome, StreamLimits, When,
 };
 pub use crate::output::{Mark, Output};
 pub use crate::ready::{Ready, has_ready, take_ready};
@@ -83,5 +88,5 @@ pub use crate::stream::{
 pub use crate::string::{Str, StrRef};
 pub use crate::value::{Item, Kind, NewValue, Type, Value};
 pub use crate::view::View;
-pub use crate::waiters::Ticket;
+pub use crate::waiters::{Alarm, Ticket};
 pub use crate::walk::{Crawled, Maintenance};

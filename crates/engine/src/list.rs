@@ -13,6 +13,7 @@ mod tree;
 use bytes::Bytes;
 
 use crate::item::BoxedValue;
+use crate::limits::SharedLimits;
 use crate::list::listpack::NodeLimit;
 use crate::list::node::NodeIter;
 pub use crate::list::quicklist::Quicklist;
@@ -185,7 +186,7 @@ impl Popped {
 
 impl List {
     pub fn new(limits: Limits) -> List {
-        List::open(Repr::Small(Vec::new()), false, limits)
+        List::open(Repr::Small(Vec::new()), false, limits.list_node_max)
     }
 
     pub fn as_ref(&self) -> ListRef<'_> {
@@ -358,8 +359,13 @@ const SHRINKING: usize = 2;
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for List {
     const TYPE: Type = Type::List;
+    type Limits = i32;
 
-    fn open(repr: Repr, _: bool, limits: Limits) -> List {
+    fn limits(shared: &SharedLimits) -> i32 {
+        shared.of_lists()
+    }
+
+    fn open(repr: Repr, _: bool, node_max: i32) -> List {
         let repr = match repr {
             Repr::Small(mut it) if it.is_empty() => {
                 sequence::clear(&mut it);
@@ -372,7 +378,7 @@ impl Sealed for List {
             Repr::Boxed(BoxedValue::List(it)) => ListRepr::Quick(it),
             Repr::Boxed(it) => unreachable!("the type was checked before the edit: {it:?}"),
         };
-        List { repr, limit: NodeLimit::of_setting(limits.list_node_max) }
+        List { repr, limit: NodeLimit::of_setting(node_max) }
     }
 
     fn close(self) -> (Repr, bool) {

@@ -13,44 +13,56 @@ pub enum Policy {
 /// Thresholds at which packed collections turn into indexed ones, and the longest string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most fields of a packed hash (`hash-max-listpack-entries`).
-    pub hash_packed_entries_max: usize,
-    /// Longest field or value of a packed hash, in bytes (`hash-max-listpack-value`).
-    pub hash_packed_value_max: usize,
+    /// Of hashes (`hash-max-listpack-*`): an entry is a field, a value either of its two.
+    pub hash: PackedLimits,
     /// How much a node of a big list holds: a class of sizes below 0, else elements
     /// (`list-max-listpack-size`).
     pub list_node_max: i32,
-    /// Most members of a set of integers (`set-max-intset-entries`).
-    pub set_integers_max: usize,
-    /// Most members of a packed set (`set-max-listpack-entries`).
-    pub set_packed_entries_max: usize,
-    /// Longest member of a packed set, in bytes (`set-max-listpack-value`).
-    pub set_packed_value_max: usize,
-    /// Where a stream's node ends: bytes as Valkey counts them and entries, 0 for any number
-    /// (`stream-node-max-bytes`, `stream-node-max-entries`).
-    pub stream_node_bytes_max: u32,
-    pub stream_node_entries_max: u32,
-    /// Most members of a packed sorted set (`zset-max-listpack-entries`).
-    pub sorted_set_packed_entries_max: usize,
-    /// Longest member of a packed sorted set, in bytes (`zset-max-listpack-value`).
-    pub sorted_set_packed_value_max: usize,
+    pub set: SetLimits,
+    pub stream: StreamLimits,
+    /// Of sorted sets (`zset-max-listpack-*`).
+    pub sorted_set: PackedLimits,
     /// Longest string in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: usize,
 }
 
+/// How far a collection stays packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedLimits {
+    pub entries_max: usize,
+    /// Of each value, in bytes.
+    pub value_max: usize,
+}
+
+/// How far a set stays packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetLimits {
+    /// Most members of a set of integers (`set-max-intset-entries`).
+    pub integers_max: usize,
+    /// Most members of a packed set (`set-max-listpack-entries`).
+    pub entries_max: usize,
+    /// Longest member of a packed set, in bytes (`set-max-listpack-value`).
+    pub value_max: usize,
+}
+
+/// Where a stream's node ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// Bytes as Valkey counts them, 0 for any number (`stream-node-max-bytes`).
+    pub node_bytes_max: u32,
+    /// 0 for any number (`stream-node-max-entries`).
+    pub node_entries_max: u32,
+}
+
 impl Default for Limits {
     fn default() -> Limits {
+        let packed = PackedLimits { entries_max: 128, value_max: 64 };
         Limits {
-            hash_packed_entries_max: 128,
-            hash_packed_value_max: 64,
+            hash: packed,
             list_node_max: -2,
-            set_integers_max: 512,
-            set_packed_entries_max: 128,
-            set_packed_value_max: 64,
-            stream_node_bytes_max: 4096,
-            stream_node_entries_max: 100,
-            sorted_set_packed_entries_max: 128,
-            sorted_set_packed_value_max: 64,
+            set: SetLimits { integers_max: 512, entries_max: 128, value_max: 64 },
+            stream: StreamLimits { node_bytes_max: 4096, node_entries_max: 100 },
+            sorted_set: packed,
             string_bytes_max: 512 << 20,
         }
     }

@@ -125,7 +125,7 @@ pub(crate) fn entry_at(bytes: &[u8], index: usize) -> PackedEntry {
 
 /// Equality that gives up on the last eight bytes, where the fields of a hash mostly differ.
 #[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

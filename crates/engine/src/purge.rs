@@ -1,5 +1,6 @@
 //! Taking expired fields out of hashes: before anybody looks, and in the background.
 
+use crate::happenings::{Interests, What};
 use crate::hash::Hash;
 use crate::key::Key;
 use crate::segment::Location;
@@ -41,12 +42,15 @@ impl Shard {
     }
 
     fn purge_fields(&mut self, key: Key<'_>, found: Found, now_ms: u64) -> Purged {
+        self.tell_watchers(found.1);
         let mut attributes = self.segments.item(found.1).attributes();
         let stores = self.events.stores;
         let (repr, kind) = self.take(found.1);
-        let mut hash = Hash::open(repr, attributes.edited, self.shared.limits());
+        let mut hash = Hash::open(repr, attributes.edited, self.shared.limits.of_hashes());
         self.events.field_expirations += hash.purge(now_ms, FIELDS_AT_ONCE) as u64;
         let is_gone = hash.is_gone();
+        let what = if is_gone { What::LastFieldExpired } else { What::FieldsExpired };
+        self.tell(Interests::ENDS, key.name, what);
         let purged = if hash.has_expired(now_ms) { Purged::InPart } else { Purged::Wholly };
         let (repr, has_ends) = hash.close();
         if is_gone {

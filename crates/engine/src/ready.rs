@@ -23,11 +23,17 @@ pub(crate) fn leave_notes(notes: &mut Vec<Ready>) {
     if notes.is_empty() {
         return;
     }
-    HAS_NOTES.set(true);
+    mark_ready();
     NOTES.with_borrow_mut(|it| it.append(notes));
 }
 
-/// True when this thread has written something that others wait for. Costs one load.
+/// There is something to look at once no lock is held.
+pub(crate) fn mark_ready() {
+    HAS_NOTES.set(true);
+}
+
+/// True when this thread has written something that others wait for or want to hear of. Costs one
+/// load.
 #[inline]
 pub fn has_ready() -> bool {
     HAS_NOTES.get()

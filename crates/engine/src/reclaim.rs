@@ -1,5 +1,6 @@
 //! Getting memory back: compaction of segments, the sweep for expired items, eviction.
 
+use crate::happenings::{Interests, What};
 use crate::index::{At, Slot};
 use crate::layout::SECONDS_MASK;
 use crate::pool::BLOCK_MIN;
@@ -172,6 +173,8 @@ impl Shard {
             let Some((at, location)) = self.least_recently_used(now_ms) else { break };
             self.tell_eviction(location, now_ms);
             self.count_eviction(location, now_ms);
+            self.tell(Interests::ENDS, self.segments.item(location).key(), What::Evicted);
+            self.tell_watchers(location);
             self.remove((at, location));
         }
         if self.index.is_sparse() {

@@ -11,8 +11,9 @@ mod model;
 mod read;
 
 use crate::item::BoxedValue;
+use crate::limits::SharedLimits;
 use crate::number;
-use crate::options::Limits;
+use crate::options::SetLimits;
 use crate::packed::{self, INDEXED_BY_NAME, OWN_MARK};
 pub use crate::set::indexed::IndexedSet;
 pub use crate::set::read::{Member, SetEncoding, SetIter, SetRef};
@@ -30,7 +31,7 @@ const INTEGER_TEXT_BYTES_MAX: usize = 22;
 #[derive(Debug)]
 pub struct Set {
     repr: SetRepr,
-    limits: Limits,
+    limits: SetLimits,
 }
 
 #[derive(Debug)]
@@ -42,24 +43,24 @@ enum SetRepr {
 
 impl Set {
     /// An empty set, of integers as long as nothing else comes.
-    pub fn new(limits: Limits) -> Set {
+    pub fn new(limits: SetLimits) -> Set {
         Set::empty(Vec::new(), limits)
     }
 
     /// An empty set that takes its members for bytes from the first on.
-    pub fn new_packed(limits: Limits) -> Set {
+    pub fn new_packed(limits: SetLimits) -> Set {
         let mut bytes = Vec::new();
         packed::clear(&mut bytes);
         Set { repr: SetRepr::Packed(bytes), limits }
     }
 
     /// An empty indexed set.
-    pub fn new_indexed(limits: Limits) -> Set {
+    pub fn new_indexed(limits: SetLimits) -> Set {
         Set { repr: SetRepr::Indexed(Box::new(IndexedSet::with_capacity(1))), limits }
     }
 
     /// An empty set in the memory of `scratch`, whose content is dropped.
-    fn empty(mut scratch: Vec<u8>, limits: Limits) -> Set {
+    fn empty(mut scratch: Vec<u8>, limits: SetLimits) -> Set {
         integers::clear(&mut scratch);
         Set { repr: SetRepr::Integers(scratch), limits }
     }
@@ -83,23 +84,23 @@ impl Set {
     /// Says that up to `n` members follow, of which `first` is the first: a set may turn into an
     /// indexed one for it.
     pub fn expect(&mut self, first: &[u8], n: usize) {
-        let Limits { set_integers_max, set_packed_entries_max, .. } = self.limits;
+        let SetLimits { integers_max, entries_max, .. } = self.limits;
         if self.is_empty() {
             let is_integer = number::integer(first).is_some();
-            if is_integer && n <= set_integers_max {
+            if is_integer && n <= integers_max {
                 return;
             }
-            if n <= set_packed_entries_max {
+            if n <= entries_max {
                 *self = Set::new_packed(self.limits);
             } else if !is_integer {
                 *self = Set::new_indexed(self.limits);
             }
         }
         match &mut self.repr {
-            SetRepr::Integers(bytes) if set_integers_max < n => {
+            SetRepr::Integers(bytes) if integers_max < n => {
                 packed::set_mark(bytes, INDEXED_BY_NAME);
             }
-            SetRepr::Packed(bytes) if set_packed_entries_max < n => {
+            SetRepr::Packed(bytes) if entries_max < n => {
                 packed::set_mark(bytes, INDEXED_BY_NAME);
             }
             _ => {}
@@ -122,7 +123,7 @@ impl Set {
         let SetRepr::Integers(bytes) = &mut self.repr else { unreachable!("the caller looked") };
         let Err(place) = integers::find(bytes, value) else { return false };
         let is_marked = packed::has_mark(bytes, INDEXED_BY_NAME);
-        let is_over = is_marked || self.limits.set_integers_max <= integers::len(bytes);
+        let is_over = is_marked || self.limits.integers_max <= integers::len(bytes);
         if is_over && integers::len_bytes_with(bytes, value) > INTEGER_BYTES_MAX {
             self.index();
             return self.add(Member::Integer(value));
@@ -137,11 +138,11 @@ impl Set {
     /// Adds the first member that is no integer.
     fn end_integers(&mut self, member: &[u8]) -> bool {
         let set = self.as_ref();
-        let Limits { set_packed_entries_max, set_packed_value_max, .. } = self.limits;
+        let SetLimits { entries_max, value_max, .. } = self.limits;
         let fits = set.encoding() == SetEncoding::Integers
-            && set.len() < set_packed_entries_max
-            && member.len() <= set_packed_value_max
-            && set.iter().all(|it| it.with(<[u8]>::len) <= set_packed_value_max);
+            && set.len() < entries_max
+            && member.len() <= value_max
+            && set.iter().all(|it| it.with(<[u8]>::len) <= value_max);
         if !fits && set.len() * INTEGER_TEXT_BYTES_MAX > MARKED_BYTES_MAX {
             self.index();
             return self.add(Member::Bytes(member));
@@ -163,11 +164,11 @@ impl Set {
         if packed::find(bytes, member).is_some() {
             return false;
         }
-        let Limits { set_packed_entries_max, set_packed_value_max, .. } = self.limits;
+        let SetLimits { entries_max, value_max, .. } = self.limits;
         let n_bytes = packed::len_bytes_with(bytes, None, member, b"");
         let is_named = !packed::has_mark(bytes, INDEXED_BY_NAME)
-            && packed::len(bytes) < set_packed_entries_max
-            && member.len() <= set_packed_value_max;
+            && packed::len(bytes) < entries_max
+            && member.len() <= value_max;
         let n_bytes_max = if is_named { packed::BYTES_MAX } else { MARKED_BYTES_MAX };
         if n_bytes > n_bytes_max || packed::len(bytes) == packed::ENTRIES_MAX {
             self.index();
@@ -273,7 +274,7 @@ impl Set {
     /// enough.
     pub fn settle_integers(&mut self) {
         let is_done = matches!(self.as_ref().encoding(), SetEncoding::Integers);
-        let is_few = self.len() <= self.limits.set_integers_max;
+        let is_few = self.len() <= self.limits.integers_max;
         if is_done || !is_few || self.as_ref().iter().any(|it| it.integer().is_none()) {
             return;
         }
@@ -288,8 +289,13 @@ impl Set {
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for Set {
     const TYPE: Type = Type::Set;
+    type Limits = SetLimits;
 
-    fn open(repr: Repr, _: bool, limits: Limits) -> Set {
+    fn limits(shared: &SharedLimits) -> SetLimits {
+        shared.of_sets()
+    }
+
+    fn open(repr: Repr, _: bool, limits: SetLimits) -> Set {
         let repr = match repr {
             Repr::Small(it) if it.is_empty() => return Set::empty(it, limits),
             Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => {

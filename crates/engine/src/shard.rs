@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::classes::{ClassStats, FoundBy, is_active};
+use crate::happenings::{Interests, What, Wrote};
 use crate::index::{At, Index};
 use crate::item::{Attributes, ItemRef, Payload};
 use crate::key::{Key, KeyHash};
@@ -13,6 +14,7 @@ use crate::reclaim::{Compaction, Sweep};
 use crate::segment::{Location, Segments};
 use crate::shared::{CAS_STEP, Shared};
 use crate::waiters::Waiters;
+use crate::watched::holds;
 
 /// Where a live item is: its slot and its place in the log.
 pub(crate) type Found = (At, Location);
@@ -139,12 +141,13 @@ pub(crate) struct Shard {
     pub(crate) sweep: Sweep,
     /// No item expires before this (ms since the epoch).
     pub(crate) due_ms: u64,
+    /// Tells the shard from all others of its keyspace.
+    pub(crate) id: u32,
     /// Events by class of item; empty while there are none.
     pub(crate) by_class: Box<[ClassStats]>,
 }
 
 impl Shard {
-    /// `id` tells the shard from all others of its keyspace.
     pub(crate) fn new(shared: Arc<Shared>, id: u32) -> Shard {
         Shard {
             hits: 0,
@@ -163,6 +166,7 @@ impl Shard {
             compaction: None,
             sweep: Sweep::default(),
             due_ms: u64::MAX,
+            id,
             by_class: Box::default(),
             shared,
         }
@@ -201,9 +205,14 @@ impl Shard {
                     self.segments.item_mut(location).note_use(seconds(now_ms), true);
                 }
             }
-            None => self.events.misses += 1,
+            None => self.miss(key),
         }
         found
+    }
+
+    fn miss(&mut self, key: Key<'_>) {
+        self.events.misses += 1;
+        self.tell(Interests::MISSES, key.name, What::Missed);
     }
 
     /// Stores an item over the one found under its key, or as a new one.
@@ -287,6 +296,8 @@ impl Shard {
             it.expirations_unfetched += is_unfetched;
             it.sweepings += is_swept;
         }
+        self.tell(Interests::ENDS, self.segments.item(found.1).key(), What::Expired);
+        self.tell_watchers(found.1);
         self.remove(found);
     }
 
@@ -369,12 +380,13 @@ impl Shard {
 
     /// The one place where every write to a key ends, whatever it was: those who wait are told, the
     /// keyspace's books are brought in step and a bounded step of compaction is paid. The
-    /// journal, keyspace events and client tracking join here.
-    pub(crate) fn written(&mut self, key: Key<'_>) {
+    /// journal joins here.
+    pub(crate) fn written(&mut self, key: Key<'_>, wrote: Wrote) {
         if !self.waiters.is_empty() {
             self.has_changed = true;
             self.waiters.note(key, &mut self.notes);
         }
+        self.report(key, wrote);
         self.settle();
     }
 
@@ -416,6 +428,10 @@ impl Shard {
         self.due_ms = u64::MAX;
         self.has_changed = true;
         self.waiters.note_all(&mut self.notes);
+        if !self.waiters.is_empty() {
+            let (index, segments) = (&self.index, &self.segments);
+            self.waiters.ring_where(|key| holds(index, segments, key));
+        }
         let pool = &self.shared.pool;
         let contents = (
             std::mem::replace(&mut self.index, Index::new(Arc::clone(pool))),

@@ -1,15 +1,17 @@
 //! What the shards of a keyspace share: the budget, the settings, the block pool, the hasher.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ahash::RandomState;
 use crossbeam_utils::CachePadded;
 
 use crate::classes::Classes;
+use crate::happenings::Happenings;
 use crate::key::KeyHash;
+use crate::limits::SharedLimits;
 use crate::observer::Observed;
-use crate::options::{KeyspaceOptions, Limits, Policy};
+use crate::options::{KeyspaceOptions, Policy};
 use crate::pool::Pool;
 
 /// Every command on every core reads the first part, so what is written while commands run lies on
@@ -21,21 +23,12 @@ pub(crate) struct Shared {
     memory_max: AtomicU64,
     /// How far a shard's share may be from what is booked of it.
     charge_step_bytes: AtomicU64,
-    n_shards: u64,
+    pub(crate) n_shards: u64,
     evicts: AtomicBool,
     pub(crate) active_expiry: AtomicBool,
-    hash_packed_entries_max: AtomicUsize,
-    hash_packed_value_max: AtomicUsize,
-    list_node_max: AtomicI32,
-    set_integers_max: AtomicUsize,
-    set_packed_entries_max: AtomicUsize,
-    set_packed_value_max: AtomicUsize,
-    stream_node_bytes_max: AtomicU32,
-    stream_node_entries_max: AtomicU32,
-    sorted_set_packed_entries_max: AtomicUsize,
-    sorted_set_packed_value_max: AtomicUsize,
-    string_bytes_max: AtomicUsize,
+    pub(crate) limits: SharedLimits,
     pub(crate) observed: Observed,
+    pub(crate) happenings: Happenings,
     /// By what its events are counted, if somebody asked for it.
     pub(crate) classes: OnceLock<Classes>,
     books: CachePadded<Books>,
@@ -75,24 +68,15 @@ impl Shared {
             n_shards: options.n_shards as u64,
             evicts: AtomicBool::new(false),
             active_expiry: AtomicBool::new(true),
-            hash_packed_entries_max: AtomicUsize::new(0),
-            hash_packed_value_max: AtomicUsize::new(0),
-            list_node_max: AtomicI32::new(0),
-            set_integers_max: AtomicUsize::new(0),
-            set_packed_entries_max: AtomicUsize::new(0),
-            set_packed_value_max: AtomicUsize::new(0),
-            stream_node_bytes_max: AtomicU32::new(0),
-            stream_node_entries_max: AtomicU32::new(0),
-            sorted_set_packed_entries_max: AtomicUsize::new(0),
-            sorted_set_packed_value_max: AtomicUsize::new(0),
-            string_bytes_max: AtomicUsize::new(0),
+            limits: SharedLimits::default(),
             observed: Observed::default(),
+            happenings: Happenings::default(),
             classes: OnceLock::new(),
             books: CachePadded::default(),
             next_cas: CachePadded::default(),
         };
         shared.set_memory_max(options.memory_max_bytes);
-        shared.set_limits(options.limits);
+        shared.limits.set(options.limits);
         shared.set_policy(options.policy);
         shared
     }
@@ -161,40 +145,6 @@ impl Shared {
     pub(crate) fn set_policy(&self, policy: Policy) {
         self.evicts.store(policy == Policy::AllKeysLru, Ordering::Relaxed);
     }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            hash_packed_entries_max: self.hash_packed_entries_max.load(Ordering::Relaxed),
-            hash_packed_value_max: self.hash_packed_value_max.load(Ordering::Relaxed),
-            list_node_max: self.list_node_max.load(Ordering::Relaxed),
-            set_integers_max: self.set_integers_max.load(Ordering::Relaxed),
-            set_packed_entries_max: self.set_packed_entries_max.load(Ordering::Relaxed),
-            set_packed_value_max: self.set_packed_value_max.load(Ordering::Relaxed),
-            stream_node_bytes_max: self.stream_node_bytes_max.load(Ordering::Relaxed),
-            stream_node_entries_max: self.stream_node_entries_max.load(Ordering::Relaxed),
-            sorted_set_packed_entries_max: self
-                .sorted_set_packed_entries_max
-                .load(Ordering::Relaxed),
-            sorted_set_packed_value_max: self.sorted_set_packed_value_max.load(Ordering::Relaxed),
-            string_bytes_max: self.string_bytes_max.load(Ordering::Relaxed),
-        }
-    }
-
-    pub(crate) fn set_limits(&self, limits: Limits) {
-        self.hash_packed_entries_max.store(limits.hash_packed_entries_max, Ordering::Relaxed);
-        self.hash_packed_value_max.store(limits.hash_packed_value_max, Ordering::Relaxed);
-        self.list_node_max.store(limits.list_node_max, Ordering::Relaxed);
-        self.set_integers_max.store(limits.set_integers_max, Ordering::Relaxed);
-        self.set_packed_entries_max.store(limits.set_packed_entries_max, Ordering::Relaxed);
-        self.set_packed_value_max.store(limits.set_packed_value_max, Ordering::Relaxed);
-        self.stream_node_bytes_max.store(limits.stream_node_bytes_max, Ordering::Relaxed);
-        self.stream_node_entries_max.store(limits.stream_node_entries_max, Ordering::Relaxed);
-        self.sorted_set_packed_entries_max
-            .store(limits.sorted_set_packed_entries_max, Ordering::Relaxed);
-        self.sorted_set_packed_value_max
-            .store(limits.sorted_set_packed_value_max, Ordering::Relaxed);
-        self.string_bytes_max.store(limits.string_bytes_max, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
@@ -215,15 +165,8 @@ mod tests {
             offset_of!(Shared, memory_max),
             offset_of!(Shared, charge_step_bytes),
             offset_of!(Shared, evicts),
-            offset_of!(Shared, hash_packed_entries_max),
-            offset_of!(Shared, hash_packed_value_max),
-            offset_of!(Shared, list_node_max),
-            offset_of!(Shared, set_integers_max),
-            offset_of!(Shared, set_packed_entries_max),
-            offset_of!(Shared, set_packed_value_max),
-            offset_of!(Shared, stream_node_bytes_max),
-            offset_of!(Shared, stream_node_entries_max),
-            offset_of!(Shared, string_bytes_max),
+            offset_of!(Shared, limits),
+            offset_of!(Shared, limits) + size_of::<SharedLimits>() - 1,
             offset_of!(Shared, classes),
         ];
         assert!(read.iter().all(|it| !written.contains(&line(*it))));

@@ -17,7 +17,8 @@ mod tree;
 use std::ops::Range;
 
 use crate::item::BoxedValue;
-use crate::options::Limits;
+use crate::limits::SharedLimits;
+use crate::options::PackedLimits;
 pub use crate::sorted_set::tree::IndexedSortedSet;
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
@@ -106,6 +107,15 @@ impl<'a> SortedSetRef<'a> {
             (SortedSetRef::Packed(bytes), _) => packed::position(bytes, cut),
             (SortedSetRef::Indexed(it), _) => it.position(cut),
         }
+    }
+
+    /// The ranks between two cuts, or the first `n_max` of them at least.
+    pub fn between(self, low: Cut<'_>, high: Cut<'_>, n_max: usize) -> Range<usize> {
+        if let SortedSetRef::Packed(bytes) = self {
+            return packed::between(bytes, low, high, n_max);
+        }
+        let start = self.position(low);
+        start..self.position(high).max(start)
     }
 
     /// The member of a rank below `len()`, for random picks.
@@ -206,7 +216,7 @@ impl ExactSizeIterator for SortedSetIter<'_> {}
 #[derive(Debug)]
 pub struct SortedSet {
     repr: SortedSetRepr,
-    limits: Limits,
+    limits: PackedLimits,
 }
 
 /// What a working copy leaves behind to be stored.
@@ -217,12 +227,12 @@ enum SortedSetRepr {
 }
 
 impl SortedSet {
-    pub fn new(limits: Limits) -> SortedSet {
+    pub fn new(limits: PackedLimits) -> SortedSet {
         SortedSet::empty(Vec::new(), limits)
     }
 
     /// An empty set in the memory of `scratch`, whose content is dropped.
-    fn empty(mut scratch: Vec<u8>, limits: Limits) -> SortedSet {
+    fn empty(mut scratch: Vec<u8>, limits: PackedLimits) -> SortedSet {
         packed::clear(&mut scratch);
         SortedSet { repr: SortedSetRepr::Packed(scratch), limits }
     }
@@ -245,8 +255,8 @@ impl SortedSet {
     /// Says what is about to come: so many members, the first of them so long. A packed set that
     /// could not take them stops being one at once.
     pub fn expect(&mut self, n_members: usize, member_bytes: usize) {
-        let Limits { sorted_set_packed_entries_max, sorted_set_packed_value_max, .. } = self.limits;
-        if n_members > sorted_set_packed_entries_max || member_bytes > sorted_set_packed_value_max {
+        let PackedLimits { entries_max, value_max } = self.limits;
+        if n_members > entries_max || member_bytes > value_max {
             self.make_indexed();
         }
     }
@@ -332,17 +342,22 @@ impl SortedSet {
 }
 
 /// Whether a packed set stays packed with one more member.
-fn fits(bytes: &[u8], member: &[u8], score: f64, limits: &Limits) -> bool {
-    member.len() <= limits.sorted_set_packed_value_max
-        && packed::len(bytes) < limits.sorted_set_packed_entries_max
+fn fits(bytes: &[u8], member: &[u8], score: f64, limits: &PackedLimits) -> bool {
+    member.len() <= limits.value_max
+        && packed::len(bytes) < limits.entries_max
         && packed::len_bytes_with(bytes, member, score) <= packed::BYTES_MAX
 }
 
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for SortedSet {
     const TYPE: Type = Type::SortedSet;
+    type Limits = PackedLimits;
 
-    fn open(repr: Repr, _: bool, limits: Limits) -> SortedSet {
+    fn limits(shared: &SharedLimits) -> PackedLimits {
+        shared.of_sorted_sets()
+    }
+
+    fn open(repr: Repr, _: bool, limits: PackedLimits) -> SortedSet {
         let repr = match repr {
             Repr::Small(it) if it.is_empty() => return SortedSet::empty(it, limits),
             Repr::Small(it) | Repr::Boxed(BoxedValue::Packed(_, it)) => SortedSetRepr::Packed(it),

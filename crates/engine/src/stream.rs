@@ -21,7 +21,8 @@ pub use self::node::{Entry, Field, Fields};
 pub use self::stored::{StoredEntry, StoredNode};
 use crate::error::Error;
 use crate::item::BoxedValue;
-use crate::options::Limits;
+use crate::limits::SharedLimits;
+use crate::options::StreamLimits;
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// All that a stream is.
@@ -73,18 +74,18 @@ pub type StreamRef<'a> = &'a StreamData;
 #[derive(Debug)]
 pub struct Stream {
     data: Box<StreamData>,
-    limits: Limits,
+    limits: StreamLimits,
 }
 
 impl Stream {
     /// An empty stream, to be put where it is whole.
-    pub fn new(limits: Limits) -> Stream {
+    pub fn new(limits: StreamLimits) -> Stream {
         Stream { data: Box::default(), limits }
     }
 
     /// Adds an entry and tells its id.
     pub fn add(&mut self, id: NewId, fields: &[Field<'_>]) -> Result<StreamId, Error> {
-        self.data.log.add(id, fields, &self.limits)
+        self.data.log.add(id, fields, self.limits)
     }
 
     /// Begins a node as it once was, behind all entries. Those that it had must follow, one of
@@ -105,7 +106,7 @@ impl Stream {
 
     /// Removes the oldest entries and tells how many.
     pub fn trim(&mut self, trim: Trim) -> u64 {
-        self.data.log.trim(trim, &self.limits)
+        self.data.log.trim(trim, self.limits)
     }
 
     /// Sets the last id that was given, how many entries there ever were, and the highest id that
@@ -141,8 +142,13 @@ impl std::ops::Deref for Stream {
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for Stream {
     const TYPE: Type = Type::Stream;
+    type Limits = StreamLimits;
 
-    fn open(repr: Repr, _: bool, limits: Limits) -> Stream {
+    fn limits(shared: &SharedLimits) -> StreamLimits {
+        shared.of_streams()
+    }
+
+    fn open(repr: Repr, _: bool, limits: StreamLimits) -> Stream {
         let data = match repr {
             Repr::Small(_) => Box::default(),
             Repr::Boxed(BoxedValue::Stream(it)) => it,

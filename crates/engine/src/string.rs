@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 
 use crate::item::BoxedValue;
-use crate::options::Limits;
+use crate::limits::SharedLimits;
 use crate::value::{Kind, Repr, Sealed, Type, Value};
 
 /// A working copy that grows beyond this becomes a big one, which grows in place. As big as the
@@ -211,8 +211,11 @@ impl std::ops::Deref for Str {
 #[expect(private_interfaces, reason = "sealed: only the engine calls it")]
 impl Sealed for Str {
     const TYPE: Type = Type::String;
+    type Limits = ();
 
-    fn open(repr: Repr, edited: bool, _: Limits) -> Str {
+    fn limits(_: &SharedLimits) {}
+
+    fn open(repr: Repr, edited: bool, (): ()) -> Str {
         match repr {
             Repr::Small(it) => Str::from_small(it, edited),
             Repr::Boxed(BoxedValue::String(it)) => Str::from_shared(it, edited),

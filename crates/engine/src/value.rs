@@ -6,8 +6,8 @@ use crate::hash::HashRef;
 use crate::index::SLOT_BYTES;
 use crate::item::{BoxedValue, ItemRef};
 use crate::layout::{Layout, Meta, SECONDS_MASK};
+use crate::limits::SharedLimits;
 use crate::list::ListRef;
-use crate::options::Limits;
 use crate::set::SetRef;
 use crate::sorted_set::SortedSetRef;
 use crate::stream::StreamRef;
@@ -160,14 +160,17 @@ pub(crate) enum Repr {
 }
 
 mod sealed {
-    use super::{Limits, Repr, Type};
+    use super::{Repr, SharedLimits, Type};
 
     /// How the engine opens and closes a type. Not for other crates.
     #[expect(private_interfaces, reason = "sealed: only the engine calls or implements it")]
     pub trait Sealed: Sized {
         const TYPE: Type;
+        /// What an edit has to know of the keyspace's thresholds.
+        type Limits: Copy;
+        fn limits(shared: &SharedLimits) -> Self::Limits;
         /// `edited` is the mark of strings that were edited in place.
-        fn open(repr: Repr, edited: bool, limits: Limits) -> Self;
+        fn open(repr: Repr, edited: bool, limits: Self::Limits) -> Self;
         /// The representation, and the mark.
         fn close(self) -> (Repr, bool);
         /// True for an emptied collection, whose key goes with it.

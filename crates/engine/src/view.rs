@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use crate::database::Locked;
 use crate::edit::Edit;
 use crate::error::Error;
+use crate::happenings::Wrote;
 use crate::item::{Attributes, ItemRef};
 use crate::key::Key;
 use crate::keyspace::{Keyspace, ShardId};
@@ -81,7 +82,7 @@ impl<'a> View<'a> {
     }
 
     #[inline]
-    fn shard(&mut self, key: Key<'_>) -> &mut Shard {
+    pub(crate) fn shard(&mut self, key: Key<'_>) -> &mut Shard {
         let found = match &mut self.held {
             Held::One { db, shard, locked } => {
                 let is_here = *db == key.db && *shard == self.keyspace.shard_of(key.hash);
@@ -157,7 +158,7 @@ impl<'a> View<'a> {
             Expire::AtMs(at) if at <= now_ms => {
                 if let Some(found) = old {
                     shard.remove(found);
-                    shard.written(key);
+                    shard.written(key, Wrote::Ended);
                 }
                 return SetOutcome::Stored;
             }
@@ -178,7 +179,7 @@ impl<'a> View<'a> {
             ..Attributes::default()
         };
         shard.store_string(key, old, value, &attributes);
-        shard.written(key);
+        shard.written(key, Wrote::over(old));
         SetOutcome::Stored
     }
 
@@ -188,7 +189,7 @@ impl<'a> View<'a> {
         let shard = self.shard(key);
         let Some(found) = shard.find(key, now_ms) else { return false };
         shard.remove(found);
-        shard.written(key);
+        shard.written(key, Wrote::Removed);
         true
     }
 
@@ -198,11 +199,14 @@ impl<'a> View<'a> {
         let now_ms = self.now_ms;
         let shard = self.shard(key);
         let Some(found) = shard.find(key, now_ms) else { return false };
-        match at_ms {
-            Some(at) if at <= now_ms => shard.remove(found),
-            _ => shard.set_expire(key, found, at_ms.unwrap_or(0)),
-        }
-        shard.written(key);
+        let wrote = if at_ms.is_some_and(|at| at <= now_ms) {
+            shard.remove(found);
+            Wrote::Ended
+        } else {
+            shard.set_expire(key, found, at_ms.unwrap_or(0));
+            Wrote::Changed
+        };
+        shard.written(key, wrote);
         true
     }
 
@@ -265,11 +269,11 @@ impl<'a> View<'a> {
         // Taken, not copied: a big value moves with its box.
         let (repr, kind) = shard.take(found.1);
         shard.remove(found);
-        shard.written(from);
+        shard.written(from, Wrote::Removed);
         let shard = self.shard(to);
         let old = shard.find(to, now_ms);
         shard.put_back(to, old, kind, repr, &attributes);
-        shard.written(to);
+        shard.written(to, Wrote::over(old));
         true
     }
 
@@ -284,7 +288,7 @@ impl<'a> View<'a> {
         let shard = self.shard(to);
         let old = shard.find(to, now_ms);
         shard.put_back(to, old, kind, repr, &attributes);
-        shard.written(to);
+        shard.written(to, Wrote::over(old));
         true
     }
 

@@ -5,12 +5,18 @@
 //! write to a key with a queue leaves a note (`Ready`) with its thread; once its locks are released
 //! it takes the notes (`take_ready`) and goes through the queue in order of arrival
 //! (`Keyspace::next_waiter`), doing what each one waits for.
+//!
+//! Who only wants to know whether a key has changed watches it: his alarm rings once, and he has
+//! no place any more.
 
 use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashTable;
 
-use crate::key::{Key, OwnedKey};
+use crate::key::{Key, KeyHash, OwnedKey};
 use crate::ready::Ready;
 
 /// Most places in the queues of one shard. Each is a key of a connection that waits, so only a
@@ -31,7 +37,8 @@ pub struct Ticket {
 pub(crate) struct Waiters {
     shard: u32,
     next_turn: u64,
-    n_waiting: usize,
+    /// Places of those who wait or watch.
+    n_places: usize,
     /// Places in `queues` by the hash of their key.
     places: HashTable<u32>,
     queues: Vec<Option<Queue>>,
@@ -44,6 +51,29 @@ struct Queue {
     key: OwnedKey,
     /// Who waits, in order of their turns.
     waiting: BTreeMap<u64, u64>,
+    watching: Watching,
+}
+
+/// Who watches a key, by their numbers.
+type Watching = BTreeMap<u64, Arc<Alarm>>;
+
+/// Rings when something has changed that its owner watches.
+#[derive(Debug, Default)]
+pub struct Alarm {
+    has_rung: AtomicBool,
+}
+
+impl Alarm {
+    /// Whoever has a grip on what he watches knows for certain.
+    pub fn has_rung(&self) -> bool {
+        self.has_rung.load(Ordering::Relaxed)
+    }
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.watching.is_empty()
+    }
 }
 
 impl Waiters {
@@ -51,33 +81,115 @@ impl Waiters {
         Waiters {
             shard,
             next_turn: 0,
-            n_waiting: 0,
+            n_places: 0,
             places: HashTable::new(),
             queues: Vec::new(),
             free: Vec::new(),
         }
     }
 
-    /// True when nobody waits for any key: what a write asks first.
+    /// True when nobody waits for any key or watches one: what a write asks first.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.n_waiting == 0
+        self.n_places == 0
     }
 
     /// Keys that somebody waits for.
     pub(crate) fn n_keys(&self) -> usize {
-        self.places.len()
+        self.queues.iter().flatten().filter(|it| !it.waiting.is_empty()).count()
+    }
+
+    /// Keys that somebody watches whose alarm has not rung.
+    pub(crate) fn n_watched(&self) -> usize {
+        let is_watched = |it: &&Queue| it.watching.values().any(|it| !it.has_rung());
+        self.queues.iter().flatten().filter(is_watched).count()
+    }
+
+    /// Rings an alarm at the next change of a key. Whether the watcher is new to the key; `None`
+    /// when the shard has no room.
+    pub(crate) fn watch(&mut self, key: Key<'_>, who: u64, alarm: &Arc<Alarm>) -> Option<bool> {
+        if self.n_places >= WAITERS_MAX {
+            return None;
+        }
+        let place = self.place(key).unwrap_or_else(|| self.open(key));
+        let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
+        let is_new = queue.watching.insert(who, Arc::clone(alarm)).is_none();
+        self.n_places += usize::from(is_new);
+        Some(is_new)
+    }
+
+    /// Watches a key no longer.
+    pub(crate) fn stop_watching(&mut self, key: Key<'_>, who: u64) {
+        let Some(place) = self.place(key) else { return };
+        let Some(queue) = &mut self.queues[place as usize] else { return };
+        if queue.watching.remove(&who).is_some() {
+            let is_last = queue.is_empty();
+            self.n_places -= 1;
+            if is_last {
+                self.close(place);
+            }
+        }
+    }
+
+    /// Rings for all who watch a key of this shard.
+    pub(crate) fn ring(&mut self, hash: KeyHash, name: &[u8]) {
+        let is_same = |it: &Queue| it.key.as_key().name == name;
+        let found = self.places.find(hash.0, |&at| self.queue(at).is_some_and(is_same)).copied();
+        let Some(place) = found else { return };
+        let watching = self.take_watching(place);
+        for alarm in watching.values() {
+            alarm.has_rung.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Rings for all who watch one of those keys.
+    pub(crate) fn ring_where(&mut self, is_meant: impl Fn(Key<'_>) -> bool) {
+        let queues = self.queues.iter().flatten().filter(|it| !it.watching.is_empty());
+        let meant = queues.map(|it| it.key.clone()).filter(|it| is_meant(it.as_key()));
+        for key in meant.collect::<Vec<_>>() {
+            self.ring(key.as_key().hash, key.as_key().name);
+        }
+    }
+
+    /// Takes all who watch, with what they watch.
+    pub(crate) fn take_watched(&mut self) -> Vec<(OwnedKey, Watching)> {
+        let queues = self.queues.iter().flatten().filter(|it| !it.watching.is_empty());
+        let keys: Vec<OwnedKey> = queues.map(|it| it.key.clone()).collect();
+        let watched = keys.into_iter().filter_map(|key| {
+            let place = self.place(key.as_key())?;
+            Some((key, self.take_watching(place)))
+        });
+        watched.collect()
+    }
+
+    /// Has those watch a key who were taken elsewhere.
+    pub(crate) fn put_watched(&mut self, key: &OwnedKey, watching: Watching) {
+        let place = self.place(key.as_key()).unwrap_or_else(|| self.open(key.as_key()));
+        let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
+        self.n_places += watching.len();
+        queue.watching.extend(watching);
+    }
+
+    fn take_watching(&mut self, place: u32) -> Watching {
+        let Some(queue) = &mut self.queues[place as usize] else { return Watching::new() };
+        let watching = take(&mut queue.watching);
+        let is_last = queue.is_empty();
+        self.n_places -= watching.len();
+        if is_last {
+            self.close(place);
+        }
+        watching
     }
 
     /// Queues up for a key, behind everyone who is there. `None` when the shard has no room.
     pub(crate) fn join(&mut self, key: Key<'_>, who: u64) -> Option<Ticket> {
-        if self.n_waiting >= WAITERS_MAX {
+        if self.n_places >= WAITERS_MAX {
             return None;
         }
         let place = self.place(key).unwrap_or_else(|| self.open(key));
         let turn = self.next_turn;
         self.next_turn += 1;
-        self.n_waiting += 1;
+        self.n_places += 1;
         let queue = self.queues[place as usize].as_mut().expect("the queue was just opened");
         queue.waiting.insert(turn, who);
         Some(Ticket { shard: self.shard, queue: place, turn })
@@ -94,24 +206,33 @@ impl Waiters {
         queue.waiting.range(from..).next().map(|(turn, who)| (*turn, *who))
     }
 
-    /// Notes that a key was written, if somebody waits for it.
-    pub(crate) fn note(&self, key: Key<'_>, notes: &mut Vec<Ready>) {
-        if let Some(queue) = self.place(key).and_then(|it| self.queue(it)) {
+    /// Notes that a key was written, if somebody waits for it, and rings for who watches it.
+    pub(crate) fn note(&mut self, key: Key<'_>, notes: &mut Vec<Ready>) {
+        let Some(queue) = self.place(key).and_then(|it| self.queue(it)) else { return };
+        if !queue.waiting.is_empty() {
             notes.push(Ready::Written(queue.key.clone()));
+        }
+        if !queue.watching.is_empty() {
+            self.ring(key.hash, key.name);
         }
     }
 
     /// Notes every key that somebody waits for.
     pub(crate) fn note_all(&self, notes: &mut Vec<Ready>) {
-        notes.extend(self.queues.iter().flatten().map(|it| Ready::Written(it.key.clone())));
+        let waited_for = self.queues.iter().flatten().filter(|it| !it.waiting.is_empty());
+        notes.extend(waited_for.map(|it| Ready::Written(it.key.clone())));
     }
 
-    /// Forgets everyone, as their keys go elsewhere (an exchange of databases). They are noted in
-    /// the order of each key's queue, to look again and queue up anew.
+    /// Forgets everyone who waits, as their keys go elsewhere (an exchange of databases). They
+    /// are noted in the order of each key's queue, to look again and queue up anew.
     pub(crate) fn dismiss(&mut self, notes: &mut Vec<Ready>) {
         let waiting = self.queues.iter().flatten().flat_map(|it| it.waiting.values());
         notes.extend(waiting.map(|who| Ready::Moved(*who)));
+        let watched = self.take_watched();
         *self = Waiters { next_turn: self.next_turn, ..Waiters::new(self.shard) };
+        for (key, watching) in watched {
+            self.put_watched(&key, watching);
+        }
     }
 
     /// Leaves a queue. A ticket that was left before does nothing.
@@ -120,8 +241,8 @@ impl Waiters {
         if queue.waiting.remove(&ticket.turn).is_none() {
             return;
         }
-        let is_last = queue.waiting.is_empty();
-        self.n_waiting -= 1;
+        let is_last = queue.is_empty();
+        self.n_places -= 1;
         if is_last {
             self.close(ticket.queue);
         }
@@ -145,7 +266,8 @@ impl Waiters {
     }
 
     fn open(&mut self, key: Key<'_>) -> u32 {
-        let queue = Queue { key: key.owned(), waiting: BTreeMap::new() };
+        let (waiting, watching) = (BTreeMap::new(), BTreeMap::new());
+        let queue = Queue { key: key.owned(), waiting, watching };
         let place = self.free.pop().unwrap_or_else(|| {
             self.queues.push(None);
             self.queues.len() as u32 - 1
@@ -177,7 +299,6 @@ fn hash_at(queues: &[Option<Queue>], place: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::KeyHash;
     use crate::seeded::for_seeds;
 
     /// Keys of one hash, so that only their names and databases tell them apart.
@@ -195,7 +316,7 @@ mod tests {
         .collect()
     }
 
-    fn notes(waiters: &Waiters, key: Key<'_>) -> usize {
+    fn notes(waiters: &mut Waiters, key: Key<'_>) -> usize {
         let mut notes = Vec::new();
         waiters.note(key, &mut notes);
         notes.len()
@@ -217,10 +338,32 @@ mod tests {
     fn only_keys_that_somebody_waits_for_are_noted() {
         let mut waiters = Waiters::new(0);
         let ticket = waiters.join(key("a"), 1).unwrap();
-        assert_eq!(notes(&waiters, key("a")), 1);
-        assert_eq!((notes(&waiters, key("b")), notes(&waiters, key("a").in_db(1))), (0, 0));
+        assert_eq!(notes(&mut waiters, key("a")), 1);
+        assert_eq!(notes(&mut waiters, key("b")) + notes(&mut waiters, key("a").in_db(1)), 0);
         waiters.leave(ticket);
-        assert_eq!(notes(&waiters, key("a")), 0);
+        assert_eq!(notes(&mut waiters, key("a")), 0);
+    }
+
+    #[test]
+    fn an_alarm_rings_once_and_for_what_it_watches() {
+        let mut waiters = Waiters::new(0);
+        let alarms: [Arc<Alarm>; 3] = Default::default();
+        for (who, (name, alarm)) in ["a", "a", "b"].into_iter().zip(&alarms).enumerate() {
+            assert_eq!(waiters.watch(key(name), who as u64, alarm), Some(true));
+            assert_eq!(waiters.watch(key(name), who as u64, alarm), Some(false));
+        }
+        let ticket = waiters.join(key("a"), 9).unwrap();
+        assert_eq!((waiters.n_watched(), waiters.n_keys()), (2, 1));
+        waiters.stop_watching(key("a"), 1);
+        assert_eq!((notes(&mut waiters, key("c")), notes(&mut waiters, key("a"))), (0, 1));
+        assert_eq!(alarms.each_ref().map(|it| it.has_rung()), [true, false, false]);
+        waiters.dismiss(&mut Vec::new());
+        assert_eq!((waiters.n_watched(), waiters.n_keys(), waiters.is_empty()), (1, 0, false));
+        waiters.leave(ticket);
+        waiters.ring_where(|it| it.name == b"a");
+        assert!(!alarms[2].has_rung());
+        waiters.ring_where(|it| it.name == b"b");
+        assert!(alarms[2].has_rung() && waiters.is_empty() && waiters.queues.is_empty());
     }
 
     #[test]
@@ -258,7 +401,7 @@ mod tests {
     fn a_full_shard_refuses() {
         let mut waiters = Waiters::new(0);
         let ticket = waiters.join(key("a"), 1).unwrap();
-        waiters.n_waiting = WAITERS_MAX;
+        waiters.n_places = WAITERS_MAX;
         assert!(waiters.join(key("a"), 1).is_none());
         waiters.leave(ticket);
         assert!(waiters.join(key("a"), 1).is_some());

@@ -1,8 +1,8 @@
 //! Payloads that were cut off or changed on their way, with a checksum that says nothing of it.
 
 use tandem_engine::{
-    Expire, Hash, Keyspace, KeyspaceOptions, Limits, PutOptions, SetOptions, SortedSet, Stream,
-    StreamId,
+    Expire, Hash, Keyspace, KeyspaceOptions, Limits, PackedLimits, PutOptions, SetOptions,
+    SortedSet, Stream, StreamId, StreamLimits,
 };
 
 use crate::dump::{DumpOptions, Payload, dump, sealed};
@@ -47,15 +47,12 @@ fn again(payload: &[u8]) -> Result<Vec<u8>, Error> {
 /// A payload of each type that is written.
 fn samples() -> Vec<Vec<u8>> {
     let texts: Vec<String> = (0..12).map(|it| format!("text {}", it * 7)).collect();
-    let limits = Limits {
-        hash_packed_entries_max: 4,
-        sorted_set_packed_entries_max: 4,
-        ..Limits::default()
-    };
+    let few = PackedLimits { entries_max: 4, value_max: 64 };
+    let limits = Limits { hash: few, sorted_set: few, ..Limits::default() };
     let mut objects: Vec<Vec<u8>> = OLD.iter().map(|it| it.to_vec()).collect();
-    let mut hash = Hash::new(limits);
-    let mut short = Hash::new(Limits::default());
-    let mut set = SortedSet::new(limits);
+    let mut hash = Hash::new(limits.hash);
+    let mut short = Hash::new(Limits::default().hash);
+    let mut set = SortedSet::new(limits.sorted_set);
     for (at, text) in texts.iter().enumerate() {
         hash.set(text.as_bytes(), b"value");
         short.set(text.as_bytes(), b"value");
@@ -65,7 +62,7 @@ fn samples() -> Vec<Vec<u8>> {
             short.set_end(text.as_bytes(), NOW + 1000 + at as u64);
         }
     }
-    let mut stream = Stream::new(Limits { stream_node_entries_max: 3, ..Limits::default() });
+    let mut stream = Stream::new(StreamLimits { node_entries_max: 3, ..limits.stream });
     for (at, text) in texts.iter().enumerate() {
         let id = tandem_engine::NewId::Is(StreamId::new(1 + at as u64 / 2, at as u64));
         stream.add(id, &[(b"name", text.as_bytes())]).unwrap();

@@ -1,8 +1,8 @@
 //! Values as they are read.
 
 use tandem_engine::{
-    End, FIELD_END_MAX_MS, Hash, Key, Limits, List, Member, NewValue, PutOptions, Set, SortedSet,
-    Str, Stream, View,
+    End, FIELD_END_MAX_MS, Hash, Key, Limits, List, Member, NewValue, PackedLimits, PutOptions,
+    Set, SetLimits, SortedSet, Str, Stream, View,
 };
 
 use crate::error::Error;
@@ -59,22 +59,24 @@ pub(crate) fn object(
         | types::LIST_ZIPLIST
         | types::LIST_QUICKLIST
         | types::LIST_QUICKLIST_2) => Content::List(list(reader, kind, limits)?),
-        types::SET => Content::Set(set(reader, limits)?),
-        types::SET_INTSET => Content::Set(intset(&reader.string()?, limits)?),
-        types::SET_LISTPACK => Content::Set(packed_set(&reader.string()?, limits)?),
+        types::SET => Content::Set(set(reader, limits.set)?),
+        types::SET_INTSET => Content::Set(intset(&reader.string()?, limits.set)?),
+        types::SET_LISTPACK => Content::Set(packed_set(&reader.string()?, limits.set)?),
         kind @ (types::SORTED_SET | types::SORTED_SET_2) => {
-            Content::SortedSet(sorted_set(reader, kind, limits)?)
+            Content::SortedSet(sorted_set(reader, kind, limits.sorted_set)?)
         }
-        types::SORTED_SET_ZIPLIST => {
-            Content::SortedSet(packed_sorted_set(Run::ziplist(&reader.string()?)?, limits)?)
-        }
-        types::SORTED_SET_LISTPACK => {
-            Content::SortedSet(packed_sorted_set(Run::listpack(&reader.string()?)?, limits)?)
-        }
+        types::SORTED_SET_ZIPLIST => Content::SortedSet(packed_sorted_set(
+            Run::ziplist(&reader.string()?)?,
+            limits.sorted_set,
+        )?),
+        types::SORTED_SET_LISTPACK => Content::SortedSet(packed_sorted_set(
+            Run::listpack(&reader.string()?)?,
+            limits.sorted_set,
+        )?),
         kind @ (types::STREAM | types::STREAM_2 | types::STREAM_3) => {
-            Content::Stream(stream_load::stream(reader, kind, limits)?)
+            Content::Stream(stream_load::stream(reader, kind, limits.stream)?)
         }
-        kind => Content::Hash(any_hash(reader, kind, limits, now_ms)?),
+        kind => Content::Hash(any_hash(reader, kind, limits.hash, now_ms)?),
     };
     if content.is_empty() { Err(Error::Corrupt) } else { Ok(content) }
 }
@@ -126,9 +128,9 @@ fn push(list: &mut List, text: &[u8]) {
     list.push(&NewValue::Copied(text), End::Back);
 }
 
-fn set(reader: &mut Reader<'_>, limits: Limits) -> Result<Set, Error> {
+fn set(reader: &mut Reader<'_>, limits: SetLimits) -> Result<Set, Error> {
     let n = reader.count()?;
-    let n_small_max = limits.set_integers_max.max(limits.set_packed_entries_max);
+    let n_small_max = limits.integers_max.max(limits.entries_max);
     let mut set = if n_small_max as u64 >= n { Set::new(limits) } else { Set::new_indexed(limits) };
     for _ in 0..n {
         add(&mut set, Member::Bytes(&reader.string()?))?;
@@ -141,7 +143,7 @@ fn add(set: &mut Set, member: Member<'_>) -> Result<(), Error> {
 }
 
 /// The width of the integers and how many they are, then the integers in order.
-fn intset(bytes: &[u8], limits: Limits) -> Result<Set, Error> {
+fn intset(bytes: &[u8], limits: SetLimits) -> Result<Set, Error> {
     let (head, integers) = bytes.split_first_chunk::<8>().ok_or(Error::Corrupt)?;
     let width = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
     let n = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
@@ -162,7 +164,7 @@ fn intset(bytes: &[u8], limits: Limits) -> Result<Set, Error> {
     Ok(set)
 }
 
-fn packed_set(bytes: &[u8], limits: Limits) -> Result<Set, Error> {
+fn packed_set(bytes: &[u8], limits: SetLimits) -> Result<Set, Error> {
     let mut run = Run::listpack(bytes)?;
     let mut set = Set::new_packed(limits);
     while let Some(element) = run.next()? {
@@ -171,7 +173,7 @@ fn packed_set(bytes: &[u8], limits: Limits) -> Result<Set, Error> {
     Ok(set)
 }
 
-fn sorted_set(reader: &mut Reader<'_>, kind: u8, limits: Limits) -> Result<SortedSet, Error> {
+fn sorted_set(reader: &mut Reader<'_>, kind: u8, limits: PackedLimits) -> Result<SortedSet, Error> {
     let n = reader.count()?;
     let mut set = SortedSet::new(limits);
     set.expect(usize::try_from(n).map_err(|_| Error::Corrupt)?, 0);
@@ -184,7 +186,7 @@ fn sorted_set(reader: &mut Reader<'_>, kind: u8, limits: Limits) -> Result<Sorte
     Ok(set)
 }
 
-fn packed_sorted_set(mut run: Run<'_>, limits: Limits) -> Result<SortedSet, Error> {
+fn packed_sorted_set(mut run: Run<'_>, limits: PackedLimits) -> Result<SortedSet, Error> {
     let mut set = SortedSet::new(limits);
     while let Some(member) = run.next()? {
         let score = parse_score(&run.text()?)?;
@@ -197,7 +199,12 @@ fn insert(set: &mut SortedSet, member: &[u8], score: f64) -> Result<(), Error> {
     if set.insert(member, score).is_none() { Ok(()) } else { Err(Error::Corrupt) }
 }
 
-fn any_hash(reader: &mut Reader<'_>, kind: u8, limits: Limits, now_ms: u64) -> Result<Hash, Error> {
+fn any_hash(
+    reader: &mut Reader<'_>,
+    kind: u8,
+    limits: PackedLimits,
+    now_ms: u64,
+) -> Result<Hash, Error> {
     let mut fields = Fields { hash: Hash::new(limits), now_ms, n_read: 0 };
     match kind {
         types::HASH => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use tandem_engine::{Field, Limits, OpenGroup, Stream, StreamId};
+use tandem_engine::{Field, OpenGroup, Stream, StreamId, StreamLimits};
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -13,7 +13,11 @@ use crate::types;
 
 type Text<'a> = Cow<'a, [u8]>;
 
-pub(crate) fn stream(reader: &mut Reader<'_>, kind: u8, limits: Limits) -> Result<Stream, Error> {
+pub(crate) fn stream(
+    reader: &mut Reader<'_>,
+    kind: u8,
+    limits: StreamLimits,
+) -> Result<Stream, Error> {
     let mut stream = Stream::new(limits);
     for _ in 0..reader.count()? {
         let first_id = reader.string()?;

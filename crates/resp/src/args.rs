@@ -77,6 +77,11 @@ impl<'a> Argv<'a> {
         Argv { spans: self.spans.get(n..).unwrap_or_default(), ..self }
     }
 
+    /// The first `n` words.
+    pub(crate) fn first(self, n: usize) -> Argv<'a> {
+        Argv { spans: &self.spans[..n.min(self.spans.len())], ..self }
+    }
+
     #[inline]
     fn word(self, span: Span) -> &'a [u8] {
         let start = span.start as usize;

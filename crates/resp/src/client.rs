@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::client_flags::ClientFlag;
 use crate::clients::{ClientHandle, Transport};
 use crate::transaction::Transaction;
 use crate::waiting::{Place, Unblocked};
@@ -17,7 +18,7 @@ pub(crate) struct Client {
     pub(crate) resp3: bool,
     /// Has given the password, or came when none was asked for.
     pub(crate) authenticated: bool,
-    pub(crate) replies: Replies,
+    replies: Replies,
     /// Set to close the connection once the answer is written.
     pub(crate) closing: bool,
     pub(crate) random: fastrand::Rng,
@@ -111,13 +112,22 @@ impl Client {
     /// False when the client has asked that its reads leave no trace (CLIENT NO-TOUCH).
     #[inline]
     pub(crate) fn touches_keys(&self) -> bool {
-        !self.handle.no_touch.load(Relaxed)
+        !self.handle.flags.has(ClientFlag::NoTouch)
+    }
+
+    pub(crate) fn replies(&self) -> Replies {
+        self.replies
+    }
+
+    /// Says which commands are answered from here on.
+    pub(crate) fn answer(&mut self, replies: Replies) {
+        self.replies = replies;
+        self.handle.flags.set(ClientFlag::Muted, replies != Replies::On);
     }
 
     /// True between MULTI and EXEC.
-    #[inline]
     pub(crate) fn queues_for_exec(&self) -> bool {
-        matches!(self.queueing.as_deref(), Some(Queueing::ForExec(_)))
+        self.handle.flags.has(ClientFlag::Transaction)
     }
 
     /// True while its commands run together, as one.

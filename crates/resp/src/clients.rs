@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::client_flags::{ClientFlag, ClientFlags};
 use crate::inbox::Inbox;
 use crate::waiting::Seat;
+use crate::watch::Watch;
 
 /// All connections of the front end, in the order in which they came. Apart from its neighbours,
 /// which every command reads.
@@ -72,6 +74,8 @@ struct Rare {
     names: Mutex<Names>,
     /// What comes to it unasked.
     inbox: OnceLock<Box<Inbox>>,
+    /// What must not change before EXEC.
+    watch: Mutex<Option<Watch>>,
 }
 
 impl Aside {
@@ -134,15 +138,7 @@ pub struct ClientHandle {
     pub n_commands: AtomicU64,
     pub net_in_bytes: AtomicU64,
     pub net_out_bytes: AtomicU64,
-    pub no_evict: AtomicBool,
-    pub no_touch: AtomicBool,
-    /// Waits for keys in a blocking command.
-    pub blocked: AtomicBool,
-    /// Listens to channels or patterns.
-    pub(crate) subscriber: AtomicBool,
-    /// Something lies in its inbox.
-    pub(crate) news: AtomicBool,
-    killed: AtomicBool,
+    pub(crate) flags: ClientFlags,
     waker: AtomicWaker,
 }
 
@@ -243,29 +239,29 @@ impl ClientHandle {
             n_commands: AtomicU64::new(0),
             net_in_bytes: AtomicU64::new(0),
             net_out_bytes: AtomicU64::new(0),
-            no_evict: AtomicBool::new(false),
-            no_touch: AtomicBool::new(false),
-            blocked: AtomicBool::new(false),
-            subscriber: AtomicBool::new(false),
-            news: AtomicBool::new(false),
-            killed: AtomicBool::new(false),
+            flags: ClientFlags::default(),
             waker: AtomicWaker::new(),
         }
     }
 
     /// Asks the connection to close: it notices at its next turn, which comes at once.
     pub fn kill(&self) {
-        self.killed.store(true, Relaxed);
+        self.flags.set(ClientFlag::Killed, true);
         self.waker.wake();
     }
 
     pub fn is_killed(&self) -> bool {
-        self.killed.load(Relaxed)
+        self.flags.has(ClientFlag::Killed)
     }
 
     /// True while it listens to channels or patterns.
     pub fn is_subscriber(&self) -> bool {
-        self.subscriber.load(Relaxed)
+        self.flags.has(ClientFlag::Subscriber)
+    }
+
+    /// True while it waits for keys in a blocking command.
+    pub fn is_blocked(&self) -> bool {
+        self.flags.has(ClientFlag::Blocked)
     }
 
     /// Where the connection loop registers itself to be woken. It then looks at `is_killed`.
@@ -289,6 +285,15 @@ impl ClientHandle {
 
     pub(crate) fn rename(&self, change: impl FnOnce(&mut Names)) {
         change(&mut self.aside.rare.get_or_init(Box::default).names.lock());
+    }
+
+    /// What it watches, if it ever watched something. Nobody who holds this asks for shards.
+    pub(crate) fn watch(&self) -> Option<MutexGuard<'_, Option<Watch>>> {
+        self.aside.rare.get().map(|it| it.watch.lock())
+    }
+
+    pub(crate) fn set_watch(&self, watch: Watch) {
+        *self.aside.rare.get_or_init(Box::default).watch.lock() = Some(watch);
     }
 
     /// Made when it is first needed.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 
 use bytes::Bytes;
-use tandem_engine::{Key, KeyHash, Mark, Output, View, has_ready};
+use tandem_engine::{Key, KeyHash, Mark, Output, View, doing, has_ready};
 
 use crate::args::{Args, Argv};
 use crate::client::{Client, Replies};
@@ -87,9 +87,6 @@ impl Dispatcher {
         now_ms: u64,
     ) -> Option<u64> {
         let mark = out.mark();
-        if self.client.replies == Replies::SkipNext {
-            self.client.replies = Replies::Skip;
-        }
         match self.try_run(worker, line, out, now_ms) {
             Ok(Answered { wait_ms: None }) => {}
             Ok(Answered { wait_ms: Some(wait_ms) }) => {
@@ -109,21 +106,28 @@ impl Dispatcher {
                 Reply::new(out, self.client.resp3).error(&error);
             }
         }
-        self.settle_replies(out, mark);
         if has_ready() {
             waiting::serve_ready(&self.server, worker, now_ms);
+        }
+        if self.client.handle.flags.any() {
+            self.settle(out, mark);
         }
         None
     }
 
-    /// Takes back an answer that the client has asked not to hear.
-    #[inline]
-    fn settle_replies(&mut self, out: &mut Output, mark: Mark) {
-        if self.client.replies != Replies::On && self.client.replies != Replies::SkipNext {
-            out.truncate(mark);
-            if self.client.replies == Replies::Skip {
-                self.client.replies = Replies::On;
+    /// Takes back an answer that the client has asked not to hear, and adds what has come for it.
+    #[cold]
+    fn settle(&mut self, out: &mut Output, mark: Mark) {
+        match self.client.replies() {
+            Replies::On | Replies::SkipNext => {}
+            Replies::Off => out.truncate(mark),
+            Replies::Skip => {
+                out.truncate(mark);
+                self.client.answer(Replies::On);
             }
+        }
+        if self.client.handle.has_news() {
+            self.client.handle.take_news(out);
         }
     }
 
@@ -135,8 +139,13 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
-        if self.client.queues_for_exec() {
-            return self.run_in_transaction(worker, line, out, now_ms);
+        if self.client.handle.flags.any() {
+            if self.client.replies() == Replies::SkipNext {
+                self.client.answer(Replies::Skip);
+            }
+            if self.client.queues_for_exec() {
+                return self.run_in_transaction(worker, line, out, now_ms);
+            }
         }
         let command = line.command.ok_or_else(|| unknown(line.argv))?;
         if let Err(error) = self.admit(command, line.argv, now_ms) {
@@ -147,7 +156,11 @@ impl Dispatcher {
     }
 
     /// Runs a command that was admitted, and counts it.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "EXEC calls it too, and every command pays for a call"
+    )]
+    #[inline(always)]
     pub(crate) fn call(
         &mut self,
         worker: &WorkerStats,
@@ -160,6 +173,10 @@ impl Dispatcher {
         if command.is_quick && !stats.is_sample() {
             let answer = self.execute(command, line, out, now_ms);
             return account(stats, answer);
+        }
+        if let Run::Script(invocation) = command.spec.run {
+            return self
+                .timed(worker, command, |it| it.run_script(worker, invocation, line, out, now_ms));
         }
         self.timed(worker, command, |it| it.execute(command, line, out, now_ms))
     }
@@ -184,7 +201,11 @@ impl Dispatcher {
     }
 
     /// Straight down, one question a line.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "EXEC calls it too, and every command pays for a call"
+    )]
+    #[inline(always)]
     pub(crate) fn admit(
         &self,
         command: &'static Command,
@@ -194,8 +215,16 @@ impl Dispatcher {
         gate::complete(command, argv.len())?;
         gate::enabled(&self.server, &self.client, command)?;
         gate::authenticated(&self.server, &self.client, command)?;
-        gate::room_for(&self.server, command, now_ms)?;
-        gate::not_listening(&self.client, command)
+        if self.client.handle.flags.any() || self.server.alerts.any() {
+            self.admit_unusual(command)?;
+        }
+        gate::room_for(&self.server, command, now_ms)
+    }
+
+    #[cold]
+    fn admit_unusual(&self, command: &'static Command) -> Result<(), Error> {
+        gate::not_listening(&self.client, command)?;
+        gate::not_busy(&self.server, command)
     }
 
     /// Locks what the row declares and calls the handler.
@@ -207,6 +236,7 @@ impl Dispatcher {
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
+        doing(command.deed, self.client.handle.id);
         if let (Some(handler), Some(hash)) = (command.single, line.hash) {
             return self.execute_single(handler, hash, line, out, now_ms);
         }
@@ -247,6 +277,7 @@ impl Dispatcher {
                 handler(&mut Ctx { db, args, reply, client, server, line, now_ms })
             }
             Run::Exec => Err(Error::said("ERR EXEC without MULTI")),
+            Run::Script(_) => unreachable!("a script finds its keys itself"),
             Run::Group(_) => match command.spec.alone {
                 Some(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
                 None => Err(Error::WrongArity(&command.full_name)),
@@ -316,7 +347,7 @@ impl Dispatcher {
             Some(answer) => out.append(answer),
             None => self.give_up(worker, out),
         }
-        self.settle_replies(out, mark);
+        self.settle(out, mark);
         Poll::Ready(())
     }
 

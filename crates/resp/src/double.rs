@@ -45,6 +45,9 @@ fn spaced(text: &[u8], read: impl Fn(&[u8]) -> Option<f64>) -> Option<f64> {
 
 fn read(text: &[u8]) -> Option<f64> {
     let (is_negative, magnitude) = unsigned(text);
+    if let Some(value) = few_digits(magnitude) {
+        return Some(if is_negative { -value } else { value });
+    }
     // `nan`, and a second sign, which Rust would read.
     if !matches!(magnitude.first(), Some(b'0'..=b'9' | b'.' | b'i' | b'I')) {
         return None;
@@ -55,6 +58,16 @@ fn read(text: &[u8]) -> Option<f64> {
         Some(digits) => hexadecimal(digits)?,
     };
     Some(if is_negative { -value } else { value })
+}
+
+/// A whole number that a double holds exactly: what most scores are.
+fn few_digits(magnitude: &[u8]) -> Option<f64> {
+    let is_short = (1..=EXACT_DIGITS).contains(&magnitude.len());
+    if !is_short || !magnitude.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let whole = magnitude.iter().fold(0, |whole, digit| whole * 10 + u64::from(digit - b'0'));
+    Some(whole as f64)
 }
 
 fn unsigned(text: &[u8]) -> (bool, &[u8]) {
@@ -164,10 +177,15 @@ fn whole(value: f64) -> Option<i64> {
 
 /// `%.17g`: seventeen digits without the zeros they end in.
 pub(crate) fn seventeen_digits(value: f64) -> String {
+    significant_digits(value, 17)
+}
+
+/// `%.{n}g`: at most `n` digits, without the zeros they end in.
+pub(crate) fn significant_digits(value: f64, n: usize) -> String {
     if value.is_infinite() || value.abs() <= 0.0 {
         return Text::of(value).as_str().to_owned();
     }
-    let scientific = format!("{value:.16e}");
+    let scientific = format!("{value:.*e}", n - 1);
     let (mantissa, exponent) = scientific.split_once('e').expect("it is written with an exponent");
     let exponent: i32 = exponent.parse().expect("an exponent is a whole number");
     let trim = |text: &str| -> String {
@@ -177,8 +195,8 @@ pub(crate) fn seventeen_digits(value: f64) -> String {
             text.to_owned()
         }
     };
-    if (-4..17).contains(&exponent) {
-        return trim(&format!("{value:.*}", (16 - exponent).unsigned_abs() as usize));
+    if (-4..n as i32).contains(&exponent) {
+        return trim(&format!("{value:.*}", (n as i32 - 1 - exponent).unsigned_abs() as usize));
     }
     let mut text = trim(mantissa);
     let sign = if exponent < 0 { '-' } else { '+' };
@@ -188,6 +206,8 @@ pub(crate) fn seventeen_digits(value: f64) -> String {
 
 /// A sign, seventeen digits, a point and zeros, or an exponent.
 const TEXT_BYTES_MAX: usize = 40;
+/// Any number of so many digits is below 2^53.
+const EXACT_DIGITS: usize = 15;
 /// Half of the 64-bit integers: what Valkey writes as one.
 const WHOLE_MAX: f64 = (i64::MAX / 2) as f64;
 /// A whole number with no more zeros than this at its end is written out.
@@ -203,6 +223,9 @@ mod tests {
     fn scores_are_read_as_strtod_reads_them() {
         let cases: &[(&str, Option<f64>)] = &[
             ("1", Some(1.0)),
+            ("007", Some(7.0)),
+            ("-999999999999999", Some(-999_999_999_999_999.0)),
+            ("9007199254740993", Some(9_007_199_254_740_992.0)),
             ("+5", Some(5.0)),
             (".5", Some(0.5)),
             ("5.", Some(5.0)),

@@ -24,6 +24,7 @@ impl Flags {
     pub(crate) const NO_MULTI: Flags = Flags(1 << 13);
     pub(crate) const ALLOW_BUSY: Flags = Flags(1 << 14);
     pub(crate) const PUBSUB: Flags = Flags(1 << 15);
+    /// Not for scripts that only read, although it writes no key. COMMAND INFO does not show it.
     pub(crate) const MAY_REPLICATE: Flags = Flags(1 << 16);
     pub(crate) const NO_MANDATORY_KEYS: Flags = Flags(1 << 17);
     pub(crate) const MOVABLEKEYS: Flags = Flags(1 << 18);
@@ -42,7 +43,7 @@ impl Flags {
     /// Served to RESP2 clients while they are subscribed. COMMAND INFO does not show it.
     pub(crate) const WHILE_SUBSCRIBED: Flags = Flags(1 << 26);
 
-    const NAMES: [(Flags, &str); 21] = [
+    const NAMES: [(Flags, &str); 20] = [
         (Flags::WRITE, "write"),
         (Flags::READONLY, "readonly"),
         (Flags::DENYOOM, "denyoom"),
@@ -57,7 +58,6 @@ impl Flags {
         (Flags::ASKING, "asking"),
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
-        (Flags::MAY_REPLICATE, "may_replicate"),
         (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (Flags::NO_ASYNC_LOADING, "no_async_loading"),
         (Flags::NO_MULTI, "no_multi"),
@@ -91,6 +91,7 @@ pub(crate) enum Family {
     HyperLogLog,
     List,
     PubSub,
+    Scripting,
     Server,
     Set,
     /// Of the generic commands those that are in categories of what they sort.
@@ -112,6 +113,7 @@ impl Family {
             Family::List => "list",
             Family::HyperLogLog => "hyperloglog",
             Family::PubSub => "pubsub",
+            Family::Scripting => "scripting",
             Family::Server => "server",
             Family::Set => "set",
             Family::Stream => "stream",
@@ -131,6 +133,7 @@ impl Family {
             Family::Hash => Some("hash"),
             Family::List => Some("list"),
             Family::HyperLogLog => Some("hyperloglog"),
+            Family::Scripting => Some("scripting"),
             Family::Set => Some("set"),
             Family::Stream => Some("stream"),
             Family::SortedSet => Some("sortedset"),

@@ -1,5 +1,6 @@
 //! What stands between a command and its handler: one function a question, each asking flags only.
 
+use crate::alerts::Alert;
 use crate::client::Client;
 use crate::error::Error;
 use crate::server::Server;
@@ -51,6 +52,16 @@ pub(crate) fn not_listening(client: &Client, command: &'static Command) -> Resul
         return Ok(());
     }
     Err(Error::WhileSubscribed(&command.full_name))
+}
+
+/// While a script takes too long, others hear of it instead of waiting for it.
+pub(crate) fn not_busy(server: &Server, command: &Command) -> Result<(), Error> {
+    if !server.alerts.has(Alert::SlowScript) || command.flags.has(Flags::ALLOW_BUSY) {
+        return Ok(());
+    }
+    Err(Error::said(
+        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    ))
 }
 
 /// Some commands have no place in a transaction.

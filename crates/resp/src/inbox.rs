@@ -10,6 +10,7 @@ use hashbrown::HashSet;
 use parking_lot::{Mutex, MutexGuard};
 use tandem_engine::Output;
 
+use crate::client_flags::ClientFlag;
 use crate::clients::ClientHandle;
 use crate::reply::Reply;
 
@@ -88,7 +89,7 @@ impl ClientHandle {
     /// True when something has come that its connection has not taken yet.
     #[inline]
     pub fn has_news(&self) -> bool {
-        self.news.load(Relaxed)
+        self.flags.has(ClientFlag::News)
     }
 
     /// Bytes that have come and were not taken yet.
@@ -121,7 +122,7 @@ impl ClientHandle {
             self.kill();
             return false;
         }
-        let was_told = self.news.swap(true, Relaxed);
+        let was_told = self.flags.set(ClientFlag::News, true);
         drop(mail);
         if !was_told {
             self.wake();
@@ -134,14 +135,14 @@ impl ClientHandle {
     pub(crate) fn note(&self, resp3: bool, write: impl FnOnce(&mut Reply<'_>)) {
         let mut mail = self.inbox().mail.lock();
         write(&mut Reply::new(&mut mail, resp3));
-        self.news.store(true, Relaxed);
+        self.flags.set(ClientFlag::News, true);
     }
 
     /// Moves all that has come to the end of `out`.
     #[cold]
     pub(crate) fn take_news(&self, out: &mut Output) {
         let mut mail = self.inbox().mail.lock();
-        self.news.store(false, Relaxed);
+        self.flags.set(ClientFlag::News, false);
         out.take(&mut mail);
         if mail.buf.capacity() > MAIL_BYTES_KEPT_MAX {
             mail.buf = Vec::new();

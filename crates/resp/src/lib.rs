@@ -1,14 +1,17 @@
 //! The RESP front end: RESP2 and RESP3 sessions over the engine, without sockets. Bytes to
 //! commands, commands to engine operations, results to bytes.
 
+mod alerts;
 mod args;
 mod batch;
 mod client;
+mod client_flags;
 mod clients;
 mod commands;
 mod dispatch;
 mod double;
 mod error;
+mod events;
 mod flags;
 mod float;
 mod gate;
@@ -18,6 +21,7 @@ mod keys;
 mod parse;
 mod pubsub;
 mod reply;
+mod script;
 mod server;
 mod session;
 mod settings;
@@ -29,13 +33,14 @@ mod table;
 mod testing;
 mod transaction;
 mod waiting;
+mod watch;
 
 use tandem_engine::number;
 
 pub use crate::clients::{Aside, ClientHandle, Clients, ConnectionInfo, NO_COMMAND, Transport};
 pub use crate::pubsub::Audience;
 pub use crate::server::{
-    Host, Identity, RewriteError, Save, Server, ServerOptions, Shutdown, Usage, random_id,
+    Host, Identity, LogLevel, RewriteError, Save, Server, ServerOptions, Shutdown, Usage, random_id,
 };
 pub use crate::session::{OUTPUT_SOFT_MAX, Session, Step};
 pub use crate::settings::{Live, OutputLimit, Settings};

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 
+use crate::client_flags::ClientFlag;
 use crate::clients::{ClientHandle, Clients};
 use crate::glob;
 use crate::inbox::{Kind, Message};
@@ -117,7 +118,7 @@ impl PubSub {
         let mut subscriptions = client.inbox().subscriptions();
         if subscriptions.total() == 0 {
             self.n_subscribers.fetch_add(1, Relaxed);
-            client.subscriber.store(true, Relaxed);
+            client.flags.set(ClientFlag::Subscriber, true);
         }
         let (name, is_new) = match subscriptions.of(kind).get(name) {
             Some(known) => (Arc::clone(known), false),
@@ -158,7 +159,7 @@ impl PubSub {
         let n_left = subscriptions.counted_with(kind);
         if was_there && subscriptions.total() == 0 {
             self.n_subscribers.fetch_sub(1, Relaxed);
-            client.subscriber.store(false, Relaxed);
+            client.flags.set(ClientFlag::Subscriber, false);
         }
         drop(subscriptions);
         match self.directory(kind) {

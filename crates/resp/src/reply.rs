@@ -47,6 +47,30 @@ impl<'a> Reply<'a> {
         self.line(text.as_bytes())
     }
 
+    /// A status of any bytes, which have no line end among them.
+    pub(crate) fn status(&mut self, text: &[u8]) -> Answered {
+        self.out.buf.push(b'+');
+        self.line(text)
+    }
+
+    /// True or false in RESP3, 1 or 0 in RESP2.
+    pub(crate) fn boolean(&mut self, it: bool) -> Answered {
+        if !self.resp3 {
+            return self.int(i64::from(it));
+        }
+        self.out.buf.extend_from_slice(if it { b"#t\r\n" } else { b"#f\r\n" });
+        ANSWERED
+    }
+
+    /// A number without bounds in RESP3, a bulk in RESP2.
+    pub(crate) fn big_number(&mut self, digits: &[u8]) -> Answered {
+        if !self.resp3 {
+            return self.bulk(digits);
+        }
+        self.out.buf.push(b'(');
+        self.line(digits)
+    }
+
     #[inline]
     pub(crate) fn int(&mut self, n: i64) -> Answered {
         self.out.buf.push(b':');
@@ -185,13 +209,21 @@ impl<'a> Reply<'a> {
 
     /// Text for people: verbatim in RESP3, a bulk in RESP2. `format` is `txt` or `mkd`.
     pub(crate) fn verbatim(&mut self, format: &str, text: &str) -> Answered {
+        self.verbatim_bytes(format.as_bytes(), text.as_bytes())
+    }
+
+    /// The same of any bytes, with the first three of the format.
+    pub(crate) fn verbatim_bytes(&mut self, format: &[u8], text: &[u8]) -> Answered {
         if !self.resp3 {
-            return self.text(text);
+            return self.bulk(text);
         }
+        let mut three = [b' '; 3];
+        let len = format.len().min(three.len());
+        three[..len].copy_from_slice(&format[..len]);
         self.header(b'=', text.len() + 4);
-        self.out.put(format.as_bytes());
+        self.out.put(&three);
         self.out.put(b":");
-        self.line(text.as_bytes())
+        self.line(text)
     }
 
     /// An array of lines that help a person, as `<COMMAND> HELP` answers.

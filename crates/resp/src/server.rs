@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::alerts::Alerts;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::pubsub::{Audience, PubSub};
+use crate::script::Scripts;
 use crate::settings::Settings;
 use crate::stats::{Rates, Totals, WorkerStats};
 
@@ -20,6 +22,10 @@ pub struct Server {
     pub settings: Settings,
     pub clients: Clients,
     pub(crate) pubsub: PubSub,
+    /// Held by who tells what has happened to keys.
+    pub(crate) telling: Mutex<()>,
+    pub(crate) scripts: Arc<Scripts>,
+    pub(crate) alerts: Alerts,
     /// The counters of each worker thread, by worker index.
     pub workers: Vec<Arc<WorkerStats>>,
     /// A monotonic clock in nanoseconds, for measuring commands.
@@ -58,6 +64,9 @@ impl Server {
             settings: options.settings,
             clients: Clients::default(),
             pubsub: PubSub::default(),
+            telling: Mutex::default(),
+            scripts: Arc::default(),
+            alerts: Alerts::default(),
             workers: (0..options.n_workers).map(worker).collect(),
             clock_ns: options.clock_ns,
             started_at_ms: options.started_at_ms,
@@ -69,6 +78,7 @@ impl Server {
             baseline: Mutex::default(),
         };
         server.settings.apply_to(&server.keyspace);
+        server.hear();
         server
     }
 
@@ -154,6 +164,9 @@ pub trait Host: Send + Sync {
     /// new value is stored; an error leaves the old one in force.
     fn apply(&self, name: &str, value: &str) -> Result<(), String>;
 
+    /// Writes a line of a script's into the process's log.
+    fn log(&self, level: LogLevel, text: &str);
+
     /// Gives unused memory back to the system (MEMORY PURGE).
     fn purge(&self);
 
@@ -203,6 +216,15 @@ pub struct Usage {
     /// Bytes that the allocator holds of the system.
     pub allocator_resident_bytes: u64,
     pub n_threads: usize,
+}
+
+/// How loud a script says something, by the names that it has for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
 }
 
 /// The words of SHUTDOWN.
@@ -294,6 +316,10 @@ pub(crate) mod fake {
         fn apply(&self, name: &str, value: &str) -> Result<(), String> {
             self.note(format!("{name} {value}"));
             if value == "666" { Err("that port is taken".to_string()) } else { Ok(()) }
+        }
+
+        fn log(&self, level: LogLevel, text: &str) {
+            self.note(format!("{level:?} {text}"));
         }
 
         fn purge(&self) {

@@ -15,6 +15,7 @@ use crate::reply::Reply;
 use crate::server::Server;
 use crate::stats::WorkerStats;
 use crate::waiting::{self, FOREVER_MS};
+use crate::watch;
 
 /// What the connection should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,9 +124,6 @@ impl Session {
                 step = Some(wait(until_ms));
                 break;
             }
-            if self.dispatcher.client.handle.has_news() {
-                self.dispatcher.client.handle.take_news(out);
-            }
             self.batch.pass();
             self.dispatcher.client.end_wait();
             n_run += 1;
@@ -186,6 +184,7 @@ impl Drop for Session {
         if self.dispatcher.client.queues_until().is_some() {
             waiting::give_up(&self.dispatcher.server, &self.dispatcher.client.handle);
         }
+        watch::end(&self.dispatcher.server, &self.dispatcher.client.handle);
         self.dispatcher.server.pubsub.forget(&self.dispatcher.client.handle);
         self.dispatcher.server.clients.remove(self.dispatcher.client.handle.id);
     }

@@ -5,6 +5,7 @@ use crate::args::Argv;
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
+use crate::script::Invocation;
 
 pub(crate) use crate::flags::{Family, Flags};
 
@@ -36,6 +37,8 @@ pub(crate) struct Spec {
     pub(crate) deprecated: Option<Deprecated>,
     /// How a line uses its keys, where that depends on its options.
     pub(crate) varies: Option<fn(Argv<'_>) -> Access>,
+    /// The event that its writes are, where that is not the row's name; empty for none.
+    pub(crate) event: Option<&'static str>,
     /// What a group does when it is called without a second word.
     pub(crate) alone: Option<ClientHandler>,
 }
@@ -55,6 +58,8 @@ pub(crate) enum Run {
     Client(ClientHandler),
     /// Runs the commands of a transaction.
     Exec,
+    /// Runs a script.
+    Script(Invocation),
     /// Dispatches again on its second word.
     Group(&'static [Spec]),
 }
@@ -91,6 +96,25 @@ pub(crate) const fn exec(name: &'static str, syntax: &'static str) -> Spec {
     row(name, syntax, Keys::None, Flags::NONE, Run::Exec)
 }
 
+/// A command that runs a script.
+pub(crate) const fn script(
+    name: &'static str,
+    syntax: &'static str,
+    invocation: Invocation,
+) -> Spec {
+    row(name, syntax, Keys::Counted { at: 2 }, SCRIPT_FLAGS, Run::Script(invocation))
+}
+
+/// A command about keys that neither reads nor writes what they hold, and picks what it locks.
+pub(crate) const fn about(
+    name: &'static str,
+    syntax: &'static str,
+    keys: Keys,
+    run: ClientHandler,
+) -> Spec {
+    row(name, syntax, keys, Flags::NONE, Run::Client(run)).access(Access::RO)
+}
+
 /// A name that dispatches on its second word.
 pub(crate) const fn group(name: &'static str, subcommands: &'static [Spec]) -> Spec {
     row(name, "", Keys::None, Flags::NONE, Run::Group(subcommands))
@@ -116,6 +140,12 @@ pub(crate) const fn write_whole(
     row(name, syntax, keys, Flags::WRITE, Run::Client(run))
 }
 
+const SCRIPT_FLAGS: Flags = Flags::NOSCRIPT
+    .and(Flags::STALE)
+    .and(Flags::SKIP_MONITOR)
+    .and(Flags::NO_MANDATORY_KEYS)
+    .and(Flags::MOVABLEKEYS);
+
 const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags, run: Run) -> Spec {
     Spec {
         name,
@@ -132,6 +162,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         categories: &[],
         deprecated: None,
         varies: None,
+        event: None,
         alone: None,
     }
 }
@@ -159,6 +190,12 @@ impl Spec {
     /// Says how a line uses its keys, where that depends on its options.
     pub(crate) const fn varies(self, access: fn(Argv<'_>) -> Access) -> Spec {
         Spec { varies: Some(access), ..self }
+    }
+
+    /// Names the keyspace event that the row's writes are, where that is not its name; empty for
+    /// none, or where the handler says each.
+    pub(crate) const fn event(self, name: &'static str) -> Spec {
+        Spec { event: Some(name), ..self }
     }
 
     /// Lets a group be called without a second word.

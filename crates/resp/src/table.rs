@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use tandem_engine::Deed;
+
 use crate::args::{Argv, LETTER_CASES, pack_name};
 use crate::commands;
+use crate::events::Classes;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::spec::{Family, Flags, Handler, Run, Spec};
 use crate::syntax::{self, Arg};
@@ -28,6 +31,8 @@ pub(crate) struct Command {
     pub(crate) flags: Flags,
     /// The handler of a command whose one key stands at 1: nearly all that is ever called.
     pub(crate) single: Option<Handler>,
+    /// What its writes are told as.
+    pub(crate) deed: Option<&'static Deed>,
     /// Takes so little time that reading a clock twice would cost as much.
     pub(crate) is_quick: bool,
     argc_min: usize,
@@ -161,7 +166,7 @@ impl Command {
             Run::Group(specs) => {
                 specs.iter().map(|it| Command::new(it, family, Some(spec.name), n_ids)).collect()
             }
-            Run::Data(_) | Run::Client(_) | Run::Exec => Vec::new(),
+            Run::Data(_) | Run::Client(_) | Run::Exec | Run::Script(_) => Vec::new(),
         };
         let n_names = if group.is_some() { 2 } else { 1 };
         let arity = match (subcommands.is_empty(), spec.alone) {
@@ -178,6 +183,7 @@ impl Command {
             Run::Data(handler) if spec.keys.is_first() => Some(handler),
             _ => None,
         };
+        let deed = spec.flags.has(Flags::WRITE).then(|| deed(spec, family, &full_name)).flatten();
         let argc_min = arity.unsigned_abs() as usize;
         Command {
             spec,
@@ -191,6 +197,7 @@ impl Command {
             first_key,
             flags: spec.flags,
             single,
+            deed,
             is_quick: spec.flags.has(Flags::FAST) || spec.complexity == "O(1)",
             argc_min,
             argc_max: if arity < 0 { usize::MAX } else { argc_min },
@@ -225,10 +232,11 @@ impl Command {
         let flags = self.spec.flags;
         let is_group = matches!(self.spec.run, Run::Group(_));
         let family = self.family.category().filter(|_| !is_group);
+        let is_script = self.family == Family::Scripting;
         CATEGORIES
             .into_iter()
             .filter(|(name, implied_by)| {
-                implied_by.is_some_and(|it| flags.has(it))
+                implied_by.is_some_and(|it| flags.has(it) && !(is_script && *name == "read"))
                     || family == Some(*name)
                     || self.spec.categories.contains(name)
                     || (*name == "slow" && !flags.has(Flags::FAST))
@@ -236,6 +244,18 @@ impl Command {
             .map(|(name, _)| name)
             .collect()
     }
+}
+
+/// What the writes of a row are told as. The table is made once, so nothing leaks.
+fn deed(spec: &Spec, family: Family, full_name: &str) -> Option<&'static Deed> {
+    let name = match spec.event {
+        Some("") => return None,
+        Some(name) => name,
+        None if full_name == spec.name => spec.name,
+        None => full_name.replace('|', "-").leak(),
+    };
+    let class = if name == "del" { Classes::GENERIC } else { family.event_class() };
+    Some(Box::leak(Box::new(Deed { name, class: class.bits() })))
 }
 
 /// ACL's categories in the order in which it lists them, each with the flag that implies it.
@@ -440,7 +460,9 @@ mod tests {
             let flags = command.spec.flags;
             let has_keys = !matches!(command.spec.keys, Keys::None);
             let says_how = flags.has(Flags::READONLY) != flags.has(Flags::WRITE);
-            assert!(!has_keys || says_how, "{}", command.full_name);
+            let is_either = matches!(command.spec.run, Run::Client(_) | Run::Script(_))
+                && command.spec.access.is_some();
+            assert!(!has_keys || says_how || is_either, "{}", command.full_name);
         }
     }
 }

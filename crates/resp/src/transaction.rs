@@ -12,6 +12,7 @@ use tandem_engine::{Grip, KeyHash, Keyspace, Output};
 
 use crate::args::{Argv, Span};
 use crate::client::{Client, Queueing};
+use crate::client_flags::ClientFlag;
 use crate::dispatch::{Dispatcher, Line, find_positions, unknown};
 use crate::error::Error;
 use crate::gate;
@@ -20,6 +21,7 @@ use crate::spec::{Family, Flags, Run};
 use crate::stats::WorkerStats;
 use crate::table::Command;
 use crate::waiting;
+use crate::watch::{self, Watch};
 
 /// The commands between MULTI and EXEC, and their words one behind the other.
 #[derive(Debug, Default)]
@@ -97,12 +99,18 @@ impl Transaction {
         })
     }
 
-    /// Locks what the commands will touch.
-    fn grip<'a>(&self, keyspace: &'a Keyspace, db: u32) -> Grip<'a> {
+    /// Locks what the commands will touch and what is watched.
+    fn grip<'a>(
+        &self,
+        keyspace: &'a Keyspace,
+        db: u32,
+        watched: impl Iterator<Item = (u32, KeyHash)>,
+    ) -> Grip<'a> {
         if self.wants_all {
             return keyspace.grip_all();
         }
         let mut hashes = Vec::with_capacity(self.lines.len());
+        hashes.extend(watched);
         let mut positions = Vec::new();
         for line in self.lines() {
             let command = line.command.expect("only known commands are queued");
@@ -122,7 +130,7 @@ impl Transaction {
 }
 
 /// Whether a command may look at more than the keys of its line in the selected database.
-fn touches_anything(command: &Command) -> bool {
+pub(crate) fn touches_anything(command: &Command) -> bool {
     let flags = command.flags;
     let is_about_keys = flags.has(Flags::READONLY) || flags.has(Flags::WRITE);
     let is_light = command.family == Family::Connection || flags.has(Flags::FAST);
@@ -171,6 +179,7 @@ impl Dispatcher {
             return error;
         }
         end(&mut self.client);
+        watch::end(&self.server, &self.client.handle);
         Error::aborted(&error)
     }
 
@@ -184,7 +193,9 @@ impl Dispatcher {
     /// Runs what was queued.
     fn exec(&mut self, worker: &WorkerStats, out: &mut Output, now_ms: u64) -> Answer {
         let transaction = take(&mut self.client).unwrap_or_default();
-        let answer = self.exec_all(worker, &transaction, out, now_ms);
+        let watch = watch::take(&self.client.handle);
+        let answer = self.exec_all(worker, &transaction, watch.as_ref(), out, now_ms);
+        watch::release(&self.server, &self.client.handle, watch.as_ref());
         forget_queue(&self.client);
         transaction.lines.into_iter().filter_map(|it| it.frame).for_each(tandem_engine::let_go);
         answer
@@ -194,6 +205,7 @@ impl Dispatcher {
         &mut self,
         worker: &WorkerStats,
         transaction: &Transaction,
+        watch: Option<&Watch>,
         out: &mut Output,
         now_ms: u64,
     ) -> Answer {
@@ -201,7 +213,11 @@ impl Dispatcher {
             return Err(Error::said("EXECABORT Transaction discarded because of previous errors."));
         }
         let server = Arc::clone(&self.server);
-        let grip = transaction.grip(&server.keyspace, self.client.db);
+        let watched = watch.into_iter().flat_map(Watch::places);
+        let grip = transaction.grip(&server.keyspace, self.client.db, watched);
+        if watch.is_some_and(|it| it.finds_change(&server, now_ms)) {
+            return Ok(Reply::new(out, self.client.resp3).null_array());
+        }
         let n_lines = transaction.lines.len();
         let answered = Reply::new(out, self.client.resp3).array_header(n_lines);
         self.client.start_exec();
@@ -266,12 +282,12 @@ impl Client {
     }
 
     /// Nothing waits from here on, and everybody who is to be unblocked is so behind the locks.
-    fn start_exec(&mut self) {
+    pub(crate) fn start_exec(&mut self) {
         self.queueing = Some(Box::new(Queueing::Never { unblocked: Vec::new() }));
         self.forbid_waiting();
     }
 
-    fn end_exec(&mut self) -> Vec<waiting::Unblocked> {
+    pub(crate) fn end_exec(&mut self) -> Vec<waiting::Unblocked> {
         self.end_wait();
         match self.queueing.take().map(|it| *it) {
             Some(Queueing::Never { unblocked }) => unblocked,
@@ -283,6 +299,7 @@ impl Client {
 /// Begins a transaction.
 pub(crate) fn begin(client: &mut Client) {
     client.queueing = Some(Box::new(Queueing::ForExec(Transaction::default())));
+    client.handle.flags.set(ClientFlag::Transaction, true);
     client.handle.aside.n_queued.store(0, Relaxed);
 }
 
@@ -295,7 +312,10 @@ pub(crate) fn end(client: &mut Client) -> Option<Transaction> {
 
 fn take(client: &mut Client) -> Option<Transaction> {
     match *client.queueing.take_if(|it| matches!(**it, Queueing::ForExec(_)))? {
-        Queueing::ForExec(it) => Some(it),
+        Queueing::ForExec(it) => {
+            client.handle.flags.set(ClientFlag::Transaction, false);
+            Some(it)
+        }
         _ => None,
     }
 }

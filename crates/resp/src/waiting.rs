@@ -10,12 +10,12 @@
 //! shards then, and nobody who holds his seat can want them, as it is still empty.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use tandem_engine::{Output, OwnedKey, Ready, Ticket, Type, take_ready};
 
 use crate::args::{Argv, Span};
 use crate::client::{Client, Queueing};
+use crate::client_flags::ClientFlag;
 use crate::clients::ClientHandle;
 use crate::dispatch::{Ctx, Dispatcher, Line};
 use crate::error::Error;
@@ -122,7 +122,7 @@ impl<'a> Ctx<'a> {
             places,
         };
         let handle = &self.client.handle;
-        handle.blocked.store(true, Relaxed);
+        handle.flags.set(ClientFlag::Blocked, true);
         *handle.seat() = Some(Box::new(Seat::Waiting(waiting)));
         self.client.start_queueing(until_ms);
         Ok(self.reply.wait(until_ms.saturating_sub(self.now_ms)))
@@ -169,6 +169,7 @@ impl Waiting {
 #[cold]
 pub(crate) fn serve_ready(server: &Arc<Server>, worker: &WorkerStats, now_ms: u64) {
     loop {
+        server.tell_happenings();
         let notes = take_ready();
         if notes.is_empty() {
             return;
@@ -279,7 +280,7 @@ fn serve(
 
 fn answer(handle: &ClientHandle, seat: &mut Option<Box<Seat>>, out: Output) {
     *seat = Some(Box::new(Seat::Answered(out)));
-    handle.blocked.store(false, Relaxed);
+    handle.flags.set(ClientFlag::Blocked, false);
     handle.wake();
 }
 
@@ -303,7 +304,7 @@ pub(crate) fn give_up(server: &Server, handle: &ClientHandle) -> Option<&'static
     let command = waiting.command;
     waiting.leave(server);
     *seat = None;
-    handle.blocked.store(false, Relaxed);
+    handle.flags.set(ClientFlag::Blocked, false);
     Some(command)
 }
 
@@ -334,7 +335,7 @@ pub(crate) fn unblock_later(
     with_error: bool,
 ) -> bool {
     let is_new = unblocked.iter().all(|(it, _)| it.id != handle.id);
-    let waits = is_new && handle.blocked.load(Relaxed);
+    let waits = is_new && handle.is_blocked();
     if waits {
         unblocked.push((handle, with_error));
     }

@@ -14,6 +14,7 @@ mod list;
 mod list_moves;
 mod protocol;
 mod pubsub;
+mod scripting;
 mod server;
 mod set;
 mod sort;
@@ -28,6 +29,7 @@ mod string;
 mod string_newer;
 mod string_parts;
 mod transactions;
+mod watch;
 
 use tandem_tests::sessions::RespSessions;
 use tandem_tests::transcript::{self, Dialect};

@@ -338,3 +338,58 @@ fn what_is_wrong_with_a_line_is_said() {
         "#,
     );
 }
+
+#[test]
+fn what_happens_to_keys_is_told_on_channels_of_its_own() {
+    check(
+        r#"
+        > CONFIG SET notify-keyspace-events KEA
+        OK
+        > CONFIG GET notify-keyspace-events
+        ["notify-keyspace-events" "AKE"]
+        > PSUBSCRIBE __key*
+        ["psubscribe" "__key*" 1]
+        2> SET k v EX 100
+        OK
+        2> SADD s a
+        1
+        2> SADD s a
+        0
+        2> SPOP s
+        "a"
+        2> SELECT 1
+        OK
+        2> LPUSH l x
+        1
+        2> LMOVE l r LEFT RIGHT
+        "x"
+        2> RENAME r other
+        OK
+        >> \r\n
+        ["pmessage" "__key*" "__keyspace@0__:k" "set"]
+        ["pmessage" "__key*" "__keyevent@0__:set" "k"]
+        ["pmessage" "__key*" "__keyspace@0__:k" "expire"]
+        ["pmessage" "__key*" "__keyevent@0__:expire" "k"]
+        ["pmessage" "__key*" "__keyspace@0__:s" "sadd"]
+        ["pmessage" "__key*" "__keyevent@0__:sadd" "s"]
+        ["pmessage" "__key*" "__keyspace@0__:s" "spop"]
+        ["pmessage" "__key*" "__keyevent@0__:spop" "s"]
+        ["pmessage" "__key*" "__keyspace@0__:s" "del"]
+        ["pmessage" "__key*" "__keyevent@0__:del" "s"]
+        ["pmessage" "__key*" "__keyspace@1__:l" "lpush"]
+        ["pmessage" "__key*" "__keyevent@1__:lpush" "l"]
+        ["pmessage" "__key*" "__keyspace@1__:r" "rpush"]
+        ["pmessage" "__key*" "__keyevent@1__:rpush" "r"]
+        ["pmessage" "__key*" "__keyspace@1__:l" "lpop"]
+        ["pmessage" "__key*" "__keyevent@1__:lpop" "l"]
+        ["pmessage" "__key*" "__keyspace@1__:l" "del"]
+        ["pmessage" "__key*" "__keyevent@1__:del" "l"]
+        ["pmessage" "__key*" "__keyspace@1__:r" "rename_from"]
+        ["pmessage" "__key*" "__keyevent@1__:rename_from" "r"]
+        ["pmessage" "__key*" "__keyspace@1__:other" "rename_to"]
+        ["pmessage" "__key*" "__keyevent@1__:rename_to" "other"]
+        2> CONFIG SET notify-keyspace-events ""
+        OK
+        "#,
+    );
+}

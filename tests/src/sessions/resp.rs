@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tandem_engine::Output;
 use tandem_resp::{
-    ConnectionInfo, Host, Identity, RewriteError, Server, ServerOptions, Session, Settings,
-    Shutdown, Step, Usage,
+    ConnectionInfo, Host, Identity, LogLevel, RewriteError, Server, ServerOptions, Session,
+    Settings, Shutdown, Step, Usage,
 };
 
 use super::{START_MS, small_keyspace, stopped_clock_ns, written};
@@ -131,6 +131,8 @@ impl Host for NoProcess {
     fn apply(&self, _name: &str, _value: &str) -> Result<(), String> {
         Ok(())
     }
+
+    fn log(&self, _level: LogLevel, _text: &str) {}
 
     fn purge(&self) {}
 

@@ -228,16 +228,13 @@ fn redis(admin: &Admin, now_ms: u64) -> Redis {
     let server = &admin.shop.resp.server;
     let totals = server.totals_ever();
     let databases = 0..server.keyspace.n_databases();
-    let blocked = |it: &std::sync::Arc<tandem_resp::ClientHandle>| {
-        it.blocked.load(std::sync::atomic::Ordering::Relaxed)
-    };
     Redis {
         identity: admin.process.identity(),
         policy: server.settings.text("maxmemory-policy"),
         databases: databases.map(|db| server.keyspace.database_stats(db, now_ms)).collect(),
         audience: server.audience(),
         n_cut_by_output: server.clients.n_cut_by_output(),
-        n_blocked: server.clients.all().iter().filter(|it| blocked(it)).count(),
+        n_blocked: server.clients.all().iter().filter(|it| it.is_blocked()).count(),
         n_commands: totals.n_commands,
         errors: totals.errors.into_iter().collect(),
         error_replies: totals.error_replies,

@@ -158,7 +158,7 @@ impl Watch for ClientHandle {
     }
 
     fn is_exempt(&self) -> bool {
-        self.blocked.load(Relaxed) || self.is_subscriber()
+        self.is_blocked() || self.is_subscriber()
     }
 
     fn is_subscriber(&self) -> bool {

@@ -5,12 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::seeded::{Random, for_seeds};
 
-fn limits(entries_max: usize, value_max: usize) -> Limits {
-    Limits {
-        hash_packed_entries_max: entries_max,
-        hash_packed_value_max: value_max,
-        ..Limits::default()
-    }
+fn limits(entries_max: usize, value_max: usize) -> PackedLimits {
+    PackedLimits { entries_max, value_max }
 }
 
 impl Hash {
@@ -68,7 +64,7 @@ fn check_reads(hash: HashRef<'_>, model: &Model) {
 }
 
 /// Stores the working copy and opens it again, as the engine does between commands.
-fn reopen(hash: Hash, limits: Limits) -> Hash {
+fn reopen(hash: Hash, limits: PackedLimits) -> Hash {
     let (repr, mark) = hash.close();
     Hash::open(repr, mark, limits)
 }
@@ -87,7 +83,13 @@ fn a_hash_is_a_map() {
     });
 }
 
-fn run(random: &mut Random, limits: Limits, fields: &[Vec<u8>], len_max: usize, n_steps: usize) {
+fn run(
+    random: &mut Random,
+    limits: PackedLimits,
+    fields: &[Vec<u8>],
+    len_max: usize,
+    n_steps: usize,
+) {
     let mut hash = Hash::empty(vec![7; 9], limits);
     let mut model = Model::new();
     let mut was_packed = true;

@@ -8,14 +8,12 @@ use crate::seeded::{Random, for_seeds};
 type Model = VecDeque<Vec<u8>>;
 
 fn open(limit: i32) -> List {
-    let limits = Limits { list_node_max: limit, ..Limits::default() };
-    List::open(Repr::Small(Vec::new()), false, limits)
+    List::open(Repr::Small(Vec::new()), false, limit)
 }
 
 /// Stores the working copy and opens it again, as the engine does between commands.
 fn reopen(list: List, limit: i32) -> List {
-    let limits = Limits { list_node_max: limit, ..Limits::default() };
-    if list.is_empty() { open(limit) } else { List::open(list.close().0, false, limits) }
+    if list.is_empty() { open(limit) } else { List::open(list.close().0, false, limit) }
 }
 
 fn check(list: &List, model: &Model) {

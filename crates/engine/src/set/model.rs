@@ -7,13 +7,8 @@ use crate::seeded::{Random, for_seeds};
 
 type Model = BTreeSet<Vec<u8>>;
 
-fn limits(integers: usize, entries: usize, value: usize) -> Limits {
-    Limits {
-        set_integers_max: integers,
-        set_packed_entries_max: entries,
-        set_packed_value_max: value,
-        ..Limits::default()
-    }
+fn limits(integers_max: usize, entries_max: usize, value_max: usize) -> SetLimits {
+    SetLimits { integers_max, entries_max, value_max }
 }
 
 fn members(set: SetRef<'_>) -> Vec<Vec<u8>> {
@@ -36,7 +31,7 @@ fn check(set: &Set, model: &Model) {
 }
 
 /// Stores the working copy and opens it again, as the engine does between commands.
-fn reopen(set: Set, limits: Limits) -> Set {
+fn reopen(set: Set, limits: SetLimits) -> Set {
     let (repr, mark) = set.close();
     Set::open(repr, mark, limits)
 }
@@ -177,7 +172,7 @@ fn a_set_made_anew_may_be_small_again() {
 
 #[test]
 fn a_thousand_integers_take_four_bytes_each() {
-    let mut set = Set::new(Limits::default());
+    let mut set = Set::new(crate::options::Limits::default().set);
     for it in 0..1000 {
         set.add(Member::Integer(it * 1000));
     }
@@ -193,7 +188,7 @@ fn pops_are_fair() {
     for words in ["1 2 3 4 5", "a b c d e"] {
         let mut n_popped = [0; 5];
         for _ in 0..if cfg!(miri) { 10 } else { 20_000 } {
-            let mut set = Set::new(Limits::default());
+            let mut set = Set::new(crate::options::Limits::default().set);
             assert!(words.split(' ').all(|it| set.add(Member::Bytes(it.as_bytes()))));
             set.pop_many(2, &mut rng, |member| {
                 let at =

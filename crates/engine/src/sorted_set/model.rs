@@ -8,12 +8,8 @@ use crate::seeded::{Random, for_seeds};
 
 type Model = BTreeMap<Vec<u8>, f64>;
 
-fn limits(entries_max: usize, value_max: usize) -> Limits {
-    Limits {
-        sorted_set_packed_entries_max: entries_max,
-        sorted_set_packed_value_max: value_max,
-        ..Limits::default()
-    }
+fn limits(entries_max: usize, value_max: usize) -> PackedLimits {
+    PackedLimits { entries_max, value_max }
 }
 
 fn sorted(model: &Model) -> Vec<(&[u8], f64)> {
@@ -65,6 +61,13 @@ fn check_range(set: SortedSetRef<'_>, wanted: &[(&[u8], f64)], random: &mut Rand
     assert_eq!(set.position(Cut::BeforeScore(score)), count(&|it| it < score));
     assert_eq!(set.position(Cut::AfterScore(score)), count(&|it| it <= score));
     assert_eq!((set.position(Cut::Start), set.position(Cut::End)), (0, wanted.len()));
+    let (low, high) = (Cut::BeforeScore(score), Cut::AfterScore(self::score(random)));
+    let (start, end) = (set.position(low), set.position(high));
+    let all = start..end.max(start);
+    assert_eq!(set.between(low, high, usize::MAX), all);
+    let n_max = random.below(5);
+    let some = set.between(low, high, n_max);
+    assert_eq!((some.start, some.len().min(n_max)), (start, all.len().min(n_max)));
 }
 
 /// Few scores, so that many are equal, and all kinds of them.
@@ -77,7 +80,7 @@ fn score(random: &mut Random) -> f64 {
 }
 
 /// Stores the working copy and opens it again, as the engine does between commands.
-fn reopen(set: SortedSet, limits: Limits) -> SortedSet {
+fn reopen(set: SortedSet, limits: PackedLimits) -> SortedSet {
     SortedSet::open(set.close().0, false, limits)
 }
 
@@ -95,7 +98,7 @@ fn a_sorted_set_is_a_map_in_order_of_its_values() {
     });
 }
 
-fn run(random: &mut Random, limits: Limits, members: &[Vec<u8>], n_steps: usize) {
+fn run(random: &mut Random, limits: PackedLimits, members: &[Vec<u8>], n_steps: usize) {
     let mut set = SortedSet::empty(vec![7; 9], limits);
     let mut model = Model::new();
     for step in 0..n_steps {

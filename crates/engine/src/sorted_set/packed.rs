@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::packed::same;
 use crate::sorted_set::Cut;
 
 /// Largest packed form. Beyond it a walk costs more than a tree, and a copy for each edit too.
@@ -44,6 +45,11 @@ impl PackedMember {
     #[inline]
     pub(super) fn score(&self, bytes: &[u8]) -> f64 {
         let n_bytes = self.member_start - self.score_start;
+        // Nearly always eight bytes can be read, of which those behind the score do not count.
+        if let Some(eight) = bytes[self.score_start..].first_chunk() {
+            let kept = !u64::MAX.checked_shr(8 * n_bytes as u32).unwrap_or(0);
+            return f64::from_bits(u64::from_be_bytes(*eight) & kept);
+        }
         let mut bits = [0; SCORE_BYTES];
         bits[..n_bytes].copy_from_slice(&bytes[self.score_start..self.member_start]);
         f64::from_bits(u64::from_be_bytes(bits))
@@ -75,12 +81,31 @@ pub(super) fn clear(bytes: &mut Vec<u8>) {
 
 /// A member and its rank.
 pub(super) fn find(bytes: &[u8], member: &[u8]) -> Option<(usize, PackedMember)> {
-    walk(bytes).enumerate().find(|(_, it)| it.member(bytes) == member)
+    walk(bytes).enumerate().find(|(_, it)| same(it.member(bytes), member))
 }
 
 /// How many members lie before a cut.
 pub(super) fn position(bytes: &[u8], cut: Cut<'_>) -> usize {
     walk(bytes).take_while(|it| cut.is_behind(it.score(bytes), || it.member(bytes))).count()
+}
+
+/// The ranks between two cuts, or the first `n_max` of them.
+pub(super) fn between(bytes: &[u8], low: Cut<'_>, high: Cut<'_>, n_max: usize) -> Range<usize> {
+    let is_behind =
+        |cut: Cut<'_>, it: &PackedMember| cut.is_behind(it.score(bytes), || it.member(bytes));
+    let mut members = walk(bytes);
+    let (mut start, mut n) = (0, 0);
+    for it in members.by_ref() {
+        if !is_behind(low, &it) {
+            n = usize::from(n_max > 0 && is_behind(high, &it));
+            break;
+        }
+        start += 1;
+    }
+    if n > 0 {
+        n += members.take(n_max - 1).take_while(|it| is_behind(high, it)).count();
+    }
+    start..start + n
 }
 
 /// `n` members from a rank on.
@@ -109,12 +134,16 @@ pub(super) fn insert(bytes: &mut Vec<u8>, member: &[u8], score: f64) {
     let behind = walk(bytes).find(|it| !cut.is_behind(it.score(bytes), || it.member(bytes)));
     let start = behind.map_or(bytes.len(), |it| it.start);
     let (score, n_score) = score_bytes(score);
+    let (lengths, n_lengths) = lengths_bytes(member.len() << 4 | n_score);
+    let parts = [&lengths[..n_lengths], &score[..n_score], member];
     let old_len = bytes.len();
-    push_lengths(bytes, member.len() << 4 | n_score);
-    bytes.extend_from_slice(&score[..n_score]);
-    bytes.extend_from_slice(member);
-    let n_bytes = bytes.len() - old_len;
-    bytes[start..].rotate_right(n_bytes);
+    bytes.resize(old_len + n_lengths + n_score + member.len(), 0);
+    bytes.copy_within(start..old_len, start + n_lengths + n_score + member.len());
+    let mut at = start;
+    for part in parts {
+        bytes[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
     let n_members = len(bytes) + 1;
     set_len(bytes, n_members);
 }
@@ -154,12 +183,15 @@ fn score_bytes(score: f64) -> ([u8; SCORE_BYTES], usize) {
     (bits.to_be_bytes(), SCORE_BYTES - bits.trailing_zeros() as usize / 8)
 }
 
-fn push_lengths(bytes: &mut Vec<u8>, mut lengths: usize) {
+fn lengths_bytes(mut lengths: usize) -> ([u8; LENGTHS_BYTES_MAX], usize) {
+    let (mut bytes, mut n_bytes) = ([0; LENGTHS_BYTES_MAX], 1);
     while lengths >= 0x80 {
-        bytes.push(lengths as u8 | 0x80);
+        bytes[n_bytes - 1] = lengths as u8 | 0x80;
         lengths >>= 7;
+        n_bytes += 1;
     }
-    bytes.push(lengths as u8);
+    bytes[n_bytes - 1] = lengths as u8;
+    (bytes, n_bytes)
 }
 
 fn set_len(bytes: &mut [u8], len: usize) {

@@ -169,9 +169,10 @@ impl Group {
     }
 
     /// Notes that a consumer asks for something, and adds it when it is new.
-    pub fn see(&mut self, name: &[u8], now_ms: u64) {
-        self.add_consumer(name, now_ms);
+    pub fn see(&mut self, name: &[u8], now_ms: u64) -> bool {
+        let is_new = self.add_consumer(name, now_ms);
         self.consumer_mut(name).seen_ms = now_ms;
+        is_new
     }
 
     /// Removes a consumer with all that it has, and tells how much that was.

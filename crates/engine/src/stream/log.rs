@@ -9,7 +9,7 @@ use super::node::{Entries, Entry, Field, Node, Placed};
 use super::radix;
 use super::stored::StoredNode;
 use crate::error::Error;
-use crate::options::Limits;
+use crate::options::StreamLimits;
 
 /// Where Valkey ends a node whatever the settings say, and the most that one entry may hold.
 const NODE_BYTES_MAX: u64 = 1 << 30;
@@ -151,7 +151,7 @@ impl Log {
         &mut self,
         id: NewId,
         fields: &[Field<'_>],
-        limits: &Limits,
+        limits: StreamLimits,
     ) -> Result<StreamId, Error> {
         let id = self.new_id(id)?;
         let n_bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -159,11 +159,11 @@ impl Log {
         if NODE_BYTES_MAX < n_bytes {
             return Err(Error::TooLong);
         }
-        let bytes_max = match u64::from(limits.stream_node_bytes_max) {
+        let bytes_max = match u64::from(limits.node_bytes_max) {
             0 => NODE_BYTES_MAX,
             max => max.min(NODE_BYTES_MAX),
         };
-        let entries_max = u64::from(limits.stream_node_entries_max);
+        let entries_max = u64::from(limits.node_entries_max);
         match self.nodes.last_entry() {
             Some(mut last) if last.get().has_room(n_bytes, bytes_max, entries_max) => {
                 let first_id = *last.key();
@@ -290,7 +290,7 @@ impl Log {
     }
 
     /// Removes the oldest entries and tells how many.
-    pub fn trim(&mut self, trim: Trim, limits: &Limits) -> u64 {
+    pub fn trim(&mut self, trim: Trim, limits: StreamLimits) -> u64 {
         let is_exact = trim.effort == Effort::Exact;
         let n_max = trim.effort.entries_max(limits);
         let len_before = self.len;
@@ -364,11 +364,11 @@ impl Log {
 }
 
 impl Effort {
-    fn entries_max(self, limits: &Limits) -> u64 {
+    fn entries_max(self, limits: StreamLimits) -> u64 {
         match self {
             Effort::Exact | Effort::NodesUpTo(0) => u64::MAX,
             Effort::NodesUpTo(n) => n,
-            Effort::Nodes => match u64::from(limits.stream_node_entries_max) * TRIM_NODES_MAX {
+            Effort::Nodes => match u64::from(limits.node_entries_max) * TRIM_NODES_MAX {
                 0 => TRIM_ENTRIES_DEFAULT,
                 n => n.min(TRIM_ENTRIES_MAX),
             },
@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn what_is_counted_of_nodes_is_right() {
         for_seeds(20, |random| {
-            let limits = Limits { stream_node_entries_max: 7, ..Limits::default() };
+            let limits = StreamLimits { node_entries_max: 7, node_bytes_max: 4096 };
             let mut log = Log::default();
             for step in 0..500 {
                 let value = random.bytes(400);
@@ -469,11 +469,11 @@ mod tests {
                     1 => {
                         let keep = Keep::Newest(random.below(60) as u64);
                         let effort = if random.one_in(2) { Effort::Exact } else { Effort::Nodes };
-                        log.trim(Trim { keep, effort }, &limits);
+                        log.trim(Trim { keep, effort }, limits);
                     }
                     _ => {
                         let id = NewId::Is(StreamId::new(step + 1, 0));
-                        log.add(id, &[(b"name", &value)], &limits).unwrap();
+                        log.add(id, &[(b"name", &value)], limits).unwrap();
                     }
                 }
                 let nodes = log.nodes.values().map(|it| allocated(it.capacity()));

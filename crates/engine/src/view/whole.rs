@@ -1,6 +1,7 @@
 //! Whole collections: several read at once, and one stored in place of what was there.
 
 use crate::error::Error;
+use crate::happenings::Wrote;
 use crate::item::Attributes;
 use crate::key::Key;
 use crate::layout::SECONDS_MASK;
@@ -77,6 +78,6 @@ impl View<'_> {
             ..Attributes::default()
         };
         shard.put_back(key, old, T::TYPE, repr, &attributes);
-        shard.written(key);
+        shard.written(key, Wrote::over(old));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tandem_engine::{
-    Element, Item, Key, Keyspace, KeyspaceOptions, Limits, Maintenance, Policy, StreamId,
-    StreamRef, Value as EngineValue,
+    Element, Item, Key, Keyspace, KeyspaceOptions, Limits, Maintenance, PackedLimits, Policy,
+    SetLimits, StreamId, StreamLimits, StreamRef, Value as EngineValue,
 };
 
 use crate::seeded::Random;
@@ -242,16 +242,24 @@ impl World {
 /// Thresholds that short tests reach.
 pub(crate) fn limits(random: &mut Random) -> Limits {
     Limits {
-        hash_packed_entries_max: [4, 128, 1000][random.below(3)],
-        hash_packed_value_max: [8, 64, 20_000][random.below(3)],
+        hash: PackedLimits {
+            entries_max: [4, 128, 1000][random.below(3)],
+            value_max: [8, 64, 20_000][random.below(3)],
+        },
         list_node_max: [-2, 1, 5, 1000][random.below(4)],
-        set_integers_max: [0, 10, 512][random.below(3)],
-        set_packed_entries_max: [4, 128, 1000][random.below(3)],
-        set_packed_value_max: [8, 64, 20_000][random.below(3)],
-        stream_node_bytes_max: [0, 200, 4096][random.below(3)],
-        stream_node_entries_max: [0, 3, 100][random.below(3)],
-        sorted_set_packed_entries_max: [4, 128, 1000][random.below(3)],
-        sorted_set_packed_value_max: [8, 64, 20_000][random.below(3)],
+        set: SetLimits {
+            integers_max: [0, 10, 512][random.below(3)],
+            entries_max: [4, 128, 1000][random.below(3)],
+            value_max: [8, 64, 20_000][random.below(3)],
+        },
+        stream: StreamLimits {
+            node_bytes_max: [0, 200, 4096][random.below(3)],
+            node_entries_max: [0, 3, 100][random.below(3)],
+        },
+        sorted_set: PackedLimits {
+            entries_max: [4, 128, 1000][random.below(3)],
+            value_max: [8, 64, 20_000][random.below(3)],
+        },
         ..Limits::default()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tandem_engine::{
     Claim, Claimed, Deliveries, Edit, Effort, Entry, Keep, Key, Keyspace, KeyspaceOptions, Limits,
-    Log, NewId, Stream, StreamId, Trim,
+    Log, NewId, Stream, StreamId, StreamLimits, Trim,
 };
 
 use crate::seeded::Random;
@@ -40,8 +40,10 @@ const NODE_BYTES: [u32; 4] = [0, 90, 400, 4096];
 impl World {
     pub(crate) fn new(random: &mut Random) -> World {
         let limits = Limits {
-            stream_node_entries_max: NODE_ENTRIES[random.below(NODE_ENTRIES.len())],
-            stream_node_bytes_max: NODE_BYTES[random.below(NODE_BYTES.len())],
+            stream: StreamLimits {
+                node_entries_max: NODE_ENTRIES[random.below(NODE_ENTRIES.len())],
+                node_bytes_max: NODE_BYTES[random.below(NODE_BYTES.len())],
+            },
             ..Limits::default()
         };
         let options = KeyspaceOptions { n_shards: 1, limits, ..KeyspaceOptions::default() };

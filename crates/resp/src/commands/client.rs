@@ -2,11 +2,11 @@
 
 mod filter;
 
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use self::filter::{Filter, line};
 use crate::client::{Queueing, Replies};
+use crate::client_flags::ClientFlag;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
@@ -151,36 +151,33 @@ fn kill_address(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 fn no_evict(cx: &mut ClientCtx<'_>) -> Answer {
-    switch(cx, |it| &it.no_evict)
+    switch(cx, ClientFlag::NoEvict)
 }
 
 fn no_touch(cx: &mut ClientCtx<'_>) -> Answer {
-    switch(cx, |it| &it.no_touch)
+    switch(cx, ClientFlag::NoTouch)
 }
 
-fn switch(
-    cx: &mut ClientCtx<'_>,
-    which: impl Fn(&crate::clients::ClientHandle) -> &AtomicBool,
-) -> Answer {
+fn switch(cx: &mut ClientCtx<'_>, flag: ClientFlag) -> Answer {
     let on = cx.args.flag("ON");
     if !on && !cx.args.flag("OFF") {
         return Err(Error::Syntax);
     }
-    which(&cx.client.handle).store(on, Relaxed);
+    cx.client.handle.flags.set(flag, on);
     Ok(cx.reply.ok())
 }
 
 fn reply(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
     if cx.args.flag("ON") {
-        client.replies = Replies::On;
+        client.answer(Replies::On);
         return Ok(cx.reply.ok());
     }
     if cx.args.flag("OFF") {
-        client.replies = Replies::Off;
+        client.answer(Replies::Off);
     } else if cx.args.flag("SKIP") {
-        if client.replies != Replies::Off {
-            client.replies = Replies::SkipNext;
+        if client.replies() != Replies::Off {
+            client.answer(Replies::SkipNext);
         }
     } else {
         return Err(Error::Syntax);

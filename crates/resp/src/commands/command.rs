@@ -106,9 +106,13 @@ fn keys_of(line: Argv<'_>) -> Result<Vec<(usize, Access)>, Error> {
     let mut positions = Vec::new();
     for spec in specs {
         positions.clear();
-        spec.keys
-            .positions(line, &mut positions)
-            .map_err(|_| Error::said("ERR Invalid arguments specified for command"))?;
+        if spec.keys.positions(line, &mut positions).is_err() {
+            // A script may have no keys, however that is said.
+            if command.spec.flags.has(Flags::NO_MANDATORY_KEYS) {
+                return Ok(keys);
+            }
+            return Err(Error::said("ERR Invalid arguments specified for command"));
+        }
         // A group that may be empty (PFMERGE's sources) is asked for its keys like any other.
         if positions.is_empty() && matches!(spec.keys, Keys::Range { .. }) {
             return Err(Error::said("ERR Invalid arguments specified for command"));

@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::args::integer;
 use crate::client::{Client, Replies};
+use crate::client_flags::ClientFlag;
 use crate::commands::client;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
 use crate::server::Server;
 use crate::spec::{Flags, Spec, group, plain};
-use crate::transaction;
+use crate::{transaction, watch};
 
 const ANYTIME: &[Flags] = &[Flags::LOADING, Flags::STALE];
 const FIRST: &[Flags] =
@@ -177,13 +178,14 @@ fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
     cx.server.pubsub.forget(&client.handle);
     transaction::end(client);
+    watch::end(cx.server, &client.handle);
     client.db = 0;
     client.speak(false);
-    client.replies = Replies::On;
+    client.answer(Replies::On);
     client.authenticated = !cx.server.settings.needs_password();
     client.handle.rename(|it| it.name.clear());
-    client.handle.no_evict.store(false, Relaxed);
-    client.handle.no_touch.store(false, Relaxed);
+    client.handle.flags.set(ClientFlag::NoEvict, false);
+    client.handle.flags.set(ClientFlag::NoTouch, false);
     cx.reply.set_resp3(false);
     Ok(cx.reply.simple("RESET"))
 }

@@ -20,16 +20,16 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("pfadd", "key [element [element ...]]", Keys::FIRST, pfadd)
         .fast().denyoom().access(Access::RW.and(Access::INSERT))
         .doc("2.8.9", "O(N) in the elements", "Adds elements to a HyperLogLog."),
-    read("pfcount", "key [key ...]", Keys::ALL, pfcount)
+    read("pfcount", "key [key ...]", Keys::ALL, pfcount).flags(&[Flags::MAY_REPLICATE])
         .access(Access::RW.and(Access::ACCESS))
         .doc("2.8.9", "O(1) for one key, O(N) for several",
             "Estimates how many different elements HyperLogLogs have."),
     write("pfdebug", "subcommand key", Keys::SECOND, pfdebug)
         .denyoom().flags(&[Flags::ADMIN]).access(Access::RW.and(Access::ACCESS))
-        .doc("2.8.9", "O(N) in the registers", "Looks into a HyperLogLog."),
+        .event("").doc("2.8.9", "O(N) in the registers", "Looks into a HyperLogLog."),
     write("pfmerge", "destkey:key [sourcekey:key [sourcekey:key ...]]", Keys::ALL, pfmerge)
         .denyoom().keyed(PFMERGE_KEYS)
-        .doc("2.8.9", "O(N) in the keys", "Adds HyperLogLogs to another."),
+        .event("pfadd").doc("2.8.9", "O(N) in the keys", "Adds HyperLogLogs to another."),
     plain("pfselftest", "", pfselftest).flags(&[Flags::ADMIN])
         .doc("2.8.9", "O(1)", "Checks that HyperLogLogs count well on this machine."),
 ];
@@ -103,7 +103,7 @@ fn pfmerge(cx: &mut Ctx<'_>) -> Answer {
         sketch.make_dense()?;
     }
     sketch.raise(&joined)?;
-    drop(sketch);
+    sketch.into_string().touch();
     Ok(cx.reply.ok())
 }
 

@@ -13,6 +13,7 @@ mod list;
 mod picks;
 mod pubsub;
 mod scan;
+mod scripting;
 mod server;
 mod set;
 mod sort;
@@ -32,6 +33,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::HyperLogLog, hyperloglog::COMMANDS),
     (Family::List, list::COMMANDS),
     (Family::PubSub, pubsub::COMMANDS),
+    (Family::Scripting, scripting::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::Sorting, sort::COMMANDS),

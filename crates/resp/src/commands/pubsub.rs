@@ -22,6 +22,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("psubscribe", "pattern [pattern ...]", psubscribe).flags(LISTENS)
         .doc("2.0.0", "O(N) over the patterns", "Listens to all channels that match patterns."),
     plain("publish", "channel message", publish).fast().flags(USUAL)
+        .flags(&[Flags::MAY_REPLICATE])
         .doc("2.0.0", "O(N+M) over the listeners and all patterns",
             "Sends a message to all who listen to a channel."),
     group("pubsub", SUBCOMMANDS)
@@ -29,6 +30,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("punsubscribe", "[pattern [pattern ...]]", punsubscribe).flags(LISTENS)
         .doc("2.0.0", "O(N) over the patterns", "Listens to patterns no longer."),
     plain("spublish", "shardchannel message", spublish).fast().flags(USUAL).keyed(SHARD_CHANNEL)
+        .flags(&[Flags::MAY_REPLICATE])
         .doc("7.0.0", "O(N) over the listeners",
             "Sends a message to all who listen to a shard channel."),
     plain("ssubscribe", "shardchannel [shardchannel ...]", ssubscribe).flags(LISTENS)

@@ -1,9 +1,10 @@
 //! The few values that connections look at all the time, as plain numbers.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 
 use super::Settings;
 use super::kind::output_limits;
+use crate::events::Classes;
 
 /// Numbers that follow the settings. Reading one is a relaxed load.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub struct Live {
     news_hard_bytes: AtomicU64,
     news_soft_bytes: AtomicU64,
     news_soft_s: AtomicU64,
+    event_classes: AtomicU16,
     latency_tracking: AtomicBool,
     needs_password: AtomicBool,
     protected: AtomicBool,
@@ -84,6 +86,11 @@ impl Live {
         }
     }
 
+    /// `notify-keyspace-events`.
+    pub(crate) fn event_classes(&self) -> Classes {
+        Classes::of_bits(self.event_classes.load(Relaxed))
+    }
+
     /// `latency-tracking`: histograms by command are kept.
     pub fn latency_tracking(&self) -> bool {
         self.latency_tracking.load(Relaxed)
@@ -114,6 +121,8 @@ impl Live {
         self.news_hard_bytes.store(news.hard_bytes, Relaxed);
         self.news_soft_bytes.store(news.soft_bytes, Relaxed);
         self.news_soft_s.store(news.soft_s, Relaxed);
+        let classes = Classes::parse(&settings.text("notify-keyspace-events"));
+        self.event_classes.store(classes.bits(), Relaxed);
         self.latency_tracking.store(settings.is_on("latency-tracking"), Relaxed);
         self.needs_password.store(!settings.text("requirepass").is_empty(), Relaxed);
         self.protected.store(settings.is_on("protected-mode"), Relaxed);

@@ -10,7 +10,9 @@ mod table;
 use std::collections::BTreeSet;
 
 use parking_lot::{Mutex, RwLock};
-use tandem_engine::{Keyspace, KeyspaceOptions, Limits, Policy};
+use tandem_engine::{
+    Keyspace, KeyspaceOptions, Limits, PackedLimits, Policy, SetLimits, StreamLimits,
+};
 
 pub use self::live::{Live, OutputLimit};
 pub(crate) use self::refusal::Refusal;
@@ -120,18 +122,27 @@ impl Settings {
         }
     }
 
+    fn packed_limits(&self, entries: &str, value: &str) -> PackedLimits {
+        PackedLimits {
+            entries_max: self.integer(entries) as usize,
+            value_max: self.integer(value) as usize,
+        }
+    }
+
     fn limits(&self) -> Limits {
         Limits {
-            hash_packed_entries_max: self.integer("hash-max-listpack-entries") as usize,
-            hash_packed_value_max: self.integer("hash-max-listpack-value") as usize,
+            hash: self.packed_limits("hash-max-listpack-entries", "hash-max-listpack-value"),
             list_node_max: self.integer("list-max-listpack-size") as i32,
-            set_integers_max: self.integer("set-max-intset-entries") as usize,
-            set_packed_entries_max: self.integer("set-max-listpack-entries") as usize,
-            set_packed_value_max: self.integer("set-max-listpack-value") as usize,
-            stream_node_bytes_max: narrow(self.integer("stream-node-max-bytes")),
-            stream_node_entries_max: narrow(self.integer("stream-node-max-entries")),
-            sorted_set_packed_entries_max: self.integer("zset-max-listpack-entries") as usize,
-            sorted_set_packed_value_max: self.integer("zset-max-listpack-value") as usize,
+            set: SetLimits {
+                integers_max: self.integer("set-max-intset-entries") as usize,
+                entries_max: self.integer("set-max-listpack-entries") as usize,
+                value_max: self.integer("set-max-listpack-value") as usize,
+            },
+            stream: StreamLimits {
+                node_bytes_max: narrow(self.integer("stream-node-max-bytes")),
+                node_entries_max: narrow(self.integer("stream-node-max-entries")),
+            },
+            sorted_set: self.packed_limits("zset-max-listpack-entries", "zset-max-listpack-value"),
             string_bytes_max: self.integer("proto-max-bulk-len") as usize,
         }
     }

@@ -40,6 +40,7 @@ impl Server {
         drop((touched, values));
         settings.refresh_live();
         settings.apply_to(&self.keyspace);
+        self.hear();
         Ok(())
     }
 

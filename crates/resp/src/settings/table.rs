@@ -187,7 +187,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         .or_else(&[any("0", NOT_YET)])
         .alias("min-slaves-to-write"),
     boolean("no-appendfsync-on-rewrite", "no"),
-    special("notify-keyspace-events", "", Kind::EventClasses).only(&[""]),
+    special("notify-keyspace-events", "", Kind::EventClasses).used(),
     choice("oom-score-adj", "no", &["no", "yes", "relative", "absolute"]).only(&["no"]),
     special("oom-score-adj-values", "0 200 800", Kind::OomScores),
     text("pidfile", "").immutable().host(),

@@ -19,7 +19,16 @@ pub(super) fn bitfield(cx: &mut Ctx<'_>) -> Answer {
     };
     let mut string = cx.db.edit_or_create::<Str>(key)?;
     let bytes = string.bytes_mut(len_min);
-    Ok(cx.reply.array(steps.iter(), |reply, step| answer(reply, step.run(bytes))))
+    let mut has_written = false;
+    let answered = cx.reply.array(steps.iter(), |reply, step| {
+        let value = step.run(bytes);
+        has_written |= step.writes() && value.is_some();
+        answer(reply, value)
+    });
+    if !has_written {
+        string.keep_quiet();
+    }
+    Ok(answered)
 }
 
 pub(super) fn bitfield_ro(cx: &mut Ctx<'_>) -> Answer {

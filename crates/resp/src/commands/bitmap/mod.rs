@@ -28,6 +28,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         [operation ...]]", Keys::FIRST, field::bitfield)
         .denyoom().access(Access::CHANGE.and(Access::ACCESS).and(Access::VARIABLE_FLAGS))
         .varies(field::access)
+        .event("setbit")
         .doc("3.2.0", "O(1) for each operation", "Reads and writes numbers inside a string."),
     read("bitfield_ro", "key [GET <encoding offset> [GET <encoding offset> ...]]", Keys::FIRST,
         field::bitfield_ro)
@@ -35,6 +36,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("bitop", "<AND | OR | XOR | NOT> destkey:key key [key ...]", Keys::range(2, -1, 1),
         bitop)
         .denyoom().keyed(BITOP_KEYS)
+        .event("set")
         .doc("2.6.0", "O(N) in the longest string", "Joins strings bit by bit into another key."),
     read("bitpos", "key bit:integer [start:integer [end:integer [BYTE | BIT]]]", Keys::FIRST,
         range::bitpos)
@@ -64,6 +66,10 @@ fn setbit(cx: &mut Ctx<'_>) -> Answer {
     };
     let mut string = cx.db.edit_or_create::<Str>(key)?;
     let was = bit_at(&string, at);
+    if was == (bit != 0) && at / 8 < string.len() {
+        // It is raw bytes from here on even so.
+        string.keep_quiet();
+    }
     let byte = &mut string.bytes_mut(at / 8 + 1)[at / 8];
     *byte = *byte & !(0x80 >> (at % 8)) | bit;
     Ok(cx.reply.int(i64::from(was)))
@@ -102,9 +108,12 @@ fn bitop(cx: &mut Ctx<'_>) -> Answer {
     }
     let len = joined.len();
     // Whatever was there is gone, its type and expiry too.
-    cx.db.remove(to);
     if len > 0 {
-        cx.db.edit_or_create::<Str>(to)?.become_bytes(joined);
+        let mut string = Str::default();
+        string.become_bytes(joined);
+        cx.db.put(to, string);
+    } else {
+        cx.db.remove(to);
     }
     Ok(cx.reply.count(len))
 }

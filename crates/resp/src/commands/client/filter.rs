@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::args::{Args, integer};
+use crate::client_flags::ClientFlag;
 use crate::clients::{Aside, ClientHandle, Transport};
 use crate::error::Error;
 use crate::table::Table;
+use crate::watch;
 
 /// All that is given must fit.
 #[derive(Debug, Default)]
@@ -127,6 +129,7 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     let query = client.aside.query_bytes.load(Relaxed);
     let query_free = client.aside.query_free_bytes.load(Relaxed);
     let output = client.aside.output_bytes.load(Relaxed) + client.news_bytes();
+    let (n_watched, _) = watch::state(client);
     let [channels, patterns, shard_channels] = client.n_subscriptions();
     let queued = client.aside.queued_bytes.load(Relaxed);
     let own = (size_of::<ClientHandle>() + size_of::<Aside>()) as u64;
@@ -147,9 +150,9 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " sub={channels} psub={patterns} ssub={shard_channels} multi={} watch=0 qbuf={query} \
-         qbuf-free={query_free} argv-mem=0 multi-mem={queued} rbs=0 rbp=0 obl={output} oll=0 \
-         omem=0 tot-mem={total} events={} cmd={}",
+        " sub={channels} psub={patterns} ssub={shard_channels} multi={} watch={n_watched} \
+         qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem={queued} rbs=0 rbp=0 \
+         obl={output} oll=0 omem=0 tot-mem={total} events={} cmd={}",
         client.aside.n_queued.load(Relaxed),
         if output > 0 { "rw" } else { "r" },
         command_name(client.command.load(Relaxed)),
@@ -172,11 +175,12 @@ fn flags(client: &ClientHandle) -> String {
     let flags = [
         ('P', client.is_subscriber()),
         ('x', 0 <= client.aside.n_queued.load(Relaxed)),
-        ('b', client.blocked.load(Relaxed)),
+        ('d', watch::state(client).1),
+        ('b', client.is_blocked()),
         ('A', client.is_killed()),
         ('U', client.aside.transport == Transport::Unix),
-        ('e', client.no_evict.load(Relaxed)),
-        ('T', client.no_touch.load(Relaxed)),
+        ('e', client.flags.has(ClientFlag::NoEvict)),
+        ('T', client.flags.has(ClientFlag::NoTouch)),
     ];
     let set: String = flags.iter().filter(|(_, on)| *on).map(|(flag, _)| *flag).collect();
     if set.is_empty() { "N".to_string() } else { set }

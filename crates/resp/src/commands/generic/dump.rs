@@ -1,12 +1,13 @@
 //! Values as one string of bytes: taken out of one server, put into another.
 
-use tandem_engine::PutOptions;
+use tandem_engine::{PutOptions, doing_now};
 use tandem_rdb::{DumpOptions, Payload};
 
 use crate::args::{Args, integer};
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::double::Text;
 use crate::error::Error;
+use crate::events;
 use crate::reply::Answer;
 use crate::server::Server;
 
@@ -54,11 +55,14 @@ pub(in crate::commands) fn restore(cx: &mut ClientCtx<'_>) -> Answer {
         return Err(BUSY);
     }
     if expire_at_ms.is_some_and(|it| it <= cx.now_ms as i64) {
+        doing_now(Some(&events::DEL));
         db.remove(key);
         return Ok(cx.reply.ok());
     }
     let expire_at_ms = expire_at_ms.map(|it| it as u64);
     content.store(&mut db, key, PutOptions { expire_at_ms, idle_s: words.idle_s });
+    db.say(key, &events::NEW);
+    db.say(key, &events::RESTORE);
     Ok(cx.reply.ok())
 }
 

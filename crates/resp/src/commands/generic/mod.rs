@@ -32,7 +32,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write_whole("copy", "source destination [DB destination-db] [REPLACE]", Keys::BOTH,
         place::copy)
         .denyoom().keyed(COPY_KEYS)
-        .doc("6.2.0", "O(N) in the value's size", "Copies a key's value to another key."),
+        .event("").doc("6.2.0", "O(N) in the value's size", "Copies a key's value to another key."),
     write("del", "key [key ...]", Keys::ALL, del)
         .access(Access::RM.and(Access::DELETE)).tips(MULTI_SUM)
         .doc("1.0.0", "O(N) in the keys", "Removes keys."),
@@ -45,7 +45,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("expire", "key seconds [NX | XX | GT | LT]", Keys::FIRST, expire::expire)
         .fast().doc("1.0.0", "O(1)", "Lets a key expire after some seconds."),
     write("expireat", "key unix-time-seconds [NX | XX | GT | LT]", Keys::FIRST, expire::expireat)
-        .fast().doc("1.2.0", "O(1)", "Lets a key expire at a time in seconds."),
+        .fast().event("expire").doc("1.2.0", "O(1)", "Lets a key expire at a time in seconds."),
     read("expiretime", "key", Keys::FIRST, expire::expiretime)
         .fast().doc("7.0.0", "O(1)", "Tells when a key expires, in seconds."),
     read_whole("keys", "pattern", Keys::NONE, walk::keys)
@@ -53,16 +53,17 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(N) in the database's keys", "Lists the keys that match a pattern."),
     write_whole("move", "key db:integer", Keys::FIRST, place::move_to)
         .fast().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("1.0.0", "O(1)", "Moves a key to another database."),
+        .event("").doc("1.0.0", "O(1)", "Moves a key to another database."),
     group("object", OBJECT)
         .doc("2.2.3", "O(1)", "Looks at how keys are kept."),
     write("persist", "key", Keys::FIRST, expire::persist)
         .fast().doc("2.2.0", "O(1)", "Takes a key's expiry away."),
     write("pexpire", "key milliseconds [NX | XX | GT | LT]", Keys::FIRST, expire::pexpire)
-        .fast().doc("2.6.0", "O(1)", "Lets a key expire after some milliseconds."),
+        .fast().event("expire").doc("2.6.0", "O(1)", "Lets a key expire after some milliseconds."),
     write("pexpireat", "key unix-time-milliseconds [NX | XX | GT | LT]", Keys::FIRST,
         expire::pexpireat)
-        .fast().doc("2.6.0", "O(1)", "Lets a key expire at a time in milliseconds."),
+        .fast().event("expire")
+        .doc("2.6.0", "O(1)", "Lets a key expire at a time in milliseconds."),
     read("pexpiretime", "key", Keys::FIRST, expire::pexpiretime)
         .fast().doc("7.0.0", "O(1)", "Tells when a key expires, in milliseconds."),
     read("pttl", "key", Keys::FIRST, expire::pttl)
@@ -73,13 +74,13 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(1)", "Picks a key at random."),
     write("rename", "key newkey", Keys::BOTH, place::rename)
         .keyed(RENAME_KEYS)
-        .doc("1.0.0", "O(1)", "Gives a key another name, over what had it."),
+        .event("").doc("1.0.0", "O(1)", "Gives a key another name, over what had it."),
     write("renamenx", "key newkey", Keys::BOTH, place::renamenx)
         .fast().keyed(RENAMENX_KEYS)
-        .doc("1.0.0", "O(1)", "Gives a key another name that no key has."),
+        .event("").doc("1.0.0", "O(1)", "Gives a key another name that no key has."),
     write_whole("restore", dump::SYNTAX, Keys::FIRST, dump::restore)
         .denyoom().access(Access::REPLACE).categories(&["dangerous"])
-        .doc("2.6.0", "O(N) in the value's size", "Gives a key what DUMP has written."),
+        .event("").doc("2.6.0", "O(N) in the value's size", "Gives a key what DUMP has written."),
     read_whole("scan", "cursor:integer [MATCH pattern] [COUNT count] [TYPE type]", Keys::NONE,
         walk::scan)
         .tips(SCAN_TIPS)
@@ -95,7 +96,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(1)", "Names the type of what a key holds."),
     write("unlink", "key [key ...]", Keys::ALL, del)
         .fast().access(Access::RM.and(Access::DELETE)).tips(MULTI_SUM)
-        .doc("4.0.0", "O(1) for each key", "Removes keys and frees big values later."),
+        .event("del").doc("4.0.0", "O(1) for each key", "Removes keys and frees big values later."),
 ];
 
 #[rustfmt::skip]
@@ -126,7 +127,10 @@ fn exists(cx: &mut Ctx<'_>) -> Answer {
 }
 
 fn touch(cx: &mut Ctx<'_>) -> Answer {
-    count(cx, |cx| Ok(cx.db.touch(cx.args.key()?)))
+    count(cx, |cx| {
+        let key = cx.args.key()?;
+        Ok(cx.db.look(key).is_some() && cx.db.touch(key))
+    })
 }
 
 /// Answers for how many of the keys `each` says yes.

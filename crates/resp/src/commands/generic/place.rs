@@ -5,6 +5,7 @@ use tandem_engine::Key;
 use crate::args::{Args, integer};
 use crate::dispatch::{ClientCtx, Ctx};
 use crate::error::Error;
+use crate::events;
 use crate::reply::{Answer, Answered};
 use crate::server::Server;
 
@@ -33,7 +34,11 @@ fn move_name(cx: &mut Ctx<'_>, taken: Taken) -> Result<bool, Error> {
     if from.name == to.name || taken == Taken::Refuse && cx.db.peek(to).is_some() {
         return Ok(false);
     }
-    Ok(cx.db.rename(from, to))
+    let is_done = cx.db.rename(from, to);
+    cx.db.say(to, &events::NEW);
+    cx.db.say(from, &events::RENAME_FROM);
+    cx.db.say(to, &events::RENAME_TO);
+    Ok(is_done)
 }
 
 /// The lock covers two databases, which no row can declare: hence without locked keys.
@@ -47,6 +52,10 @@ pub(super) fn copy(cx: &mut ClientCtx<'_>) -> Answer {
     let mut db = cx.server.keyspace.view_many([from, to], cx.now_ms);
     let copied =
         db.read(from).is_some() && (words.replace || db.peek(to).is_none()) && db.copy(from, to);
+    if copied {
+        db.say(to, &events::NEW);
+        db.say(to, &events::COPY_TO);
+    }
     Ok(cx.reply.int(i64::from(copied)))
 }
 
@@ -84,6 +93,11 @@ pub(super) fn move_to(cx: &mut ClientCtx<'_>) -> Answer {
 fn move_between(cx: &mut ClientCtx<'_>, from: Key<'_>, to: Key<'_>) -> Answered {
     let mut db = cx.server.keyspace.view_many([from, to], cx.now_ms);
     let moved = db.peek(from).is_some() && db.peek(to).is_none() && db.rename(from, to);
+    if moved {
+        db.say(to, &events::NEW);
+        db.say(from, &events::MOVE_FROM);
+        db.say(to, &events::MOVE_TO);
+    }
     cx.reply.int(i64::from(moved))
 }
 

@@ -64,7 +64,7 @@ const NEAR: &str = "O(N+log(M)), N in the box around the shape, M in the set";
 pub(crate) const COMMANDS: &[Spec] = &[
     write("geoadd", GEOADD, Keys::FIRST, geoadd)
         .denyoom().access(Access::CHANGE)
-        .doc("3.2.0", "O(log(N)) for each member", "Gives members their places."),
+        .event("zadd").doc("3.2.0", "O(log(N)) for each member", "Gives members their places."),
     read("geodist", "key member1 member2 [M | KM | FT | MI]", Keys::FIRST, geodist)
         .doc("3.2.0", "O(1)", "Tells how far apart two members are."),
     read("geohash", "key [member [member ...]]", Keys::FIRST, geohash)
@@ -74,6 +74,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("georadius", GEORADIUS, RADIUS_KEYS, search::georadius)
         .denyoom().flags(&[Flags::MOVABLEKEYS]).keyed(RADIUS_SPECS)
         .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument")
+        .event("georadiusstore")
         .doc("3.2.0", NEAR, "Lists or stores the members in a circle around a place."),
     read("georadius_ro", GEORADIUS_RO, Keys::FIRST, search::georadius_ro)
         .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")
@@ -82,6 +83,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .denyoom().flags(&[Flags::MOVABLEKEYS]).keyed(BY_MEMBER_SPECS)
         .deprecated("6.2.0",
             "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments")
+        .event("georadiusstore")
         .doc("3.2.0", NEAR, "Lists or stores the members in a circle around one."),
     read("georadiusbymember_ro", BY_MEMBER_RO, Keys::FIRST, search::georadiusbymember_ro)
         .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")

@@ -54,7 +54,7 @@ fn search(cx: &mut Ctx<'_>, command: Command, center: Center) -> Answer {
     if command == Command::SearchStore {
         words.target = Some(cx.args.key()?);
     }
-    let limits = cx.db.limits();
+    let limits = cx.db.limits().sorted_set;
     let set = cx.db.get::<SortedSet>(cx.args.key()?)?;
     match center {
         Center::Place => {

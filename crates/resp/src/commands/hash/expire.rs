@@ -1,11 +1,12 @@
 //! When the fields of a hash expire: commands of Redis that Valkey 8.1 does not have.
 
-use tandem_engine::{FIELD_END_MAX_MS, Hash, Type};
+use tandem_engine::{Edit, FIELD_END_MAX_MS, Hash, Type, doing_now};
 
 use crate::args::{Argv, integer};
 use crate::commands::expiry::{Base, Condition, TimeForm, Unit};
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::number;
 use crate::reply::Answer;
 
@@ -38,15 +39,41 @@ fn expire(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer {
     };
     hash.start_expiring();
     let now_ms = cx.now_ms;
-    Ok(cx.reply.array(fields.iter(), |reply, field| {
+    let mut done = Done::default();
+    let answered = cx.reply.array(fields.iter(), |reply, field| {
         let Some(old_ms) = hash.end_of(field) else { return reply.int(NO_FIELD) };
         let current_ms = Some(old_ms).filter(|it| *it != 0);
         if condition.is_some_and(|(_, it)| !it.holds(end_ms as i64, current_ms)) {
             return reply.int(REFUSED);
         }
         let removed = set_end(&mut hash, field, end_ms, now_ms);
+        done.note(removed);
         reply.int(if removed { REMOVED } else { DONE })
-    }))
+    });
+    done.tell(&mut hash);
+    Ok(answered)
+}
+
+/// What became of the fields of one command.
+#[derive(Default)]
+pub(super) struct Done {
+    has_ended: bool,
+    will_end: bool,
+}
+
+impl Done {
+    pub(super) fn note(&mut self, removed: bool) {
+        *(if removed { &mut self.has_ended } else { &mut self.will_end }) = true;
+    }
+
+    /// Says what the closing of the edit will be told as.
+    pub(super) fn tell(&self, hash: &mut Edit<'_, Hash>) {
+        match (self.has_ended, self.will_end) {
+            (true, _) => doing_now(Some(&events::HDEL)),
+            (false, true) => doing_now(Some(&events::HEXPIRE)),
+            (false, false) => hash.keep_quiet(),
+        }
+    }
 }
 
 /// Lets a field expire at a time; one that has come takes the field out, which is true.

@@ -34,7 +34,8 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("hexpireat",
         "key unix-time-seconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
         Keys::FIRST, expire::hexpireat)
-        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in seconds."),
+        .fast().event("hexpire")
+        .doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in seconds."),
     read("hexpiretime",
         "key FIELDS <numfields field [field ...]>", Keys::FIRST,
         expire::hexpiretime)
@@ -48,12 +49,13 @@ pub(crate) const COMMANDS: &[Spec] = &[
         "key FIELDS <numfields field [field ...]>", Keys::FIRST,
         together::hgetdel)
         .fast().access(TAKEN)
-        .doc("8.0.0", EACH_FIELD, "Reads fields of a hash and takes them out."),
+        .event("hdel").doc("8.0.0", EACH_FIELD, "Reads fields of a hash and takes them out."),
     write("hgetex",
         "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT \
          unix-time-milliseconds | PERSIST] FIELDS <numfields field [field ...]>",
         Keys::FIRST, together::hgetex)
         .fast().access(Access::CHANGE.and(Access::ACCESS))
+        .event("hexpire")
         .doc("8.0.0", EACH_FIELD, "Reads fields of a hash and sets when they expire."),
     write("hincrby", "key field increment:integer", Keys::FIRST, counter::hincrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
@@ -71,7 +73,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .fast().doc("2.0.0", EACH_FIELD, "Reads several fields of a hash."),
     write("hmset", "key <field value> [<field value> ...]", Keys::FIRST, hmset)
         .fast().denyoom().deprecated("4.0.0", "`HSET` with several pairs")
-        .doc("2.0.0", EACH_FIELD, "Writes fields into a hash."),
+        .event("hset").doc("2.0.0", EACH_FIELD, "Writes fields into a hash."),
     write("hpersist",
         "key FIELDS <numfields field [field ...]>", Keys::FIRST,
         expire::hpersist)
@@ -79,11 +81,13 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("hpexpire",
         "key milliseconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
         Keys::FIRST, expire::hpexpire)
-        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire after some milliseconds."),
+        .fast().event("hexpire")
+        .doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire after some milliseconds."),
     write("hpexpireat",
         "key unix-time-milliseconds [NX | XX | GT | LT] FIELDS <numfields field [field ...]>",
         Keys::FIRST, expire::hpexpireat)
-        .fast().doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in milliseconds."),
+        .fast().event("hexpire")
+        .doc("7.4.0", EACH_FIELD, "Lets fields of a hash expire at a time in milliseconds."),
     read("hpexpiretime",
         "key FIELDS <numfields field [field ...]>", Keys::FIRST,
         expire::hpexpiretime)
@@ -109,10 +113,11 @@ pub(crate) const COMMANDS: &[Spec] = &[
          ...]>",
         Keys::FIRST, together::hsetex)
         .fast().denyoom()
+        .event("hset")
         .doc("8.0.0", EACH_FIELD, "Writes fields of a hash and sets when they expire."),
     write("hsetnx", "key field value", Keys::FIRST, hsetnx)
         .fast().denyoom().access(Access::RW.and(Access::INSERT))
-        .doc("2.0.0", "O(1)", "Writes a field of a hash if it is new."),
+        .event("hset").doc("2.0.0", "O(1)", "Writes a field of a hash if it is new."),
     read("hstrlen", "key field", Keys::FIRST, hstrlen)
         .fast().access(Access::RO)
         .doc("3.2.0", "O(1)", "Counts the bytes of a field's value."),
@@ -131,6 +136,9 @@ fn hdel(cx: &mut Ctx<'_>) -> Answer {
         return Ok(cx.reply.int(0));
     };
     let removed = cx.args.rest().iter().filter(|field| hash.remove(field)).count();
+    if removed == 0 {
+        hash.keep_quiet();
+    }
     Ok(cx.reply.count(removed))
 }
 

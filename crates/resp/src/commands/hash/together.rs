@@ -1,12 +1,13 @@
 //! HGETEX, HSETEX and HGETDEL: fields read or written, and their ends set or the fields removed,
 //! in one go.
 
-use tandem_engine::Hash;
+use tandem_engine::{Hash, doing_now};
 
 use crate::commands::expiry::TimeForm;
-use crate::commands::hash::expire::{NOT_A_COUNT, end, fields, set_end};
+use crate::commands::hash::expire::{Done, NOT_A_COUNT, end, fields, set_end};
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::number;
 use crate::reply::Answer;
 
@@ -46,12 +47,23 @@ pub(super) fn hgetex(cx: &mut Ctx<'_>) -> Answer {
     if let Some(hash) = &mut hash {
         hash.start_expiring();
     }
-    Ok(cx.reply.array(fields.iter(), |reply, field| {
+    let mut done = Done::default();
+    let answered = cx.reply.array(fields.iter(), |reply, field| {
         let Some(hash) = &mut hash else { return reply.null() };
         let answered = reply.bulk_or_null(hash.get(field));
+        if hash.get(field).is_some() {
+            done.note(matches!(end, End::AtMs(end_ms) if end_ms <= now_ms));
+        }
         apply(hash, field, end, now_ms);
         answered
-    }))
+    });
+    if let Some(hash) = &mut hash {
+        done.tell(hash);
+        if end == End::Never {
+            doing_now(Some(&events::HPERSIST));
+        }
+    }
+    Ok(answered)
 }
 
 fn apply(hash: &mut Hash, field: &[u8], end: End, now_ms: u64) {
@@ -155,6 +167,11 @@ pub(super) fn hsetex(cx: &mut Ctx<'_>) -> Answer {
         if end != End::Never {
             apply(&mut hash, field, end, cx.now_ms);
         }
+    }
+    drop(hash);
+    if let End::AtMs(end_ms) = end {
+        let has_ended = end_ms <= cx.now_ms;
+        cx.db.say(key, if has_ended { &events::HDEL } else { &events::HEXPIRE });
     }
     Ok(cx.reply.int(1))
 }

@@ -24,26 +24,26 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("blmove", "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double",
         Keys::BOTH, wait::blmove)
         .denyoom().flags(BLOCKING).keyed(MOVED)
-        .doc("6.2.0", "O(1)",
+        .event("").doc("6.2.0", "O(1)",
             "Moves an element from one list to another, or waits until there is one."),
     write("blmpop",
         "timeout:double numkeys:integer key [key ...] <LEFT | RIGHT> [COUNT count:integer]",
         Keys::Counted { at: 2 }, wait::blmpop)
         .flags(BLOCKING).flags(MOVABLE).access(TAKEN)
-        .doc("7.0.0", "O(N+M) in the keys and the elements taken",
+        .event("").doc("7.0.0", "O(N+M) in the keys and the elements taken",
             "Takes elements from the first of several lists that has some, or waits for them."),
     write("blpop", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::blpop)
         .flags(BLOCKING).access(TAKEN)
-        .doc("2.0.0", "O(N) in the keys given",
+        .event("lpop").doc("2.0.0", "O(N) in the keys given",
             "Takes the first element of the first list that has one, or waits for one."),
     write("brpop", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::brpop)
         .flags(BLOCKING).access(TAKEN)
-        .doc("2.0.0", "O(N) in the keys given",
+        .event("rpop").doc("2.0.0", "O(N) in the keys given",
             "Takes the last element of the first list that has one, or waits for one."),
     write("brpoplpush", "source destination timeout:double", Keys::BOTH, wait::brpoplpush)
         .denyoom().flags(BLOCKING).keyed(MOVED)
         .deprecated("6.2.0", "`BLMOVE` with `RIGHT` and `LEFT`")
-        .doc("2.2.0", "O(1)",
+        .event("").doc("2.2.0", "O(1)",
             "Moves the last element of a list to the front of another, or waits for one."),
     read("lindex", "key index:integer", Keys::FIRST, lindex)
         .doc("1.0.0", "O(log N) in the list's length", "Reads one element of a list."),
@@ -56,11 +56,12 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(1)", "Counts the elements of a list."),
     write("lmove", "source destination <LEFT | RIGHT> <LEFT | RIGHT>", Keys::BOTH, pop::lmove)
         .denyoom().keyed(MOVED)
+        .event("")
         .doc("6.2.0", "O(1)", "Moves an element from one end of a list to one of another."),
     write("lmpop", "numkeys:integer key [key ...] <LEFT | RIGHT> [COUNT count:integer]",
         Keys::Counted { at: 1 }, pop::lmpop)
         .flags(MOVABLE).access(TAKEN)
-        .doc("7.0.0", "O(N+M) in the keys and the elements taken",
+        .event("").doc("7.0.0", "O(N+M) in the keys and the elements taken",
             "Takes elements from the first of several lists that has some."),
     write("lpop", "key [count]", Keys::FIRST, pop::lpop)
         .fast().access(TAKEN)
@@ -73,7 +74,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(N) in the elements given", "Puts elements in front of a list."),
     write("lpushx", "key element [element ...]", Keys::FIRST, lpushx)
         .fast().denyoom().access(PUSHED)
-        .doc("2.2.0", "O(N) in the elements given",
+        .event("lpush").doc("2.2.0", "O(N) in the elements given",
             "Puts elements in front of a list if it exists."),
     read("lrange", "key start:integer stop:integer", Keys::FIRST, lrange)
         .doc("1.0.0", "O(log S+N) in the start and the elements read",
@@ -93,12 +94,14 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("rpoplpush", "source destination", Keys::BOTH, pop::rpoplpush)
         .denyoom().keyed(MOVED)
         .deprecated("6.2.0", "`LMOVE` with `RIGHT` and `LEFT`")
+        .event("")
         .doc("1.2.0", "O(1)", "Moves the last element of a list to the front of another."),
     write("rpush", "key element [element ...]", Keys::FIRST, rpush)
         .fast().denyoom().access(PUSHED)
         .doc("1.0.0", "O(N) in the elements given", "Puts elements behind a list."),
     write("rpushx", "key element [element ...]", Keys::FIRST, rpushx)
         .fast().denyoom().access(PUSHED)
+        .event("rpush")
         .doc("2.2.0", "O(N) in the elements given", "Puts elements behind a list if it exists."),
 ];
 
@@ -171,7 +174,10 @@ fn lset(cx: &mut Ctx<'_>) -> Answer {
     let index = cx.args.integer()?;
     let value = cx.args.value()?;
     make_room(&mut list, 1, value.as_slice().len());
-    let index = place(list.len(), index).ok_or(Error::said("ERR index out of range"))?;
+    let Some(index) = place(list.len(), index) else {
+        list.keep_quiet();
+        return Err(Error::said("ERR index out of range"));
+    };
     list.set(index, &value);
     Ok(cx.reply.ok())
 }
@@ -192,6 +198,7 @@ fn ltrim(cx: &mut Ctx<'_>) -> Answer {
     let key = cx.args.key()?;
     let (start, stop) = (cx.args.integer()?, cx.args.integer()?);
     let Some(mut list) = cx.db.edit::<List>(key)? else { return Ok(cx.reply.ok()) };
+    list.touch();
     let len = list.len();
     let (start, n_kept) = range(len, start, stop);
     if n_kept < len {

@@ -1,11 +1,12 @@
 //! List commands that take elements from an end, and those that put them to another.
 
-use tandem_engine::{Edit, End, Key, List, NewValue};
+use tandem_engine::{Deed, Edit, End, Key, List, NewValue, doing_now};
 
 use super::make_room;
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::reply::{Answer, Answered, Reply};
 
 pub(super) fn lpop(cx: &mut Ctx<'_>) -> Answer {
@@ -95,11 +96,20 @@ pub(super) fn pop_first(cx: &mut Ctx<'_>, words: &PopWords) -> Result<Option<Ans
         if let Some(mut list) = cx.db.edit::<List>(key)? {
             let answered = cx.reply.array_header(2);
             cx.reply.bulk(key.name);
+            doing_now(Some(popped_from(words.end)));
             take(&mut list, words.end, words.n_max, &mut cx.reply);
             return Ok(Some(answered));
         }
     }
     Ok(None)
+}
+
+fn popped_from(end: End) -> &'static Deed {
+    if end == End::Front { &events::LPOP } else { &events::RPOP }
+}
+
+fn pushed_to(end: End) -> &'static Deed {
+    if end == End::Front { &events::LPUSH } else { &events::RPUSH }
 }
 
 pub(super) fn lmove(cx: &mut Ctx<'_>) -> Answer {
@@ -140,7 +150,11 @@ pub(super) fn move_one(cx: &mut Ctx<'_>, words: Move<'_>) -> Result<Option<Answe
     let Move { source, destination, from, to } = words;
     let Some(mut list) = cx.db.edit::<List>(source)? else { return Ok(None) };
     if source.name == destination.name {
-        return Ok(list.rotate(from, to).map(|it| cx.reply.shared(&it.bytes)));
+        let moved = list.rotate(from, to).map(|it| cx.reply.shared(&it.bytes));
+        drop(list);
+        cx.db.say(source, pushed_to(to));
+        cx.db.say(source, popped_from(from));
+        return Ok(moved);
     }
     drop(list);
     // Its type is known to be right before anything leaves the other one.
@@ -150,5 +164,16 @@ pub(super) fn move_one(cx: &mut Ctx<'_>, words: Move<'_>) -> Result<Option<Answe
     let mut list = cx.db.edit_or_create::<List>(destination)?;
     make_room(&mut list, 1, popped.room_bytes());
     list.push(&NewValue::Shared(popped.bytes.clone()), to);
+    let is_new = list.is_new();
+    drop(list);
+    // As if it had come to the one list before it left the other.
+    if is_new {
+        cx.db.say(destination, &events::NEW);
+    }
+    cx.db.say(destination, pushed_to(to));
+    cx.db.say(source, popped_from(from));
+    if cx.db.peek(source).is_none() {
+        cx.db.say(source, &events::DEL);
+    }
     Ok(Some(cx.reply.shared(&popped.bytes)))
 }

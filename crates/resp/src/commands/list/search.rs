@@ -20,6 +20,7 @@ pub(super) fn linsert(cx: &mut Ctx<'_>) -> Answer {
     let Some(mut list) = cx.db.edit::<List>(key)? else { return Ok(cx.reply.int(0)) };
     make_room(&mut list, 1, value.as_slice().len());
     let Some(index) = list.as_ref().iter().position(|it| it.is(pivot)) else {
+        list.keep_quiet();
         return Ok(cx.reply.int(-1));
     };
     list.insert(index, side, &value);

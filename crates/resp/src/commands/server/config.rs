@@ -107,7 +107,7 @@ mod tests {
             $16 maxmemory-policy $11 allkeys-lru",
         );
         it.check("CONFIG SET hash-max-ziplist-entries 3", "+OK");
-        assert_eq!(world.server.keyspace.limits().hash_packed_entries_max, 3);
+        assert_eq!(world.server.keyspace.limits().hash.entries_max, 3);
         it.check("CONFIG GET hash-max-listpack-entries", "*2 $25 hash-max-listpack-entries $1 3");
         it.check("CONFIG SET requirepass x", "+OK");
         world.connect(2).check("PING", "-NOAUTH Authentication required.");
@@ -144,7 +144,6 @@ mod tests {
             "appendonly yes",
             "save '900 1'",
             "maxmemory-policy volatile-lru",
-            "notify-keyspace-events KEA",
             "min-replicas-to-write 1",
             "tls-port 6380",
         ] {

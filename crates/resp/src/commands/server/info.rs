@@ -9,6 +9,7 @@ use super::memory::{Memory, difference, ratio};
 use crate::dispatch::ClientCtx;
 use crate::reply::Answer;
 use crate::server::{Server, TANDEM_VERSION, VALKEY_VERSION};
+use crate::watch;
 
 /// A section's text in the making.
 pub(super) struct Lines {
@@ -131,14 +132,12 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("maxclients", server.settings.live().clients_max());
     lines.put("client_recent_max_input_buffer", most(|it| it.aside.query_bytes.load(Relaxed)));
     lines.put("client_recent_max_output_buffer", most(|it| it.aside.output_bytes.load(Relaxed)));
-    lines.put("blocked_clients", all.iter().filter(|it| it.blocked.load(Relaxed)).count());
+    lines.put("blocked_clients", all.iter().filter(|it| it.is_blocked()).count());
     lines.put("tracking_clients", 0);
     lines.put("pubsub_clients", server.audience().n_subscribers);
-    lines.all(&[
-        ("watching_clients", "0"),
-        ("clients_in_timeout_table", "0"),
-        ("total_watched_keys", "0"),
-    ]);
+    lines.put("watching_clients", all.iter().filter(|it| watch::state(it).0 > 0).count());
+    lines.put("clients_in_timeout_table", 0);
+    lines.put("total_watched_keys", server.keyspace.n_watched());
     lines.put("total_blocking_keys", server.keyspace.n_waited_for());
     lines.all(&[
         ("total_blocking_keys_on_nokey", "0"),
@@ -166,7 +165,7 @@ fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
         lines.put("allocator_muzzy", 0);
     }
     lines.bytes("total_system_memory", server.host.identity().total_system_memory_bytes);
-    scripts(lines);
+    scripts(server, lines);
     lines.bytes("maxmemory", server.settings.integer("maxmemory") as u64);
     lines.put("maxmemory_policy", server.settings.text("maxmemory-policy"));
     fragmentation(&memory, lines);
@@ -198,21 +197,18 @@ fn memory(server: &Server, _now_ms: u64, lines: &mut Lines) {
     ]);
 }
 
-/// There are no scripts yet, and they take no memory.
-fn scripts(lines: &mut Lines) {
-    lines.all(&[("used_memory_lua", "0"), ("used_memory_vm_eval", "0")]);
-    lines.all(&[("used_memory_lua_human", "0B"), ("used_memory_scripts_eval", "0")]);
-    lines.all(&[
-        ("number_of_cached_scripts", "0"),
-        ("number_of_functions", "0"),
-        ("number_of_libraries", "0"),
-        ("used_memory_vm_functions", "0"),
-        ("used_memory_vm_total", "0"),
-        ("used_memory_vm_total_human", "0B"),
-        ("used_memory_functions", "0"),
-        ("used_memory_scripts", "0"),
-        ("used_memory_scripts_human", "0B"),
-    ]);
+fn scripts(server: &Server, lines: &mut Lines) {
+    let it = server.scripts.figures();
+    lines.put("used_memory_lua", it.vm_bytes);
+    lines.put("used_memory_vm_eval", it.vm_bytes);
+    lines.put("used_memory_lua_human", human(it.vm_bytes));
+    lines.put("used_memory_scripts_eval", it.text_bytes);
+    lines.put("number_of_cached_scripts", it.n_scripts);
+    lines.all(&[("number_of_functions", 0), ("number_of_libraries", 0)]);
+    lines.put("used_memory_vm_functions", 0);
+    lines.bytes("used_memory_vm_total", it.vm_bytes);
+    lines.put("used_memory_functions", 0);
+    lines.bytes("used_memory_scripts", it.text_bytes);
 }
 
 fn fragmentation(memory: &Memory, lines: &mut Lines) {

@@ -31,7 +31,7 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("evicted_keys", keyspace.evictions);
     lines.all(&[
         ("evicted_clients", 0),
-        ("evicted_scripts", 0),
+        ("evicted_scripts", server.scripts.figures().n_evicted),
         ("total_eviction_exceeded_time", 0),
         ("current_eviction_exceeded_time", 0),
     ]);

@@ -151,7 +151,7 @@ enum Figure {
 
 fn stats(cx: &mut ClientCtx<'_>) -> Answer {
     let memory = Memory::of(cx.server);
-    let before = counted(&memory);
+    let before = counted(cx.server, &memory);
     let after = measured(&memory);
     let answered = cx.reply.map_header(before.len() + after.len());
     figures(&mut cx.reply, before);
@@ -170,7 +170,7 @@ fn figures(reply: &mut Reply<'_>, figures: Vec<(&str, Figure)>) {
     }
 }
 
-fn counted(memory: &Memory) -> Vec<(&'static str, Figure)> {
+fn counted(server: &Server, memory: &Memory) -> Vec<(&'static str, Figure)> {
     vec![
         ("peak.allocated", Figure::Bytes(memory.peak_bytes())),
         ("total.allocated", Figure::Bytes(memory.used_bytes())),
@@ -180,7 +180,7 @@ fn counted(memory: &Memory) -> Vec<(&'static str, Figure)> {
         ("clients.normal", Figure::Bytes(0)),
         ("cluster.links", Figure::Bytes(0)),
         ("aof.buffer", Figure::Bytes(0)),
-        ("lua.caches", Figure::Bytes(0)),
+        ("lua.caches", Figure::Bytes(server.scripts.figures().text_bytes)),
         ("functions.caches", Figure::Bytes(0)),
     ]
 }

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use tandem_engine::{Key, Limits, Member, Set, SetEncoding, SetRef};
+use tandem_engine::{Key, Member, Set, SetEncoding, SetLimits, SetRef};
 
 use crate::dispatch::Ctx;
 use crate::error::Error;
@@ -86,7 +86,7 @@ fn keys<'a>(cx: &mut Ctx<'a>) -> Result<Vec<Key<'a>>, Error> {
 
 /// Answers what comes of the sets. Only sets of integers make one that is sorted.
 fn answer(cx: &mut Ctx<'_>, combine: fn(&Sets<'_>, Set) -> Set) -> Answer {
-    let (keys, limits) = (keys(cx)?, cx.db.limits());
+    let (keys, limits) = (keys(cx)?, cx.db.limits().set);
     let sets = cx.db.get_all::<Set>(&keys)?;
     let is_sorted = sets.iter().flatten().all(|it| it.encoding() == SetEncoding::Integers);
     let start = if is_sorted { Set::new(limits) } else { Set::new_indexed(limits) };
@@ -99,9 +99,9 @@ fn answer(cx: &mut Ctx<'_>, combine: fn(&Sets<'_>, Set) -> Set) -> Answer {
 }
 
 /// Stores what comes of the sets over what the first key holds, and answers its size.
-fn store(cx: &mut Ctx<'_>, combine: impl FnOnce(Sets<'_>, Limits) -> Set) -> Answer {
+fn store(cx: &mut Ctx<'_>, combine: impl FnOnce(Sets<'_>, SetLimits) -> Set) -> Answer {
     let target = cx.args.key()?;
-    let (keys, limits) = (keys(cx)?, cx.db.limits());
+    let (keys, limits) = (keys(cx)?, cx.db.limits().set);
     let result = combine(cx.db.get_all::<Set>(&keys)?, limits);
     let len = result.len();
     cx.db.put(target, result);

@@ -3,10 +3,11 @@
 mod combine;
 mod random;
 
-use tandem_engine::{Member, Set, SetRef};
+use tandem_engine::{Member, Set, SetRef, doing_now};
 
 use crate::commands::scan::{self, ScanWords};
 use crate::dispatch::Ctx;
+use crate::events;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::reply::Answer;
 use crate::spec::{Flags, Spec, read, write};
@@ -59,7 +60,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("6.2.0", "O(N) in the members given", "Tells which members a set has."),
     write("smove", "source destination member", Keys::BOTH, smove)
         .fast().keyed(SMOVE_KEYS)
-        .doc("1.0.0", "O(1)", "Moves a member from one set to another."),
+        .event("").doc("1.0.0", "O(1)", "Moves a member from one set to another."),
     write("spop", "key [count]", Keys::FIRST, random::spop)
         .fast().access(TAKEN).tips(ANY_OUTPUT)
         .doc("1.0.0", "O(N) in the members taken", "Takes random members out of a set."),
@@ -85,6 +86,9 @@ fn sadd(cx: &mut Ctx<'_>) -> Answer {
     let members = cx.args.rest();
     set.expect(members.get(0).unwrap_or_default(), members.len());
     let n_added = members.iter().filter(|it| set.add(Member::Bytes(it))).count();
+    if n_added == 0 {
+        set.keep_quiet();
+    }
     Ok(cx.reply.count(n_added))
 }
 
@@ -93,6 +97,9 @@ fn srem(cx: &mut Ctx<'_>) -> Answer {
         return Ok(cx.reply.int(0));
     };
     let n_removed = cx.args.rest().iter().filter(|it| set.remove(Member::Bytes(it))).count();
+    if n_removed == 0 {
+        set.keep_quiet();
+    }
     Ok(cx.reply.count(n_removed))
 }
 
@@ -132,12 +139,16 @@ fn smove(cx: &mut Ctx<'_>) -> Answer {
     // Of the wrong type it is an error, whether there is something to move or not.
     drop(cx.db.edit::<Set>(to)?);
     if is_there && from.name != to.name {
+        doing_now(Some(&events::SREM));
         if let Some(mut source) = cx.db.edit::<Set>(from)? {
             source.remove(member);
         }
+        doing_now(Some(&events::SADD));
         let mut target = cx.db.edit_or_create::<Set>(to)?;
         member.with(|it| target.expect(it, 1));
-        target.add(member);
+        if !target.add(member) {
+            target.keep_quiet();
+        }
     }
     Ok(cx.reply.int(is_there.into()))
 }

@@ -5,6 +5,7 @@ use tandem_engine::{Set, SetRef};
 use crate::commands::picks::{self, Pick};
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::number;
 use crate::reply::{Answer, Bulks};
 
@@ -38,6 +39,7 @@ pub(super) fn spop(cx: &mut Ctx<'_>) -> Answer {
             member.with(|it| cx.reply.bulk(it));
         }
         drop(set);
+        cx.db.say(key, &events::SPOP);
         cx.db.remove(key);
         return Ok(answered);
     }

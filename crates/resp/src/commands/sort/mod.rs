@@ -31,7 +31,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         [GET get-pattern:key-pattern [GET get-pattern:key-pattern ...]] [ASC | DESC] [ALPHA] \
         [STORE destination]", Keys::FIRST, sort)
         .denyoom().flags(MOVABLE).categories(CATEGORIES).keyed(&[SOURCE, LOOKED_UP, STORED])
-        .doc("1.0.0", "O(N+M*log(M)) in the elements and those returned",
+        .event("sortstore").doc("1.0.0", "O(N+M*log(M)) in the elements and those returned",
             "Sorts a list, a set or a sorted set, and can store the result."),
     read_whole("sort_ro", "key [BY by-pattern:key-pattern] [LIMIT <offset:integer count:integer>] \
         [GET get-pattern:key-pattern [GET get-pattern:key-pattern ...]] [ASC | DESC] [ALPHA]",

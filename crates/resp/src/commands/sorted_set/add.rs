@@ -1,13 +1,14 @@
 //! ZADD, ZINCRBY and ZREM: one member after the other.
 
 use smallvec::SmallVec;
-use tandem_engine::{Key, SortedSet};
+use tandem_engine::{Edit, Key, SortedSet, doing_now};
 
 use super::{put_score, score_or_null};
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::double;
 use crate::error::Error;
+use crate::events;
 use crate::reply::Answer;
 
 /// `key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]`.
@@ -37,6 +38,9 @@ pub(in crate::commands) fn add(
     let mut set = cx.db.edit_or_create::<SortedSet>(key)?;
     let longest = scored.iter().map(|(_, member)| member.len()).max();
     set.expect(scored.len(), longest.unwrap_or(0));
+    if words.adds_up {
+        doing_now(Some(&events::ZINCR));
+    }
     let (mut counts, mut last) = (Counts::default(), None);
     for (given, member) in scored {
         set.update(member, |old| {
@@ -45,6 +49,7 @@ pub(in crate::commands) fn add(
             Ok::<_, Error>(last)
         })?;
     }
+    counts.tell(&mut set);
     drop(set);
     if words.adds_up {
         return Ok(score_or_null(&mut cx.reply, last));
@@ -58,11 +63,13 @@ pub(super) fn zincrby(cx: &mut Ctx<'_>) -> Answer {
     let (delta, member) = (score(cx.args.next()?)?, cx.args.next()?);
     let mut set = cx.db.edit_or_create::<SortedSet>(key)?;
     set.expect(1, member.len());
-    let mut sum = 0.0;
+    let (mut sum, mut counts) = (0.0, Counts::default());
     set.update(member, |old| {
         sum = add_up(old, delta)?;
+        counts.add(old, Some(sum));
         Ok::<_, Error>(Some(sum))
     })?;
+    counts.tell(&mut set);
     Ok(put_score(&mut cx.reply, sum))
 }
 
@@ -71,6 +78,9 @@ pub(super) fn zrem(cx: &mut Ctx<'_>) -> Answer {
         return Ok(cx.reply.int(0));
     };
     let n_removed = cx.args.rest().iter().filter(|member| set.remove(member)).count();
+    if n_removed == 0 {
+        set.keep_quiet();
+    }
     Ok(cx.reply.count(n_removed))
 }
 
@@ -162,6 +172,13 @@ struct Counts {
 }
 
 impl Counts {
+    /// Nobody hears of what was so before.
+    fn tell(&self, set: &mut Edit<'_, SortedSet>) {
+        if self.n_added + self.n_changed == 0 {
+            set.keep_quiet();
+        }
+    }
+
     #[inline]
     fn add(&mut self, old: Option<f64>, new: Option<f64>) {
         match (old, new) {

@@ -219,7 +219,7 @@ fn store(cx: &mut Ctx<'_>, rule: Rule, command: &str) -> Answer {
     let target = cx.args.key()?;
     cx.args.next()?;
     let keys = keys(&mut cx.args, n_keys)?;
-    let mut stored = SortedSet::new(cx.db.limits());
+    let mut stored = SortedSet::new(cx.db.limits().sorted_set);
     let inputs = cx.db.get_all_as(&keys, Input::of)?;
     let words = words(&mut cx.args, rule, n_keys, true)?;
     let members = combine(weighted(inputs, &words.weights), rule, words.aggregate);

@@ -54,15 +54,15 @@ pub(crate) const COMMANDS: &[Spec] = &[
         "timeout:double numkeys:integer key [key ...] <MIN | MAX> [COUNT count:integer]",
         Keys::Counted { at: 2 }, wait::bzmpop)
         .flags(&[Flags::BLOCKING, Flags::MOVABLEKEYS]).access(TAKEN)
-        .doc("7.0.0", "O(K)+O(M*log(N)), M taken",
+        .event("").doc("7.0.0", "O(K)+O(M*log(N)), M taken",
             "Takes members off an end of the first of some sorted sets, or waits for them."),
     write("bzpopmax", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmax)
         .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
-        .doc("5.0.0", "O(log(N))",
+        .event("zpopmax").doc("5.0.0", "O(log(N))",
             "Takes the highest member of the first of some sorted sets, or waits for one."),
     write("bzpopmin", "key [key ...] timeout:double", Keys::range(1, -2, 1), wait::bzpopmin)
         .fast().flags(&[Flags::BLOCKING]).access(TAKEN)
-        .doc("5.0.0", "O(log(N))",
+        .event("zpopmin").doc("5.0.0", "O(log(N))",
             "Takes the lowest member of the first of some sorted sets, or waits for one."),
     write("zadd", ZADD, Keys::FIRST, add::zadd)
         .fast().denyoom().access(Access::CHANGE)
@@ -83,7 +83,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
             "Stores what only the first of some sorted sets has."),
     write("zincrby", "key increment:integer member", Keys::FIRST, add::zincrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("1.2.0", "O(log(N))", "Adds to the score of a member."),
+        .event("zincr").doc("1.2.0", "O(log(N))", "Adds to the score of a member."),
     read("zinter", ZUNION, Keys::Counted { at: 1 }, combine::zinter)
         .flags(&[Flags::MOVABLEKEYS])
         .doc("6.2.0", "O(N*K)+O(M*log(M)), N in the smallest of K sets, M found",
@@ -103,7 +103,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("zmpop", "numkeys key [key ...] <MIN | MAX> [COUNT count]", Keys::Counted { at: 1 },
         pop::zmpop)
         .flags(&[Flags::MOVABLEKEYS]).access(TAKEN)
-        .doc("7.0.0", "O(K) + O(M*log(N)), M popped, K keys",
+        .event("").doc("7.0.0", "O(K) + O(M*log(N)), M popped, K keys",
             "Takes members off the first of some sorted sets that has any."),
     read("zmscore", "key member [member ...]", Keys::FIRST, zmscore)
         .fast()

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use tandem_engine::{Key, Order, SortedSet};
+use tandem_engine::{Key, Order, SortedSet, doing_now};
 
 use super::{Form, put_members, put_score};
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::reply::{Answer, Answered};
 
 /// The end that members are taken from, as the order in which it comes first.
@@ -109,6 +110,8 @@ pub(super) fn pop_first(cx: &mut Ctx<'_>, words: &Words<'_>) -> Result<Option<An
             reply.bulk(member);
             put_score(reply, score)
         });
+        let is_min = words.order == MIN;
+        doing_now(Some(if is_min { &events::ZPOPMIN } else { &events::ZPOPMAX }));
         set.remove_range(ranks);
         return Ok(Some(answered));
     }

@@ -65,6 +65,11 @@ impl<'a> Ends<'a> {
 
     /// The ranks between the ends, from the lowest score on.
     pub(super) fn ranks(self, set: SortedSetRef<'_>, order: Order) -> Range<usize> {
+        self.first_ranks(set, order, usize::MAX)
+    }
+
+    /// The same, of which the first `n_max` suffice.
+    fn first_ranks(self, set: SortedSetRef<'_>, order: Order, n_max: usize) -> Range<usize> {
         match self {
             Ends::Ranks(start, stop) => {
                 let ranks = between(start, stop, set.len());
@@ -73,19 +78,20 @@ impl<'a> Ends<'a> {
                     Order::Falling => set.len() - ranks.end..set.len() - ranks.start,
                 }
             }
-            Ends::Cuts(low, high) => {
-                let start = set.position(low);
-                start..set.position(high).max(start)
-            }
+            Ends::Cuts(low, high) => set.between(low, high, n_max),
         }
     }
 }
 
 impl Query<'_> {
     pub(super) fn ranks(&self, set: SortedSetRef<'_>) -> Range<usize> {
-        let ranks = self.ends.ranks(set, self.order);
         let Limit { offset, count } = self.limit;
         let Ok(offset) = usize::try_from(offset) else { return 0..0 };
+        let n_wanted = match (self.order, usize::try_from(count)) {
+            (Order::Rising, Ok(count)) => offset.saturating_add(count),
+            _ => usize::MAX,
+        };
+        let ranks = self.ends.first_ranks(set, self.order, n_wanted);
         let n_behind = ranks.len().saturating_sub(offset);
         let n = usize::try_from(count).map_or(n_behind, |count| count.min(n_behind));
         match self.order {
@@ -120,6 +126,13 @@ fn score_cut(text: &[u8], side: Side) -> Result<Cut<'static>, Error> {
     let score = double::parse_end(number);
     let score = score.ok_or_else(|| Error::said("ERR min or max is not a float"))?;
     let is_before = is_open == (side == Side::High);
+    // Nothing lies beyond the infinities: that need not be looked for.
+    if !is_before && score == f64::INFINITY {
+        return Ok(Cut::End);
+    }
+    if is_before && score == f64::NEG_INFINITY {
+        return Ok(Cut::Start);
+    }
     Ok(if is_before { Cut::BeforeScore(score) } else { Cut::AfterScore(score) })
 }
 

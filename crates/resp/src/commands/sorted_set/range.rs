@@ -54,7 +54,7 @@ fn range(cx: &mut Ctx<'_>, named: Named) -> Answer {
 pub(super) fn zrangestore(cx: &mut Ctx<'_>) -> Answer {
     let (target, source) = (cx.args.key()?, cx.args.key()?);
     let (query, _) = words(&mut cx.args, BY_WORDS, Scores::Refused)?;
-    let mut stored = SortedSet::new(cx.db.limits());
+    let mut stored = SortedSet::new(cx.db.limits().sorted_set);
     if let Some(set) = cx.db.get::<SortedSet>(source)? {
         let members = set.range(query.ranks(set), Order::Rising);
         stored.expect(members.len(), 0);

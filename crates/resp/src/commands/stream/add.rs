@@ -8,6 +8,7 @@ use super::range::reply_id;
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::reply::Answer;
 
 /// Which id the client asks for.
@@ -56,12 +57,18 @@ pub(super) fn xadd(cx: &mut Ctx<'_>) -> Answer {
     } else {
         db.edit_or_create::<Stream>(key)?
     };
-    let id = stream.add(id, &fields).map_err(|error| match error {
+    let added = stream.add(id, &fields);
+    if added.is_err() {
+        stream.keep_quiet();
+    }
+    let id = added.map_err(|error| match error {
         tandem_engine::Error::TooLong => Error::said("ERR Elements are too large to be stored"),
         other => other.into(),
     })?;
-    if let Some(trim) = options.trim {
-        stream.trim(trim);
+    let n_trimmed = options.trim.map_or(0, |trim| stream.trim(trim));
+    drop(stream);
+    if n_trimmed > 0 {
+        db.say(key, &events::XTRIM);
     }
     Ok(reply_id(reply, id))
 }
@@ -75,6 +82,9 @@ pub(super) fn xtrim(cx: &mut Ctx<'_>) -> Answer {
     };
     stream.hush();
     let n_removed = stream.trim(trim);
+    if n_removed == 0 {
+        stream.keep_quiet();
+    }
     Ok(cx.reply.int(n_removed as i64))
 }
 

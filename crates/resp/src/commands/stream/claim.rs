@@ -8,6 +8,7 @@ use super::range::{reply_entry, reply_id};
 use crate::args::Args;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::number;
 use crate::reply::{Answer, Answered, Reply};
 
@@ -78,9 +79,14 @@ pub(super) fn xclaim(cx: &mut Ctx<'_>) -> Answer {
     };
     let mut group = stream.open_group(name).expect("the group was just found");
     group.last_id = group.last_id.max(options.last_id);
-    group.see(consumer, *now_ms);
+    let is_new = group.see(consumer, *now_ms);
     ids.retain(|id| group.claim(*id, consumer, &claim, *now_ms) == Claimed::Yes);
-    Ok(reply_claimed(reply, group.log(), &ids, options.ids_only))
+    let answered = reply_claimed(reply, group.log(), &ids, options.ids_only);
+    drop(group);
+    if is_new {
+        stream.say(&events::CONSUMER_MADE);
+    }
+    Ok(answered)
 }
 
 pub(super) fn xautoclaim(cx: &mut Ctx<'_>) -> Answer {
@@ -102,7 +108,7 @@ pub(super) fn xautoclaim(cx: &mut Ctx<'_>) -> Answer {
     }
     let mut stream = with_group(db, key, name)?;
     let mut group = stream.open_group(name).expect("the group was just found");
-    group.see(consumer, *now_ms);
+    let is_new = group.see(consumer, *now_ms);
     let deliveries = if ids_only { Deliveries::Kept } else { Deliveries::OneMore };
     let claim = Claim { min_idle_ms, delivered_ms: *now_ms, deliveries, forced: false };
     let (mut claimed, mut gone) = (Vec::new(), Vec::new());
@@ -125,6 +131,10 @@ pub(super) fn xautoclaim(cx: &mut Ctx<'_>) -> Answer {
     reply_id(reply, rest.map_or(StreamId::MIN, |(id, _)| id));
     reply_claimed(reply, group.log(), &claimed, ids_only);
     reply.array(gone.into_iter(), reply_id);
+    drop(group);
+    if is_new {
+        stream.say(&events::CONSUMER_MADE);
+    }
     Ok(answered)
 }
 
@@ -135,7 +145,7 @@ fn with_group<'v>(
 ) -> Result<Edit<'v, Stream>, Error> {
     let stream = db.edit::<Stream>(key)?.filter(|it| it.group(name).is_some());
     let mut stream = stream.ok_or_else(|| no_group(NO_KEY_OR_GROUP, key.name, name))?;
-    stream.hush();
+    stream.keep_quiet();
     Ok(stream)
 }
 

@@ -83,6 +83,10 @@ pub(super) fn createconsumer(cx: &mut Ctx<'_>) -> Answer {
     let mut stream = with_group(&mut cx.db, key, name)?;
     let mut group = stream.open_group(name).expect("the group was just found");
     let is_new = group.add_consumer(consumer, cx.now_ms);
+    drop(group);
+    if !is_new {
+        stream.keep_quiet();
+    }
     Ok(cx.reply.int(i64::from(is_new)))
 }
 
@@ -90,7 +94,12 @@ pub(super) fn delconsumer(cx: &mut Ctx<'_>) -> Answer {
     let (key, name, consumer) = (cx.args.key()?, cx.args.next()?, cx.args.next()?);
     let mut stream = with_group(&mut cx.db, key, name)?;
     let mut group = stream.open_group(name).expect("the group was just found");
+    let is_there = group.consumer(consumer).is_some();
     let n_pending = group.remove_consumer(consumer);
+    drop(group);
+    if !is_there {
+        stream.keep_quiet();
+    }
     Ok(cx.reply.count(n_pending))
 }
 

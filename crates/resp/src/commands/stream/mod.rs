@@ -29,7 +29,8 @@ const READGROUP_KEYS: &[KeySpec] =
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
     write("xack", "key group id [id ...]", Keys::FIRST, pending::xack)
-        .fast().doc("5.0.0", "O(1) for each id", "Takes entries off a group's pending ones."),
+        .fast().event("")
+        .doc("5.0.0", "O(1) for each id", "Takes entries off a group's pending ones."),
     write("xadd", "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] \
         <* | id> <field value> [<field value> ...]", Keys::FIRST, add::xadd)
         .fast().denyoom().tips(ANY_OUTPUT)
@@ -37,11 +38,13 @@ pub(crate) const COMMANDS: &[Spec] = &[
     write("xautoclaim", "key group consumer min-idle-time start [COUNT count] [JUSTID]",
         Keys::FIRST, claim::xautoclaim)
         .fast().access(TAKES).tips(ANY_OUTPUT)
+        .event("")
         .doc("6.2.0", "O(1) for a small COUNT", "Gives a consumer what others left pending."),
     write("xclaim", "key group consumer min-idle-time id [id ...] [IDLE ms:integer] \
         [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
         Keys::FIRST, claim::xclaim)
         .fast().tips(ANY_OUTPUT)
+        .event("")
         .doc("5.0.0", "O(log N) in the pending entries", "Gives a consumer pending entries."),
     write("xdel", "key id [id ...]", Keys::FIRST, xdel)
         .fast().access(TAKES)
@@ -68,7 +71,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         STREAMS <key [key ...] id [id ...]>",
         Keys::Special { find: read::keys }, read::xreadgroup)
         .flags(&[Flags::BLOCKING, Flags::MOVABLEKEYS]).keyed(READGROUP_KEYS)
-        .doc("5.0.0", "O(N) in the entries returned",
+        .event("").doc("5.0.0", "O(N) in the entries returned",
             "Reads for a group what nobody of it has read, or waits for it."),
     read("xrevrange", "key end start [COUNT count]", Keys::FIRST, range::xrevrange)
         .doc("5.0.0", "O(N) in the entries returned",
@@ -133,6 +136,9 @@ fn xdel(cx: &mut Ctx<'_>) -> Answer {
     let ids: Vec<StreamId> = ids.collect::<Result<_, _>>()?;
     stream.hush();
     let n_removed = ids.iter().filter(|id| stream.remove(**id)).count();
+    if n_removed == 0 {
+        stream.keep_quiet();
+    }
     Ok(cx.reply.count(n_removed))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn xack(cx: &mut Ctx<'_>) -> Answer {
     };
     let ids = cx.args.rest().iter().map(|it| ids::exact(it, 0));
     let ids: Vec<StreamId> = ids.collect::<Result<_, _>>()?;
-    stream.hush();
+    stream.keep_quiet();
     let mut group = stream.open_group(name).expect("the group was just found");
     let n_acknowledged = ids.iter().filter(|id| group.acknowledge(**id)).count();
     Ok(cx.reply.count(n_acknowledged))

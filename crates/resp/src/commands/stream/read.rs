@@ -1,6 +1,6 @@
 //! XREAD and XREADGROUP: what streams have behind an id.
 
-use tandem_engine::{Key, Log, Stream, StreamData, StreamId, Type, Value, View};
+use tandem_engine::{Key, Log, OpenGroup, Stream, StreamData, StreamId, Type, Value, View};
 
 use super::ids;
 use super::pending::no_group;
@@ -8,6 +8,7 @@ use super::range::{reply_entries, reply_entry, reply_id};
 use crate::args::{Args, Argv, Span};
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::number;
 use crate::reply::{Answer, Answered, Reply};
 use crate::waiting::{WaitsFor, after_ms};
@@ -210,22 +211,35 @@ fn read_for(
 ) -> Result<Option<What>, Error> {
     let now_ms = db.now_ms();
     let mut stream = db.edit::<Stream>(key)?.expect("the stream was there a moment ago");
-    stream.hush();
+    stream.keep_quiet();
     let mut group = stream.open_group(member.group).expect("the group was there a moment ago");
-    group.see(member.consumer, now_ms);
+    let is_new = group.see(member.consumer, now_ms);
+    let what = read_as(&mut group, member, behind, options, now_ms);
+    drop(group);
+    if is_new {
+        stream.say(&events::CONSUMER_MADE);
+    }
+    Ok(what)
+}
+
+fn read_as(
+    group: &mut OpenGroup<'_>,
+    member: Member<'_>,
+    behind: Option<StreamId>,
+    options: &Options<'_>,
+    now_ms: u64,
+) -> Option<What> {
     let log = group.log();
     let Some(behind) = behind else {
         let start = group.last_id.next();
-        let Some((from, to)) = start.zip(log.newest_id()).filter(|(from, to)| from <= to) else {
-            return Ok(None);
-        };
+        let (from, to) = start.zip(log.newest_id()).filter(|(from, to)| from <= to)?;
         for entry in log.range(from, to).take(options.count) {
             group.pass(entry.id);
             if options.acknowledges {
                 group.deliver(entry.id, member.consumer, now_ms);
             }
         }
-        return Ok(Some(What::Between(from, to, options.count)));
+        return Some(What::Between(from, to, options.count));
     };
     let from = behind.next().expect("the last id was taken for another");
     let consumer = group.consumer(member.consumer).expect("the consumer was just seen");
@@ -233,7 +247,7 @@ fn read_for(
     for id in ids.iter().filter(|id| log.get(**id).is_some()) {
         group.redeliver(*id, now_ms);
     }
-    Ok(Some(What::These(ids)))
+    Some(What::These(ids))
 }
 
 fn answer(cx: &mut Ctx<'_>, served: &[Served<'_>]) -> Answered {

@@ -2,7 +2,7 @@
 
 use tandem_engine::{Expire, SetOptions};
 
-use super::set::{Condition, set_words};
+use super::set::{Condition, set_until, set_words};
 use crate::args::Argv;
 use crate::dispatch::Ctx;
 use crate::error::Error;
@@ -32,7 +32,7 @@ fn check_pairs(cx: &Ctx<'_>, command: &'static str) -> Result<(), Error> {
 fn store_pairs(cx: &mut Ctx<'_>, n_left: usize, expire: Expire) -> Result<(), Error> {
     while cx.args.len() > n_left {
         let (key, value) = (cx.args.key()?, cx.args.value()?);
-        cx.db.set(key, value, SetOptions { expire, ..SetOptions::default() });
+        set_until(cx, key, value, SetOptions { expire, ..SetOptions::default() });
     }
     Ok(())
 }

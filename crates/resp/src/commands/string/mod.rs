@@ -24,31 +24,32 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("2.0.0", "O(1)", "Adds bytes to the end of a string."),
     write("decr", "key", Keys::FIRST, counter::decr)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("1.0.0", "O(1)", "Subtracts one from a number."),
+        .event("incrby").doc("1.0.0", "O(1)", "Subtracts one from a number."),
     write("decrby", "key decrement:integer", Keys::FIRST, counter::decrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("1.0.0", "O(1)", "Subtracts from a number."),
+        .event("incrby").doc("1.0.0", "O(1)", "Subtracts from a number."),
     write("delifeq", "key value", Keys::FIRST, delifeq)
         .fast().access(Access::RW.and(Access::ACCESS).and(Access::DELETE))
+        .event("del")
         .doc("9.0.0", "O(1)", "Removes a string's key if the string is the given one."),
     read("get", "key", Keys::FIRST, get)
         .fast().doc("1.0.0", "O(1)", "Reads a string."),
     write("getdel", "key", Keys::FIRST, getdel)
         .fast().access(Access::RW.and(Access::ACCESS).and(Access::DELETE))
-        .doc("6.2.0", "O(1)", "Reads a string and removes its key."),
+        .event("del").doc("6.2.0", "O(1)", "Reads a string and removes its key."),
     write("getex", "key [EX seconds | PX milliseconds | EXAT unix-time-seconds \
         | PXAT unix-time-milliseconds | PERSIST]", Keys::FIRST, set::getex)
         .fast().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("6.2.0", "O(1)", "Reads a string and sets or clears its expiry."),
+        .event("").doc("6.2.0", "O(1)", "Reads a string and sets or clears its expiry."),
     read("getrange", "key start:integer end:integer", Keys::FIRST, range::getrange)
         .doc("2.4.0", "O(N) in the bytes returned", "Reads a part of a string."),
     write("getset", "key value", Keys::FIRST, set::getset)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
         .deprecated("6.2.0", "`SET` with the `GET` option")
-        .doc("1.0.0", "O(1)", "Writes a string and answers with the old one."),
+        .event("set").doc("1.0.0", "O(1)", "Writes a string and answers with the old one."),
     write("incr", "key", Keys::FIRST, counter::incr)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
-        .doc("1.0.0", "O(1)", "Adds one to a number."),
+        .event("incrby").doc("1.0.0", "O(1)", "Adds one to a number."),
     write("incrby", "key increment:integer", Keys::FIRST, counter::incrby)
         .fast().denyoom().access(Access::CHANGE.and(Access::ACCESS))
         .doc("1.0.0", "O(1)", "Adds to a number."),
@@ -63,18 +64,20 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(N) in the keys", "Reads several strings."),
     write("mset", "<key value> [<key value> ...]", Keys::range(1, -1, 2), many::mset)
         .denyoom().access(Access::REPLACE).tips(MULTI_OK)
-        .doc("1.0.1", "O(N) in the keys", "Writes several strings at once."),
+        .event("set").doc("1.0.1", "O(N) in the keys", "Writes several strings at once."),
     write("msetex", "numkeys <key value> [<key value> ...] [NX | XX] [EX seconds \
         | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         Keys::Special { find: many::find_keys }, many::msetex)
         .denyoom().access(Access::REPLACE).flags(&[Flags::MOVABLEKEYS]).tips(MULTI_OK)
+        .event("set")
         .doc("9.1.0", "O(N) in the keys", "Writes several strings that expire together."),
     write("msetnx", "<key value> [<key value> ...]", Keys::range(1, -1, 2), many::msetnx)
         .denyoom().access(Access::OW.and(Access::INSERT))
+        .event("set")
         .doc("1.0.1", "O(N) in the keys", "Writes several strings if none of the keys exists."),
     write("psetex", "key milliseconds value", Keys::FIRST, set::psetex)
         .denyoom().access(Access::REPLACE).deprecated("2.6.12", "`SET` with the `PX` option")
-        .doc("2.6.0", "O(1)", "Writes a string that expires after some milliseconds."),
+        .event("set").doc("2.6.0", "O(1)", "Writes a string that expires after some milliseconds."),
     write("set", "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds \
         | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
         Keys::FIRST, set::set)
@@ -83,11 +86,11 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("1.0.0", "O(1)", "Writes a string, whatever the key held."),
     write("setex", "key seconds value", Keys::FIRST, set::setex)
         .denyoom().access(Access::REPLACE).deprecated("2.6.12", "`SET` with the `EX` option")
-        .doc("2.0.0", "O(1)", "Writes a string that expires after some seconds."),
+        .event("set").doc("2.0.0", "O(1)", "Writes a string that expires after some seconds."),
     write("setnx", "key value", Keys::FIRST, set::setnx)
         .fast().denyoom().access(Access::OW.and(Access::INSERT))
         .deprecated("2.6.12", "`SET` with the `NX` option")
-        .doc("1.0.0", "O(1)", "Writes a string if its key does not exist."),
+        .event("set").doc("1.0.0", "O(1)", "Writes a string if its key does not exist."),
     write("setrange", "key offset value", Keys::FIRST, range::setrange)
         .denyoom()
         .doc("2.2.0", "O(N) in the bytes written", "Overwrites a part of a string."),

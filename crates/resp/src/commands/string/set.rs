@@ -1,11 +1,12 @@
 //! Whole-string writes, and reads that change the expiry.
 
-use tandem_engine::{Expire, Key, NewValue, SetOptions, SetOutcome, Str, Value, When};
+use tandem_engine::{Expire, Key, NewValue, SetOptions, SetOutcome, Str, Value, When, doing_now};
 
 use crate::args::{Args, Argv};
 use crate::commands::expiry::TimeForm;
 use crate::dispatch::Ctx;
 use crate::error::Error;
+use crate::events;
 use crate::keys::Access;
 use crate::reply::Answer;
 
@@ -30,6 +31,22 @@ pub(super) fn set(cx: &mut Ctx<'_>) -> Answer {
 }
 
 /// With GET a line reads what it overwrites.
+/// Stores a string, and says so if it is to expire.
+pub(super) fn set_until(
+    cx: &mut Ctx<'_>,
+    key: Key<'_>,
+    value: NewValue<'_>,
+    options: SetOptions,
+) -> SetOutcome {
+    let outcome = cx.db.set(key, value, options);
+    if let (SetOutcome::Stored, Expire::AtMs(at_ms)) = (outcome, options.expire)
+        && cx.now_ms < at_ms
+    {
+        cx.db.say(key, &events::EXPIRE);
+    }
+    outcome
+}
+
 pub(super) fn access(line: Argv<'_>) -> Access {
     let reads = line.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
     if reads { Access::CHANGE.and(Access::ACCESS) } else { Access::REPLACE }
@@ -52,7 +69,7 @@ fn store(
             Some(_) => return Err(tandem_engine::Error::WrongType.into()),
         },
     };
-    Ok(cx.db.set(key, value, SetOptions { when, expire, ..SetOptions::default() }))
+    Ok(set_until(cx, key, value, SetOptions { when, expire, ..SetOptions::default() }))
 }
 
 /// What stands behind SET's value.
@@ -142,7 +159,7 @@ fn set_for(cx: &mut Ctx<'_>, form: TimeForm, command: &'static str) -> Answer {
     let (key, time) = (cx.args.key()?, cx.args.next()?);
     let value = cx.args.value()?;
     let expire = Expire::AtMs(form.read_positive(time, cx.now_ms, command)?);
-    cx.db.set(key, value, SetOptions { expire, ..SetOptions::default() });
+    set_until(cx, key, value, SetOptions { expire, ..SetOptions::default() });
     Ok(cx.reply.ok())
 }
 
@@ -166,6 +183,8 @@ pub(super) fn getex(cx: &mut Ctx<'_>) -> Answer {
     };
     let answered = cx.reply.string(value);
     if change.is_some() {
+        let expires = expire_at_ms.is_some();
+        doing_now(Some(if expires { &events::EXPIRE } else { &events::PERSIST }));
         cx.db.set_expire(key, expire_at_ms);
     }
     Ok(answered)
