@@ -10,7 +10,7 @@ use tandem_memcached as memcached;
 use tandem_resp as resp;
 
 use crate::clock::{epoch_ms, now_ns};
-use crate::load::{Ask, Keys, Protocol, Source, Stored, Wire, Work, Workload};
+use crate::load::{Ask, Keys, Many, Protocol, Source, Stored, Wire, Work, Workload};
 
 /// One session over a keyspace of its own.
 pub(crate) struct Front {
@@ -263,10 +263,12 @@ impl Kind {
             Kind::RespSet | Kind::MemcachedSet | Kind::MemcachedMs => (0, 1),
             Kind::RespMix | Kind::MemcachedMix => (10, 1),
             Kind::RespHincrby => return Workload::CartIncrement { keys },
-            Kind::RespMset => return Workload::SetMany { keys: keys.firsts() },
-            Kind::MemcachedMultiGet => return Workload::GetMany { keys: keys.firsts() },
+            Kind::RespMset => return Workload::SetMany { keys: keys.firsts(Many::PAGE) },
+            Kind::MemcachedMultiGet => {
+                return Workload::GetMany { many: Many::PAGE, keys: keys.firsts(Many::PAGE) };
+            }
             Kind::MemcachedBinaryGet => return Workload::FrameGet { keys },
-            Kind::MemcachedGetq => return Workload::FrameGets { keys: keys.firsts() },
+            Kind::MemcachedGetq => return Workload::FrameGets { keys: keys.firsts(Many::PAGE) },
             Kind::RespHgetall => return Workload::CartRead { keys },
         };
         Workload::Mix { gets, sets, keys }

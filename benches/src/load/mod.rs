@@ -21,7 +21,7 @@ use hdrhistogram::Histogram;
 
 pub(crate) use self::collections::{BIG, Collection, Does, SMALL, Shape};
 pub(crate) use self::source::{Ask, Keys, Source, Spread, Work, Workload};
-pub(crate) use self::wire::{FIXED_KEY, Op, Protocol, Replies, Stored, Wire, key_name};
+pub(crate) use self::wire::{FIXED_KEY, Many, Op, Protocol, Replies, Stored, Wire, key_name};
 pub(crate) use self::worker::{Footing, Pace, new_histogram};
 use self::worker::{Phase, Seen, Shared, Worker};
 use crate::clock::{now_ns, pause_ms};

@@ -1,6 +1,6 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
-use super::wire::{CART_FIELDS, MANY, Op, Protocol, Wire, key_name};
+use super::wire::{CART_FIELDS, Many, Op, Protocol, Wire, key_name};
 use super::{collections, frame, varied};
 
 /// A whole and right reply.
@@ -47,7 +47,7 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
         (Op::Get, _) if wire.is_meta => headed_get(wire, key, input, b"EN\r\n"),
         (Op::Set, _) if wire.is_meta => fixed(input, b"HD\r\n", Outcome::Done),
         (Op::Get, Protocol::Memcached) => memcached_get(wire, key, input, b"\r\nEND\r\n"),
-        (Op::GetMany, _) => memcached_multi_get(wire, key, input),
+        (Op::GetMany(many), _) => memcached_multi_get(wire, many, key, input),
         (Op::Set, Protocol::Resp) | (Op::SetMany, _) => fixed(input, b"+OK\r\n", Outcome::Done),
         (Op::Set, Protocol::Memcached) => fixed(input, b"STORED\r\n", Outcome::Done),
         (Op::CartIncrement | Op::CartFill, _) => integer(input),
@@ -97,10 +97,10 @@ fn headed_get(wire: &Wire, key: u32, input: &[u8], miss: &[u8]) -> Scan {
 }
 
 /// Found when all keys are; a miss ends at the first that is not there.
-fn memcached_multi_get(wire: &Wire, first: u32, input: &[u8]) -> Scan {
+fn memcached_multi_get(wire: &Wire, many: Many, first: u32, input: &[u8]) -> Scan {
     let mut whole = Right { length: 0, outcome: Outcome::Done };
-    for key in first..first + MANY {
-        let is_last = key + 1 == first + MANY;
+    for key in many.keys(first) {
+        let is_last = key == first + many.span();
         let tail: &[u8] = if is_last { b"\r\nEND\r\n" } else { b"\r\n" };
         match memcached_get(wire, key, &input[whole.length..], tail) {
             Scan::Right(it) => {
@@ -264,8 +264,8 @@ mod tests {
                 .chain([String::from("END\r\n")])
                 .collect()
         };
-        assert_right(&memcached, Op::GetMany, 5, &found(5..15), Outcome::Done);
-        assert_right(&memcached, Op::GetMany, 5, &found(5..14), Outcome::Miss);
+        assert_right(&memcached, Op::GetMany(Many::PAGE), 5, &found(5..15), Outcome::Done);
+        assert_right(&memcached, Op::GetMany(Many::PAGE), 5, &found(5..14), Outcome::Miss);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::collections::{Collection, Does, SMALL, Shape};
 use super::varied;
-use super::wire::{CART_FIELDS, MANY, Op, Protocol, Stored, Wire};
+use super::wire::{CART_FIELDS, Many, Op, Protocol, Stored, Wire};
 use crate::zipf::zipf_draws;
 
 /// What a run asks for.
@@ -23,8 +23,8 @@ pub(crate) enum Workload {
     Grow { gets: u32, n_keys: u32 },
     /// Writes `MANY` keys in a row.
     SetMany { keys: Keys },
-    /// Reads `MANY` keys in a row.
-    GetMany { keys: Keys },
+    /// Reads many keys.
+    GetMany { many: Many, keys: Keys },
     /// Adds to a field of a cart.
     CartIncrement { keys: Keys },
     /// Reads a whole cart.
@@ -52,9 +52,9 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    /// The same choice for the first of `MANY` keys in a row: it leaves room for the others.
-    pub(crate) fn firsts(self) -> Keys {
-        let n_others = MANY - 1;
+    /// The same choice for the first of many keys: it leaves room for the others.
+    pub(crate) fn firsts(self, many: Many) -> Keys {
+        let n_others = many.span();
         match self {
             Keys::Uniform(n_keys) => Keys::Uniform(n_keys.saturating_sub(n_others).max(1)),
             Keys::Zipf(draws) => {
@@ -96,6 +96,8 @@ pub(crate) enum Work {
     Strings,
     /// The same by `mg` and `ms`; memcached's alone.
     Meta,
+    /// Gets of a hundred keys; memcached's alone.
+    MultiGet,
     /// HINCRBY on fields of carts.
     CartIncrement,
     /// HGETALL of carts.
@@ -143,11 +145,15 @@ impl Work {
         match self {
             Work::CartIncrement => Workload::CartIncrement { keys },
             Work::CartRead => Workload::CartRead { keys },
+            Work::MultiGet => {
+                let many = Many::HUNDRED;
+                Workload::GetMany { many, keys: keys.firsts(many) }
+            }
             Work::BinaryGet => Workload::FrameGet { keys },
-            Work::BinaryMultiGet => Workload::FrameGets { keys: keys.firsts() },
+            Work::BinaryMultiGet => Workload::FrameGets { keys: keys.firsts(Many::PAGE) },
             Work::Varied => {
                 let n_commands = varied::n_commands(protocol);
-                Workload::Varied { n_commands, keys: keys.firsts() }
+                Workload::Varied { n_commands, keys: keys.firsts(Many::PAGE) }
             }
             other => match other.collection() {
                 Some(kind) => other.on(Shape { kind, n_elements: SMALL }, keys),
@@ -169,7 +175,9 @@ impl Work {
     /// Whether clients of a protocol can do it.
     pub(crate) fn is_for(self, protocol: Protocol) -> bool {
         match self {
-            Work::Meta | Work::BinaryGet | Work::BinaryMultiGet => protocol == Protocol::Memcached,
+            Work::Meta | Work::MultiGet | Work::BinaryGet | Work::BinaryMultiGet => {
+                protocol == Protocol::Memcached
+            }
             Work::Strings | Work::Varied => true,
             _ => protocol == Protocol::Resp,
         }
@@ -250,8 +258,8 @@ impl Source {
             Workload::SetMany { keys } => {
                 Ask { op: Op::SetMany, key: choose(keys, random, draw), field: 0 }
             }
-            Workload::GetMany { keys } => {
-                Ask { op: Op::GetMany, key: choose(keys, random, draw), field: 0 }
+            Workload::GetMany { many, keys } => {
+                Ask { op: Op::GetMany(*many), key: choose(keys, random, draw), field: 0 }
             }
             Workload::CartIncrement { keys } => {
                 let key = choose(keys, random, draw);

@@ -25,8 +25,8 @@ impl Protocol {
 pub(crate) enum Op {
     Get,
     Set,
-    /// Reads `MANY` keys in a row; memcached's alone.
-    GetMany,
+    /// Reads many keys; memcached's alone.
+    GetMany(Many),
     /// Writes `MANY` keys in a row.
     SetMany,
     /// Adds 1 to one field of a cart.
@@ -45,6 +45,29 @@ pub(crate) enum Op {
     Collection(Shape, Does),
     /// Any command, of either protocol; the field says which.
     Varied,
+}
+
+/// The keys of a request of many, from its first on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Many {
+    n_keys: u32,
+    step: u32,
+}
+
+impl Many {
+    /// As many in a row as a page of an application asks for.
+    pub(crate) const PAGE: Many = Many { n_keys: MANY, step: 1 };
+    /// Keys that were not written one after another.
+    pub(crate) const HUNDRED: Many = Many { n_keys: 100, step: 997 };
+
+    pub(super) fn keys(self, first: u32) -> impl ExactSizeIterator<Item = u32> {
+        (0..self.n_keys).map(move |it| first + it * self.step)
+    }
+
+    /// How far behind the first the last one is.
+    pub(super) fn span(self) -> u32 {
+        (self.n_keys - 1) * self.step
+    }
 }
 
 /// How requests look: all that two requests of one run have in common.
@@ -153,7 +176,7 @@ impl Wire {
             (Op::FrameGet, _) => frame::put_get(key, out),
             (Op::FrameGets, _) => frame::put_gets(key, out),
             (Op::FrameSet, _) => frame::put_set(self, key, out),
-            (Op::GetMany, _) => put_multi_get(key, out),
+            (Op::GetMany(many), _) => put_multi_get(many, key, out),
             (Op::SetMany, _) => self.put_mset(key, out),
             (Op::CartRead, _) => put_all(out, &[RESP_HGETALL, &cart_name(key), b"\r\n"]),
             (Op::CartIncrement, _) => {
@@ -235,9 +258,9 @@ pub(super) fn put_all(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
-fn put_multi_get(first: u32, out: &mut Vec<u8>) {
+fn put_multi_get(many: Many, first: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(b"get");
-    for key in first..first + MANY {
+    for key in many.keys(first) {
         put_all(out, &[b" ", &key_name(key)]);
     }
     out.extend_from_slice(b"\r\n");
@@ -383,7 +406,7 @@ mod tests {
         let mset = resp(plain, Op::SetMany);
         assert!(mset.starts_with("*21\r\n$4\r\nMSET\r\n$16\r\nkey:000000000042\r\n$8\r\n0000002a"));
         assert!(mset.ends_with("$16\r\nkey:000000000051\r\n$8\r\n00000033\r\n"));
-        let many = memcached(plain, Op::GetMany);
+        let many = memcached(plain, Op::GetMany(Many::PAGE));
         assert!(many.starts_with("get key:000000000042 key:000000000043 "));
         assert!(many.ends_with(" key:000000000051\r\n"));
         assert_eq!(memcached(plain, Op::Get), "get key:000000000042\r\n");

@@ -49,10 +49,14 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
     if cell.spread != Spread::Uniform || cell.work == Work::Varied {
         return Vec::new();
     }
-    if cell.work == Work::Meta {
+    if matches!(cell.work, Work::Meta | Work::MultiGet) {
         let is_measured = cell.stage.mode == Mode::Pinned && is_fifty && cell.pipeline == 16;
-        let is_small = matches!(cell.stage.content, Content::Strings { value_bytes: 64 | 512 });
-        return if is_measured && is_small { meta_commands() } else { Vec::new() };
+        return match cell.stage.content {
+            Content::Strings { value_bytes } if is_measured => {
+                memcached_work(cell.work, value_bytes)
+            }
+            _ => Vec::new(),
+        };
     }
     match (cell.stage.mode, cell.stage.content) {
         (Mode::Pinned, Content::Strings { value_bytes: 64 | 512 })
@@ -92,8 +96,13 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
     }
 }
 
-fn meta_commands() -> Vec<Goal> {
-    vec![What::Cpu.at_most(0.55, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
+fn memcached_work(work: Work, value_bytes: usize) -> Vec<Goal> {
+    let most = match (work, value_bytes) {
+        (Work::Meta, 64 | 512) => 0.55,
+        (Work::MultiGet, 64) => 0.40,
+        _ => return Vec::new(),
+    };
+    vec![What::Cpu.at_most(most, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
 }
 
 fn small_values(protocol: Protocol, pipeline: usize) -> Vec<Goal> {

@@ -1,5 +1,7 @@
 //! memcached: byte for byte, with CAS numbers in the order in which they were first seen.
 
+use std::time::UNIX_EPOCH;
+
 use super::{CasNumbers, connect_to_nothing};
 use crate::client::Client;
 use crate::generate::memcached::Command;
@@ -12,6 +14,9 @@ const BATCH_MAX: usize = 40;
 /// Its answer comes behind every command's, so that one knows where that ends.
 const SENTINEL: &[u8] = b"version\r\n";
 const SENTINEL_ANSWER: &[u8] = b"VERSION ";
+
+/// More seconds than these are a time, as in memcached: 30 days.
+const ABSOLUTE_FROM: i64 = 60 * 60 * 24 * 30 + 1;
 
 /// A CAS number that no item has.
 const NO_CAS: u64 = 999_999_999;
@@ -109,7 +114,9 @@ fn meta_line(cas: &mut CasNumbers, line: &[u8], command: &Command) -> Vec<u8> {
         .map(|(index, word)| match word {
             word if index == 0 => word.to_vec(),
             [b't', digits @ ..] => [b"t", rounded(digits).as_bytes()].concat(),
-            [b'e', b'x', b'p', b'=', digits @ ..] => [b"exp=", rounded(digits).as_bytes()].concat(),
+            [b'e', b'x', b'p', b'=', digits @ ..] => {
+                [b"exp=", rounded_end(digits).as_bytes()].concat()
+            }
             [b'l', b'a', b'=', ..] => b"la=".to_vec(),
             [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
             [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
@@ -172,7 +179,26 @@ fn meta_length(line: &[u8]) -> Option<usize> {
 fn rounded(digits: &[u8]) -> String {
     match String::from_utf8_lossy(digits).parse::<i64>() {
         Ok(4_000_000_000..) => "0".to_owned(),
+        Ok(seconds @ ABSOLUTE_FROM..) => format!("until {}", nearest(unix_seconds() + seconds)),
         Ok(seconds @ 20..) => ((seconds + 15) / 50 * 50).to_string(),
         _ => String::from_utf8_lossy(digits).into_owned(),
     }
+}
+
+/// The time at which an item's time is over, as what is left of it where it was given so.
+fn rounded_end(digits: &[u8]) -> String {
+    match String::from_utf8_lossy(digits).parse::<i64>() {
+        Ok(end @ ABSOLUTE_FROM..) => rounded((end - unix_seconds()).to_string().as_bytes()),
+        _ => String::from_utf8_lossy(digits).into_owned(),
+    }
+}
+
+/// Times given as such are multiples of 50 seconds.
+fn nearest(seconds: i64) -> i64 {
+    (seconds + 25) / 50 * 50
+}
+
+fn unix_seconds() -> i64 {
+    let passed = UNIX_EPOCH.elapsed().expect("the clock is set");
+    passed.as_secs() as i64
 }
