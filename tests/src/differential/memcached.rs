@@ -114,9 +114,7 @@ fn meta_line(cas: &mut CasNumbers, line: &[u8], command: &Command) -> Vec<u8> {
         .map(|(index, word)| match word {
             word if index == 0 => word.to_vec(),
             [b't', digits @ ..] => [b"t", rounded(digits).as_bytes()].concat(),
-            [b'e', b'x', b'p', b'=', digits @ ..] => {
-                [b"exp=", rounded_end(digits).as_bytes()].concat()
-            }
+            [b'e', b'x', b'p', b'=', digits @ ..] => [b"exp=", rounded(digits).as_bytes()].concat(),
             [b'l', b'a', b'=', ..] => b"la=".to_vec(),
             [b'l', b'0'..=b'9', ..] => b"l".to_vec(),
             [b'c', digits @ ..] if digits.first().is_some_and(u8::is_ascii_digit) => {
@@ -181,14 +179,6 @@ fn rounded(digits: &[u8]) -> String {
         Ok(4_000_000_000..) => "0".to_owned(),
         Ok(seconds @ ABSOLUTE_FROM..) => format!("until {}", nearest(unix_seconds() + seconds)),
         Ok(seconds @ 20..) => ((seconds + 15) / 50 * 50).to_string(),
-        _ => String::from_utf8_lossy(digits).into_owned(),
-    }
-}
-
-/// The time at which an item's time is over, as what is left of it where it was given so.
-fn rounded_end(digits: &[u8]) -> String {
-    match String::from_utf8_lossy(digits).parse::<i64>() {
-        Ok(end @ ABSOLUTE_FROM..) => rounded((end - unix_seconds()).to_string().as_bytes()),
         _ => String::from_utf8_lossy(digits).into_owned(),
     }
 }
