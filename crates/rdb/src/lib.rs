@@ -1,4 +1,4 @@
-//! Values in the form of Redis' RDB files and DUMP payloads: every encoding since Redis 2.8 is
+//! Values and functions in the form of Redis' RDB files and DUMP payloads: every encoding since Redis 2.8 is
 //! read, and what Valkey 8.1 would write is written.
 //!
 //! What is read comes from strangers: every length is checked against what is there before it is
@@ -8,6 +8,7 @@
 mod damage;
 mod dump;
 mod error;
+mod functions;
 mod listpack;
 mod load;
 mod lzf;
@@ -23,4 +24,5 @@ mod zipmap;
 
 pub use crate::dump::{DumpOptions, Payload, dump};
 pub use crate::error::Error;
+pub use crate::functions::dump_functions;
 pub use crate::load::Content;
