@@ -22,5 +22,6 @@ mod resp;
 mod robustness;
 mod scripts;
 mod tidy;
+mod tracking;
 mod transcripts;
 mod waiting;

@@ -11,6 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::client_flags::{ClientFlag, ClientFlags};
 use crate::inbox::Inbox;
+use crate::tracking::Tracker;
 use crate::waiting::Seat;
 use crate::watch::Watch;
 
@@ -76,6 +77,8 @@ struct Rare {
     inbox: OnceLock<Box<Inbox>>,
     /// What must not change before EXEC.
     watch: Mutex<Option<Watch>>,
+    /// What it hears of changes of.
+    tracker: Mutex<Tracker>,
 }
 
 impl Aside {
@@ -294,6 +297,15 @@ impl ClientHandle {
 
     pub(crate) fn set_watch(&self, watch: Watch) {
         *self.aside.rare.get_or_init(Box::default).watch.lock() = Some(watch);
+    }
+
+    /// What it tracks, if it ever tracked something.
+    pub(crate) fn tracker(&self) -> Option<Tracker> {
+        self.aside.rare.get().map(|it| it.tracker.lock().clone())
+    }
+
+    pub(crate) fn set_tracker(&self, tracker: Tracker) {
+        *self.aside.rare.get_or_init(Box::default).tracker.lock() = tracker;
     }
 
     /// Made when it is first needed.

@@ -31,6 +31,7 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tracking;
 mod transaction;
 mod waiting;
 mod watch;

@@ -14,6 +14,7 @@ use crate::pubsub::{Audience, PubSub};
 use crate::script::Scripts;
 use crate::settings::Settings;
 use crate::stats::{Rates, Totals, WorkerStats};
+use crate::tracking::Tracking;
 
 /// The RESP front end without its sockets. One per process, shared by all sessions.
 pub struct Server {
@@ -24,6 +25,7 @@ pub struct Server {
     pub(crate) pubsub: PubSub,
     /// Held by who tells what has happened to keys.
     pub(crate) telling: Mutex<()>,
+    pub(crate) tracking: Tracking,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) alerts: Alerts,
     /// The counters of each worker thread, by worker index.
@@ -65,6 +67,7 @@ impl Server {
             clients: Clients::default(),
             pubsub: PubSub::default(),
             telling: Mutex::default(),
+            tracking: Tracking::default(),
             scripts: Arc::default(),
             alerts: Alerts::default(),
             workers: (0..options.n_workers).map(worker).collect(),

@@ -68,6 +68,15 @@ impl Session {
     /// Runs the whole commands at the start of `input`, consuming them. Bytes that are not yet
     /// consumed must still be at its start at the next call.
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
+        let step = self.run_all(input, out, now_ms);
+        if self.server().tracking.has_broadcasts() {
+            self.broadcast(out);
+        }
+        step
+    }
+
+    #[inline]
+    fn run_all(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         if self.dispatcher.client.handle.is_killed() {
             return Step::Close;
         }
@@ -143,6 +152,15 @@ impl Session {
         step
     }
 
+    /// Tells those who track keys by their prefixes what has changed.
+    #[cold]
+    fn broadcast(&self, out: &mut Output) {
+        self.server().send_broadcasts();
+        if self.handle().has_news() {
+            self.handle().take_news(out);
+        }
+    }
+
     /// The command that waited is through.
     fn pass_waited(&mut self, now_ms: u64) {
         self.batch.pass();
@@ -185,6 +203,7 @@ impl Drop for Session {
             waiting::give_up(&self.dispatcher.server, &self.dispatcher.client.handle);
         }
         watch::end(&self.dispatcher.server, &self.dispatcher.client.handle);
+        self.dispatcher.server.forget_tracker(&self.dispatcher.client.handle);
         self.dispatcher.server.pubsub.forget(&self.dispatcher.client.handle);
         self.dispatcher.server.clients.remove(self.dispatcher.client.handle.id);
     }

@@ -28,6 +28,7 @@ mod stream_pending;
 mod string;
 mod string_newer;
 mod string_parts;
+mod tracking;
 mod transactions;
 mod watch;
 

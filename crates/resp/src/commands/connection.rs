@@ -177,6 +177,7 @@ fn quit(cx: &mut ClientCtx<'_>) -> Answer {
 fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
     cx.server.pubsub.forget(&client.handle);
+    cx.server.stop_tracking(&client.handle);
     transaction::end(client);
     watch::end(cx.server, &client.handle);
     client.db = 0;

@@ -269,7 +269,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("tls-session-cache-size", "20480", 0, 2_147_483_647),
     integer("tls-session-cache-timeout", "300", 0, 2_147_483_647),
     boolean("tls-session-caching", "yes"),
-    integer("tracking-table-max-keys", "1000000", 0, MAX),
+    integer("tracking-table-max-keys", "1000000", 0, MAX).used(),
     text("unixsocket", "").immutable().used(),
     text("unixsocketgroup", "").immutable(),
     octal("unixsocketperm", "0").immutable().used(),

@@ -159,8 +159,9 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " user=default redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} \
+        " user=default redir={} resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} \
          tot-cmds={}",
+        super::tracking::redirect(client),
         client.protocol.load(Relaxed),
         names.library,
         names.library_version,
@@ -175,8 +176,11 @@ fn flags(client: &ClientHandle) -> String {
     let flags = [
         ('P', client.is_subscriber()),
         ('x', 0 <= client.aside.n_queued.load(Relaxed)),
-        ('d', watch::state(client).1),
         ('b', client.is_blocked()),
+        ('t', client.flags.has(ClientFlag::Tracks)),
+        ('R', client.flags.has(ClientFlag::BrokenRedirect)),
+        ('B', client.flags.has(ClientFlag::Broadcast)),
+        ('d', watch::state(client).1),
         ('A', client.is_killed()),
         ('U', client.aside.transport == Transport::Unix),
         ('e', client.flags.has(ClientFlag::NoEvict)),
