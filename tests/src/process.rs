@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -89,26 +90,34 @@ impl Drop for Process {
             eprintln!("--- log of process {}:\n{}", self.id(), log.get(tail..).unwrap_or(&log));
         } else {
             let _ = fs::remove_file(&self.log);
-            // Succeeds for the last one out.
-            let _ = fs::remove_dir(scratch());
         }
     }
 }
 
-/// Kills the process when its own input ends, which it does when this process ends in any way.
+/// Kills the process when this process ends in any way.
 fn guard(process_id: u32) -> Child {
+    at_the_end("kill -9 \"$1\"", &process_id.to_string())
+}
+
+/// A shell that does something with its argument when its own input ends, which it does when this
+/// process ends in any way.
+fn at_the_end(deed: &str, argument: &str) -> Child {
     Command::new("sh")
-        .args(["-c", "read -r _ || kill -9 \"$1\"", "sh", &process_id.to_string()])
+        .args(["-c", &format!("read -r _ || {deed}"), "sh", argument])
         .stdin(Stdio::piped())
         .spawn()
         .expect("there is a shell")
 }
 
-/// A folder for this test run's files.
+/// A folder for this test run's files, gone with it.
 pub fn scratch() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("tandem-tests-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("the temporary folder takes folders");
-    folder
+    static FOLDER: LazyLock<(PathBuf, Child)> = LazyLock::new(|| {
+        let folder = std::env::temp_dir().join(format!("tandem-tests-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder takes folders");
+        let guard = at_the_end("rm -r \"$1\"", &folder.to_string_lossy());
+        (folder, guard)
+    });
+    FOLDER.0.clone()
 }
 
 /// A file for a server to read, gone with the test.
@@ -134,7 +143,6 @@ impl ScratchFile {
 impl Drop for ScratchFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
-        let _ = fs::remove_dir(scratch());
     }
 }
 

@@ -63,6 +63,8 @@ struct Table {
     start: AtomicPtr<u64>,
     n_homes: AtomicUsize,
     segments: AtomicPtr<u8>,
+    /// Cache lines of an item, on average when one of the others changed.
+    n_item_lines: AtomicUsize,
 }
 
 /// Cache lines of a cell that a read touches. It writes to the first.
@@ -164,6 +166,7 @@ impl Cell {
         {
             table.start.store(index.base().cast_mut(), Ordering::Relaxed);
             table.n_homes.store(index.n_homes(), Ordering::Relaxed);
+            table.n_item_lines.store(shard.item_lines(), Ordering::Relaxed);
         }
         if table.segments.load(Ordering::Relaxed).cast_const() != shard.segments.base() {
             table.segments.store(shard.segments.base().cast_mut(), Ordering::Relaxed);
@@ -203,6 +206,9 @@ impl Cell {
             let item = shard.segments.hint(location);
             prefetch(item);
             prefetch(item.wrapping_add(64));
+            for line in 2..self.table().n_item_lines.load(Ordering::Relaxed) {
+                prefetch(item.wrapping_add(line * 64));
+            }
         }
     }
 }
@@ -308,6 +314,8 @@ mod tests {
     use super::*;
     use crate::options::KeyspaceOptions;
     use crate::segment::Segments;
+    use crate::shard::FETCHED_LINES_MAX;
+    use crate::{Keyspace, NewValue, SetOptions};
 
     /// The lock, the counter of hits and the table's address share the one line that a hit writes;
     /// the list of segments is on the next, which it reads.
@@ -324,5 +332,22 @@ mod tests {
         assert!(start + offset_of!(Shard, index) + size_of::<Index>() <= 64);
         let segments = start + offset_of!(Shard, segments);
         assert!(64 <= segments && segments + Segments::READ_BYTES <= CELL_LINES * 64);
+    }
+
+    #[test]
+    fn as_many_lines_are_fetched_as_items_take() {
+        let lines = |value_bytes: usize| {
+            let options = KeyspaceOptions { n_shards: 1, ..KeyspaceOptions::default() };
+            let keyspace = Keyspace::new(options);
+            for number in 0..1000 {
+                let name = format!("key:{number:012}");
+                let key = keyspace.key(0, name.as_bytes());
+                let value = vec![b'x'; value_bytes];
+                keyspace.view(key, 0).set(key, NewValue::Copied(&value), SetOptions::default());
+            }
+            let table = keyspace.database(0).cells()[0].table();
+            table.n_item_lines.load(Ordering::Relaxed)
+        };
+        assert_eq!([1, 64, 512, 4096].map(lines), [1, 2, 9, FETCHED_LINES_MAX]);
     }
 }

@@ -35,6 +35,11 @@ pub(crate) struct Events {
     pub(crate) stores: u64,
 }
 
+const LINE_BYTES: usize = 64;
+
+/// A core waits for about as many at a time.
+pub(crate) const FETCHED_LINES_MAX: usize = 10;
+
 /// What a shard holds at the moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holdings {
@@ -170,6 +175,12 @@ impl Shard {
             by_class: Box::default(),
             shared,
         }
+    }
+
+    /// Cache lines that an item takes on average, as many as are worth fetching ahead.
+    pub(crate) fn item_lines(&self) -> usize {
+        let bytes = self.holdings.item_bytes as usize / self.index.len().max(1);
+        bytes.div_ceil(LINE_BYTES).min(FETCHED_LINES_MAX)
     }
 
     /// The live item of a key. An expired one is removed on the way, and so are fields of it.
