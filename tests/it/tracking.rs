@@ -155,7 +155,7 @@ fn no_change_is_missed_across_workers() {
         .collect();
     // A copy is thrown away when it is invalid. Once all is written, no old one may be left.
     let mut copies = [None::<String>, None];
-    let mut turn = |readers: &mut [Client; 2], copies: &mut [Option<String>; 2]| {
+    let turn = |readers: &mut [Client; 2], copies: &mut [Option<String>; 2]| {
         for (it, copy) in readers.iter_mut().zip(copies) {
             it.send(&encode(&["PING"]));
             if !heard_before(it, |it| matches!(it, Value::Simple(_))).is_empty() {
@@ -174,7 +174,9 @@ fn no_change_is_missed_across_workers() {
     while writers.iter().any(|it| !it.is_finished()) {
         turn(&mut readers, &mut copies);
     }
-    writers.into_iter().for_each(|it| it.join().unwrap());
+    for it in writers {
+        it.join().unwrap();
+    }
     turn(&mut readers, &mut copies);
     assert_eq!(copies, [Some("6000".to_owned()), Some("6000".to_owned())]);
 }

@@ -40,11 +40,11 @@ pub(crate) struct Tracking {
 /// What INFO says of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tracked {
-    pub(crate) n_clients: usize,
-    pub(crate) n_keys: usize,
+    pub(crate) clients: usize,
+    pub(crate) keys: usize,
     /// Keys, each as often as clients keep it.
-    pub(crate) n_items: usize,
-    pub(crate) n_prefixes: usize,
+    pub(crate) items: usize,
+    pub(crate) prefixes: usize,
 }
 
 /// What a client tracks besides its flags.
@@ -60,11 +60,18 @@ pub(crate) struct Tracker {
 pub(crate) struct Wish<'a> {
     pub(crate) redirect: u64,
     pub(crate) prefixes: Vec<&'a [u8]>,
-    pub(crate) broadcast: bool,
-    pub(crate) opt_in: bool,
-    pub(crate) opt_out: bool,
-    pub(crate) no_loop: bool,
+    /// Which of `MODES`.
+    pub(crate) modes: Vec<ClientFlag>,
 }
+
+impl Wish<'_> {
+    pub(crate) fn has(&self, mode: ClientFlag) -> bool {
+        self.modes.contains(&mode)
+    }
+}
+
+const MODES: [ClientFlag; 4] =
+    [ClientFlag::Broadcast, ClientFlag::OptIn, ClientFlag::OptOut, ClientFlag::NoLoop];
 
 /// What a client's copies are no longer good for.
 enum Stale<'a> {
@@ -88,10 +95,10 @@ impl Tracking {
 
     pub(crate) fn counts(&self) -> Tracked {
         Tracked {
-            n_clients: self.n_clients.load(Relaxed),
-            n_keys: self.n_keys.load(Relaxed),
-            n_items: self.n_items.load(Relaxed),
-            n_prefixes: self.n_prefixes.load(Relaxed),
+            clients: self.n_clients.load(Relaxed),
+            keys: self.n_keys.load(Relaxed),
+            items: self.n_items.load(Relaxed),
+            prefixes: self.n_prefixes.load(Relaxed),
         }
     }
 
@@ -130,7 +137,7 @@ impl Server {
     pub(crate) fn track(&self, handle: &Arc<ClientHandle>, wish: &Wish<'_>) {
         let mut tracker = handle.tracker().unwrap_or_default();
         tracker.redirect = wish.redirect;
-        if wish.broadcast {
+        if wish.has(ClientFlag::Broadcast) {
             let all: &[&[u8]] = &[b""];
             let wanted = if wish.prefixes.is_empty() { all } else { &wish.prefixes };
             let mut prefixes = self.tracking.prefixes.lock();
@@ -142,10 +149,9 @@ impl Server {
         }
         handle.set_tracker(tracker);
         handle.flags.set(ClientFlag::BrokenRedirect, false);
-        handle.flags.set(ClientFlag::Broadcast, wish.broadcast);
-        handle.flags.set(ClientFlag::OptIn, wish.opt_in);
-        handle.flags.set(ClientFlag::OptOut, wish.opt_out);
-        handle.flags.set(ClientFlag::NoLoop, wish.no_loop);
+        for mode in MODES {
+            handle.flags.set(mode, wish.has(mode));
+        }
         if !handle.flags.set(ClientFlag::Tracks, true) {
             self.tracking.n_clients.fetch_add(1, Relaxed);
             self.hear();
@@ -161,14 +167,7 @@ impl Server {
             self.tracking.leave_prefixes(handle, &tracker);
         }
         handle.set_tracker(Tracker::default());
-        for flag in [
-            ClientFlag::BrokenRedirect,
-            ClientFlag::Broadcast,
-            ClientFlag::OptIn,
-            ClientFlag::OptOut,
-            ClientFlag::NoLoop,
-            ClientFlag::Caching,
-        ] {
+        for flag in MODES.into_iter().chain([ClientFlag::BrokenRedirect, ClientFlag::Caching]) {
             handle.flags.set(flag, false);
         }
         self.tracking.n_clients.fetch_sub(1, Relaxed);

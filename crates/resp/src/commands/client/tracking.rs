@@ -40,13 +40,13 @@ fn parse<'a>(args: &mut Args<'a>, server: &Server) -> Result<Wish<'a>, Error> {
         } else if args.option("PREFIX") {
             wish.prefixes.push(args.next()?);
         } else if args.flag("BCAST") {
-            wish.broadcast = true;
+            wish.modes.push(ClientFlag::Broadcast);
         } else if args.flag("OPTIN") {
-            wish.opt_in = true;
+            wish.modes.push(ClientFlag::OptIn);
         } else if args.flag("OPTOUT") {
-            wish.opt_out = true;
+            wish.modes.push(ClientFlag::OptOut);
         } else if args.flag("NOLOOP") {
-            wish.no_loop = true;
+            wish.modes.push(ClientFlag::NoLoop);
         } else {
             return Err(Error::Syntax);
         }
@@ -57,16 +57,18 @@ fn parse<'a>(args: &mut Args<'a>, server: &Server) -> Result<Wish<'a>, Error> {
 /// Whether what is wished for fits together, and to what the client tracks already.
 fn check(handle: &ClientHandle, wish: &Wish<'_>) -> Result<(), Error> {
     let has = |it| handle.flags.has(it);
-    let refused = if !wish.broadcast && !wish.prefixes.is_empty() {
+    let broadcast = wish.has(ClientFlag::Broadcast);
+    let [opt_in, opt_out] = [ClientFlag::OptIn, ClientFlag::OptOut].map(|it| wish.has(it));
+    let refused = if !broadcast && !wish.prefixes.is_empty() {
         "ERR PREFIX option requires BCAST mode to be enabled"
-    } else if has(ClientFlag::Tracks) && has(ClientFlag::Broadcast) != wish.broadcast {
+    } else if has(ClientFlag::Tracks) && has(ClientFlag::Broadcast) != broadcast {
         "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and \
          then re-enabling it with a different mode."
-    } else if wish.broadcast && (wish.opt_in || wish.opt_out) {
+    } else if broadcast && (opt_in || opt_out) {
         "ERR OPTIN and OPTOUT are not compatible with BCAST"
-    } else if wish.opt_in && wish.opt_out {
+    } else if opt_in && opt_out {
         "ERR You can't specify both OPTIN mode and OPTOUT mode"
-    } else if wish.opt_in && has(ClientFlag::OptOut) || wish.opt_out && has(ClientFlag::OptIn) {
+    } else if opt_in && has(ClientFlag::OptOut) || opt_out && has(ClientFlag::OptIn) {
         "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and \
          then re-enabling it with a different mode."
     } else {

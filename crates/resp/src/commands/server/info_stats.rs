@@ -74,9 +74,9 @@ fn absent(server: &Server, lines: &mut Lines) {
     ]);
     let tracked = server.tracking.counts();
     lines.all(&[
-        ("tracking_total_keys", tracked.n_keys),
-        ("tracking_total_items", tracked.n_items),
-        ("tracking_total_prefixes", tracked.n_prefixes),
+        ("tracking_total_keys", tracked.keys),
+        ("tracking_total_items", tracked.items),
+        ("tracking_total_prefixes", tracked.prefixes),
         ("unexpected_error_replies", 0),
     ]);
 }
