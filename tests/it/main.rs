@@ -5,6 +5,7 @@
     reason = "transcripts look alike, whether they hold quotes or not"
 )]
 
+mod acl;
 mod admin;
 mod binary;
 mod clients;

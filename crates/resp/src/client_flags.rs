@@ -36,6 +36,8 @@ pub(crate) enum ClientFlag {
     Caching = 1 << 13,
     /// Who was to be told in its place is gone.
     BrokenRedirect = 1 << 14,
+    /// Works as a user who may not do everything.
+    Restricted = 1 << 15,
 }
 
 /// The flags of a client. Any thread may set them.

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::acl::Account;
 use crate::client_flags::{ClientFlag, ClientFlags};
 use crate::inbox::Inbox;
 use crate::tracking::Tracker;
@@ -79,6 +80,8 @@ struct Rare {
     watch: Mutex<Option<Watch>>,
     /// What it hears of changes of.
     tracker: Mutex<Tracker>,
+    /// Whom it works as, but for the default user.
+    account: Mutex<Option<Arc<Account>>>,
 }
 
 impl Aside {
@@ -297,6 +300,15 @@ impl ClientHandle {
 
     pub(crate) fn set_watch(&self, watch: Watch) {
         *self.aside.rare.get_or_init(Box::default).watch.lock() = Some(watch);
+    }
+
+    /// Whom it works as; `None` is the default user.
+    pub(crate) fn account(&self) -> Option<Arc<Account>> {
+        self.aside.rare.get()?.account.lock().clone()
+    }
+
+    pub(crate) fn set_account(&self, account: Option<Arc<Account>>) {
+        *self.aside.rare.get_or_init(Box::default).account.lock() = account;
     }
 
     /// What it tracks, if it ever tracked something.

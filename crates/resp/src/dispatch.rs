@@ -229,13 +229,19 @@ impl Dispatcher {
         gate::enabled(&self.server, &self.client, command)?;
         gate::authenticated(&self.server, &self.client, command)?;
         if self.client.handle.flags.any() || self.server.alerts.any() {
-            self.admit_unusual(command)?;
+            self.admit_unusual(command, argv, now_ms)?;
         }
         gate::room_for(&self.server, command, now_ms)
     }
 
     #[cold]
-    fn admit_unusual(&self, command: &'static Command) -> Result<(), Error> {
+    fn admit_unusual(
+        &self,
+        command: &'static Command,
+        argv: Argv<'_>,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        gate::permitted(&self.server, &self.client, command, argv, now_ms)?;
         gate::not_listening(&self.client, command)?;
         gate::not_busy(&self.server, command)
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::acl::Acl;
 use crate::alerts::Alerts;
 use crate::clients::Clients;
 use crate::error::Error;
@@ -25,6 +26,7 @@ pub struct Server {
     pub(crate) pubsub: PubSub,
     /// Held by who tells what has happened to keys.
     pub(crate) telling: Mutex<()>,
+    pub(crate) acl: Acl,
     pub(crate) tracking: Tracking,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) alerts: Alerts,
@@ -67,6 +69,7 @@ impl Server {
             clients: Clients::default(),
             pubsub: PubSub::default(),
             telling: Mutex::default(),
+            acl: Acl::default(),
             tracking: Tracking::default(),
             scripts: Arc::default(),
             alerts: Alerts::default(),
@@ -82,6 +85,7 @@ impl Server {
         };
         server.settings.apply_to(&server.keyspace);
         server.hear();
+        server.require_password(&server.settings.text("requirepass"));
         server
     }
 
@@ -139,6 +143,7 @@ impl Server {
         *self.rates.lock() = Rates::default();
         self.clients.reset_stats();
         self.auth_denied.store(0, Relaxed);
+        self.acl.reset_stats();
         self.stores_before.fetch_add(self.keyspace.stats().stores, Relaxed);
         self.keyspace.reset_stats();
         tandem_engine::reset_freed();

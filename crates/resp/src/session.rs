@@ -47,6 +47,7 @@ impl Session {
     ) -> Session {
         let handle = server.clients.register(peer, now_ms);
         let authenticated = !server.settings.live().needs_password();
+        server.work_as_default(&handle);
         let client = Client::new(handle, authenticated);
         Session { dispatcher: Dispatcher::new(server, client), worker, batch: Batch::default() }
     }

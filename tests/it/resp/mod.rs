@@ -1,5 +1,6 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod acl;
 mod bitmap;
 mod command;
 mod connection;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use self::filter::{Filter, line};
 use crate::client::{Queueing, Replies};
 use crate::client_flags::ClientFlag;
+use crate::clients::ClientHandle;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
@@ -62,6 +63,11 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("5.0.0", "O(log N) over the connections", "Ends the wait of another client."),
 ];
 
+/// A line of CLIENT LIST.
+pub(crate) fn describe(client: &ClientHandle, now_ms: u64) -> String {
+    line(client, now_ms)
+}
+
 fn getname(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.client.handle.names().name;
     Ok(if name.is_empty() { cx.reply.null() } else { cx.reply.text(&name) })
@@ -83,7 +89,7 @@ fn info(cx: &mut ClientCtx<'_>) -> Answer {
 
 fn list(cx: &mut ClientCtx<'_>) -> Answer {
     note_command(cx, b"client|list");
-    let filter = Filter::parse(&mut cx.args)?;
+    let filter = Filter::parse(&mut cx.args, cx.server)?;
     let me = cx.client.handle.id;
     let mut text = String::new();
     for client in cx.server.clients.all() {
@@ -112,7 +118,7 @@ fn kill(cx: &mut ClientCtx<'_>) -> Answer {
     if cx.args.len() == 1 {
         return kill_address(cx);
     }
-    let filter = Filter::parse(&mut cx.args)?;
+    let filter = Filter::parse(&mut cx.args, cx.server)?;
     let me = cx.client.handle.id;
     let mut n_killed = 0;
     for client in cx.server.clients.all() {

@@ -102,9 +102,13 @@ impl Live {
         self.latency_tracking.load(Relaxed)
     }
 
-    /// `requirepass` is set.
+    /// The default user is off, or has a password.
     pub fn needs_password(&self) -> bool {
         self.needs_password.load(Relaxed)
+    }
+
+    pub(crate) fn set_needs_password(&self, needs_password: bool) {
+        self.needs_password.store(needs_password, Relaxed);
     }
 
     /// `protected-mode` is on.
@@ -131,7 +135,6 @@ impl Live {
         let classes = Classes::parse(&settings.text("notify-keyspace-events"));
         self.event_classes.store(classes.bits(), Relaxed);
         self.latency_tracking.store(settings.is_on("latency-tracking"), Relaxed);
-        self.needs_password.store(!settings.text("requirepass").is_empty(), Relaxed);
         self.protected.store(settings.is_on("protected-mode"), Relaxed);
     }
 }

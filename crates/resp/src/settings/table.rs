@@ -69,9 +69,9 @@ impl Parameter {
 
 #[rustfmt::skip]
 pub(crate) const PARAMETERS: &[Parameter] = &[
-    choice("acl-pubsub-default", "resetchannels", &["allchannels", "resetchannels"]),
+    choice("acl-pubsub-default", "resetchannels", &["allchannels", "resetchannels"]).used(),
     text("aclfile", "").immutable().only(&[""]),
-    integer("acllog-max-len", "128", 0, MAX),
+    integer("acllog-max-len", "128", 0, MAX).used(),
     integer("active-defrag-cycle-max", "25", 1, 99),
     integer("active-defrag-cycle-min", "1", 1, 99),
     integer("active-defrag-cycle-us", "500", 0, 100_000),

@@ -50,11 +50,12 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     let (query, output) = server.clients.n_cut();
     lines.put("client_query_buffer_limit_disconnections", query);
     lines.put("client_output_buffer_limit_disconnections", output);
+    let [commands, keys, channels] = server.acl.n_denied();
     lines.put("acl_access_denied_auth", server.auth_denied.load(Relaxed));
     lines.all(&[
-        ("acl_access_denied_cmd", 0),
-        ("acl_access_denied_key", 0),
-        ("acl_access_denied_channel", 0),
+        ("acl_access_denied_cmd", commands),
+        ("acl_access_denied_key", keys),
+        ("acl_access_denied_channel", channels),
     ]);
 }
 
