@@ -1,5 +1,6 @@
 //! What stands between a command and its handler: one function a question, each asking flags only.
 
+use crate::acl::Context;
 use crate::alerts::Alert;
 use crate::args::Argv;
 use crate::client::Client;
@@ -58,7 +59,7 @@ pub(crate) fn permitted(
     if !handle.flags.has(ClientFlag::Restricted) {
         return Ok(());
     }
-    let context = if client.queues_for_exec() { "multi" } else { "toplevel" };
+    let context = if client.queues_for_exec() { Context::Transaction } else { Context::TopLevel };
     let denied = server.permit(handle, command, argv, context, now_ms);
     denied.map_err(|it| server.no_permission(handle, command, it))
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use tandem_engine::{Grip, KeyHash, Keyspace, Output};
 
-use crate::acl::Denied;
+use crate::acl::{Context, Denied};
 use crate::args::{Argv, Span};
 use crate::client::{Client, Queueing};
 use crate::client_flags::ClientFlag;
@@ -243,7 +243,8 @@ impl Dispatcher {
         if !handle.flags.has(ClientFlag::Restricted) {
             return Ok(());
         }
-        self.server.permit(handle, command, line.argv, "multi", now_ms).map_err(|denied| {
+        let context = Context::Transaction;
+        self.server.permit(handle, command, line.argv, context, now_ms).map_err(|denied| {
             let reason = match denied {
                 Denied::Command => "no permission to execute the command or subcommand",
                 Denied::Key(_) => "no permission to touch the specified keys",

@@ -109,22 +109,34 @@ fn who_may_not_is_told() {
         !ERR wrong number of arguments for 'set' command
         > ACL DRYRUN ann SET a 1
         OK
+        > CLIENT KILL USER ann
+        1
+        2> PING
+        (closed)
+        "#,
+    );
+}
+
+#[test]
+fn who_may_not_read_all_keys_may_not_sort_by_them() {
+    check(
+        r#"
+        > ACL SETUSER ann on nopass ~a*
+        OK
+        2> AUTH ann x
+        OK
         > ACL SETUSER ann +sort
         OK
         2> SORT a BY w* GET #
-        !ERR BY option of SORT denied due to insufficient ACL permissions
+        !ERR BY option of SORT denied due to insufficient ACL permissions.
         2> SORT a1 GET v*
-        !ERR GET option of SORT denied due to insufficient ACL permissions
+        !ERR GET option of SORT denied due to insufficient ACL permissions.
         2> SORT a1
         []
         > ACL SETUSER ann %R~*
         OK
         2> SORT a1 BY w* GET v*
         []
-        > CLIENT KILL USER ann
-        1
-        2> PING
-        (closed)
         "#,
     );
 }

@@ -24,10 +24,27 @@ pub(crate) struct Entry {
 pub(crate) struct Refused {
     /// `command`, `key`, `channel` or `auth`.
     pub(crate) reason: &'static str,
-    /// `toplevel`, `multi` or `lua`.
-    pub(crate) context: &'static str,
+    pub(crate) context: Context,
     pub(crate) object: Vec<u8>,
     pub(crate) user: Vec<u8>,
+}
+
+/// Where something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    TopLevel,
+    Transaction,
+    Script,
+}
+
+impl Context {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Context::TopLevel => "toplevel",
+            Context::Transaction => "multi",
+            Context::Script => "script",
+        }
+    }
 }
 
 impl Log {

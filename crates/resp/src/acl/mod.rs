@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::{Mutex, RwLock};
 
-pub(crate) use self::log::{Entry, Refused};
+pub(crate) use self::log::{Context, Entry, Refused};
 pub(crate) use self::selector::{Channelless, Denied, Selector, category, has_spaces};
 pub(crate) use self::user::{User, join_selectors};
 use crate::args::Argv;
@@ -210,7 +210,7 @@ impl Server {
         client: &ClientHandle,
         command: &Command,
         argv: Argv<'_>,
-        context: &'static str,
+        context: Context,
         now_ms: u64,
     ) -> Result<(), Denied> {
         let account = self.account_of(client);

@@ -21,7 +21,7 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("6.0.0", "O(1)", "Removes users, and closes their connections."),
     plain("dryrun", "username command [arg [arg ...]]", dryrun).flags(ADMIN)
         .doc("7.0.0", "O(1)", "Says whether a user may run a command."),
-    plain("genpass", "[bits]", genpass).flags(USUAL)
+    plain("genpass", "[bits:integer]", genpass).flags(USUAL)
         .doc("6.0.0", "O(1)", "Makes up a password."),
     plain("getuser", "username", getuser).flags(ADMIN)
         .doc("6.0.0", "O(N) over the user's rules", "Describes a user to programs."),
@@ -180,7 +180,7 @@ fn log(cx: &mut ClientCtx<'_>) -> Answer {
         reply.map_header(10);
         reply.text("count");
         reply.int(it.n_times as i64);
-        for (name, value) in [("reason", it.what.reason), ("context", it.what.context)] {
+        for (name, value) in [("reason", it.what.reason), ("context", it.what.context.name())] {
             reply.text(name);
             reply.text(value);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::acl::{DEFAULT_USER, Refused};
+use crate::acl::{Context, DEFAULT_USER, Refused};
 use crate::args::integer;
 use crate::client::{Client, Replies};
 use crate::client_flags::ClientFlag;
@@ -68,7 +68,8 @@ fn authenticate(
     let account = server.acl.find(name).filter(|it| it.user().lets_in(password));
     let Some(account) = account else {
         server.auth_denied.fetch_add(1, Relaxed);
-        let context = if client.is_in_transaction() { "multi" } else { "toplevel" };
+        let context =
+            if client.is_in_transaction() { Context::Transaction } else { Context::TopLevel };
         let (object, user) = (name.to_vec(), name.to_vec());
         let refused = Refused { reason: "auth", context, object, user };
         server.note_refused(&client.handle, refused, now_ms);

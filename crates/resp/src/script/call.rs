@@ -11,6 +11,7 @@ use tandem_engine::{KeyHash, Output};
 use super::raised::{self, Raised};
 use super::store::Watch;
 use super::value::Wire;
+use crate::acl::Context;
 use crate::alerts::Alert;
 use crate::args::{Argv, Span};
 use crate::client::Client;
@@ -218,11 +219,13 @@ impl Running {
         if !client.handle.flags.has(ClientFlag::Restricted) {
             return Ok(());
         }
-        server.permit(&client.handle, command, argv, "script", self.now_ms).map_err(|denied| {
-            let name = server.account_of(&client.handle).name.clone();
-            let why = denied.text(&name, command, None);
-            Error::said(format!("ERR ACL failure in script: {why}"))
-        })
+        server.permit(&client.handle, command, argv, Context::Script, self.now_ms).map_err(
+            |denied| {
+                let name = server.account_of(&client.handle).name.clone();
+                let why = denied.text(&name, command, None);
+                Error::said(format!("ERR ACL failure in script: {why}"))
+            },
+        )
     }
 
     /// The answer as a value.

@@ -156,7 +156,7 @@ fn check_patterns(cx: &ClientCtx<'_>, words: &SortWords<'_>) -> Result<(), Error
         None => "GET",
     };
     Err(Error::said(format!(
-        "ERR {option} option of SORT denied due to insufficient ACL permissions"
+        "ERR {option} option of SORT denied due to insufficient ACL permissions."
     )))
 }
 
