@@ -168,7 +168,7 @@ impl Server {
     }
 
     /// Sets the default user's password as `requirepass` does; empty for none.
-    pub(crate) fn require_password(&self, password: &str) {
+    pub fn require_password(&self, password: &str) {
         let mut user = (*self.acl.default_user()).clone();
         let rules = if password.is_empty() {
             vec!["nopass".to_owned()]
