@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 #[cfg(feature = "counted-locks")]
 use crate::contention::ContentionOptions;
 use crate::expiry::ExpiryOptions;
+use crate::fanout::FanoutOptions;
 use crate::floor::FloorOptions;
 use crate::growth::GrowthOptions;
 use crate::idle::IdleOptions;
@@ -49,6 +50,8 @@ enum Command {
     Scrape(ScrapeOptions),
     /// Measures what an idle connection costs, beside the peers
     Idle(IdleOptions),
+    /// Publishes messages to many subscribers, beside the peers
+    Fanout(FanoutOptions),
     /// Shows how long small requests wait while values of megabytes come and go
     Large(LargeOptions),
     /// Shows how long requests wait while all keys are dumped
@@ -72,6 +75,7 @@ pub fn run() -> Result<()> {
         Command::Expiry(it) => it.run(),
         Command::Scrape(it) => it.run(),
         Command::Idle(it) => it.run(),
+        Command::Fanout(it) => it.run(),
         Command::Large(it) => it.run(),
         Command::Metadump(it) => it.run(),
         #[cfg(feature = "counted-locks")]

@@ -8,6 +8,7 @@ mod clock;
 mod contention;
 mod control;
 mod expiry;
+mod fanout;
 mod floor;
 mod front;
 mod growth;

@@ -51,6 +51,11 @@ fn subscribers_of_redis_py_hear_everything() {
 }
 
 #[test]
+fn the_cache_of_redis_py_is_kept_fresh() {
+    run("test_client_cache.py");
+}
+
+#[test]
 fn the_listings_of_the_article_work() {
     run("test_article.py");
 }

@@ -5,6 +5,7 @@
     reason = "transcripts look alike, whether they hold quotes or not"
 )]
 
+mod acl;
 mod admin;
 mod binary;
 mod clients;
@@ -22,5 +23,6 @@ mod resp;
 mod robustness;
 mod scripts;
 mod tidy;
+mod tracking;
 mod transcripts;
 mod waiting;

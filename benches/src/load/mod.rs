@@ -9,6 +9,7 @@ mod connection;
 mod frame;
 mod reply;
 mod source;
+mod together;
 mod varied;
 mod wire;
 mod worker;

@@ -1,7 +1,7 @@
 //! Checks replies: a wrong one ends the run, so that no server is fast by answering nonsense.
 
 use super::wire::{CART_FIELDS, Many, Op, Protocol, Wire, key_name};
-use super::{collections, frame, varied};
+use super::{collections, frame, together, varied};
 
 /// A whole and right reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub(super) fn check(wire: &Wire, op: Op, key: u32, input: &[u8]) -> Checked {
         (Op::GetMany(many), _) => memcached_multi_get(wire, many, key, input),
         (Op::Set, Protocol::Resp) | (Op::SetMany, _) => fixed(input, b"+OK\r\n", Outcome::Done),
         (Op::Set, Protocol::Memcached) => fixed(input, b"STORED\r\n", Outcome::Done),
-        (Op::CartIncrement | Op::CartFill, _) => integer(input),
+        (Op::CartIncrement | Op::CartFill | Op::RateLimit, _) => integer(input),
+        (Op::Transaction, _) => fixed(input, together::TRANSACTION_REPLY.as_bytes(), Outcome::Done),
         (Op::CartRead, _) => cart(input),
         (Op::FrameGet, _) => frame::check_get(wire, key, input),
         (Op::FrameGets, _) => frame::check_gets(wire, key, input),

@@ -39,6 +39,8 @@ pub(crate) enum Workload {
     FillCollections { shape: Shape, n_keys: u32 },
     /// Does one thing to collections; pops what it pushed.
     Collections { shape: Shape, does: Does, keys: Keys },
+    /// Does one thing to one key after another, or to those in a row from it on.
+    Each { op: Op, keys: Keys },
     /// All commands of `varied` in turn.
     Varied { n_commands: u32, keys: Keys },
 }
@@ -98,6 +100,10 @@ pub(crate) enum Work {
     Meta,
     /// Gets of a hundred keys; memcached's alone.
     MultiGet,
+    /// EVAL of a rate limiter.
+    RateLimiter,
+    /// Ten SETs in MULTI and EXEC.
+    Transaction,
     /// HINCRBY on fields of carts.
     CartIncrement,
     /// HGETALL of carts.
@@ -148,6 +154,10 @@ impl Work {
             Work::MultiGet => {
                 let many = Many::HUNDRED;
                 Workload::GetMany { many, keys: keys.firsts(many) }
+            }
+            Work::RateLimiter => Workload::Each { op: Op::RateLimit, keys },
+            Work::Transaction => {
+                Workload::Each { op: Op::Transaction, keys: keys.firsts(Many::PAGE) }
             }
             Work::BinaryGet => Workload::FrameGet { keys },
             Work::BinaryMultiGet => Workload::FrameGets { keys: keys.firsts(Many::PAGE) },
@@ -273,6 +283,9 @@ impl Source {
             }
             Workload::FrameGet { keys } => {
                 Ask { op: Op::FrameGet, key: choose(keys, random, draw), field: 0 }
+            }
+            Workload::Each { op, keys } => {
+                Ask { op: *op, key: choose(keys, random, draw), field: 0 }
             }
             Workload::FrameGets { keys } => {
                 Ask { op: Op::FrameGets, key: choose(keys, random, draw), field: 0 }

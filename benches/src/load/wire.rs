@@ -1,7 +1,7 @@
 //! Requests as bytes: templates filled in with a key's digits.
 
 use super::collections::{self, Does, Shape};
-use super::{frame, reply, varied};
+use super::{frame, reply, together, varied};
 
 /// Which of the two protocols a run speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
@@ -43,6 +43,10 @@ pub(crate) enum Op {
     FrameSet,
     /// Something is done to a collection of this shape.
     Collection(Shape, Does),
+    /// A script says whether one more may pass.
+    RateLimit,
+    /// A transaction writes `MANY` keys in a row.
+    Transaction,
     /// Any command, of either protocol; the field says which.
     Varied,
 }
@@ -184,6 +188,8 @@ impl Wire {
                 put_all(out, &[&field_name(field), b"\r\n$1\r\n1\r\n"]);
             }
             (Op::CartFill, _) => put_cart(key, out),
+            (Op::RateLimit, _) => together::put_rate_limit(key, out),
+            (Op::Transaction, _) => together::put_transaction(self, key, out),
             (Op::Collection(shape, does), _) => collections::put(shape, does, key, field, out),
             (Op::Varied, protocol) => {
                 let mut value = Vec::new();

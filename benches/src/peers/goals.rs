@@ -49,12 +49,10 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
     if cell.spread != Spread::Uniform || cell.work == Work::Varied {
         return Vec::new();
     }
-    if matches!(cell.work, Work::Meta | Work::MultiGet) {
+    if ONE_GOAL_WORKS.contains(&cell.work) {
         let is_measured = cell.stage.mode == Mode::Pinned && is_fifty && cell.pipeline == 16;
         return match cell.stage.content {
-            Content::Strings { value_bytes } if is_measured => {
-                memcached_work(cell.work, value_bytes)
-            }
+            Content::Strings { value_bytes } if is_measured => of_work(cell.work, value_bytes),
             _ => Vec::new(),
         };
     }
@@ -96,10 +94,12 @@ pub(super) fn of(cell: Cell) -> Vec<Goal> {
     }
 }
 
-fn memcached_work(work: Work, value_bytes: usize) -> Vec<Goal> {
+fn of_work(work: Work, value_bytes: usize) -> Vec<Goal> {
     let most = match (work, value_bytes) {
         (Work::Meta, 64 | 512) => 0.55,
         (Work::MultiGet, 64) => 0.40,
+        (Work::RateLimiter, 64) => 0.80,
+        (Work::Transaction, 64) => 0.60,
         _ => return Vec::new(),
     };
     vec![What::Cpu.at_most(most, Rival::Usual), What::P99.at_most(NOT_WORSE, Rival::Usual)]
@@ -261,6 +261,8 @@ const MET: &str = "met";
 /// A tenth is within what a busy machine does to a tail.
 const NOT_WORSE: f64 = 1.10;
 const PIPELINES: [usize; 3] = [1, 16, 100];
+const ONE_GOAL_WORKS: [Work; 4] =
+    [Work::Meta, Work::MultiGet, Work::RateLimiter, Work::Transaction];
 
 #[cfg(test)]
 mod tests {

@@ -144,7 +144,7 @@ impl Selection {
             vec![Work::Strings, Work::CartIncrement, Work::CartRead, Work::BinaryMultiGet];
         // They cost what the classic ones do: the whole table need not show both.
         if self.goals {
-            all.extend([Work::Meta, Work::MultiGet]);
+            all.extend([Work::Meta, Work::MultiGet, Work::RateLimiter, Work::Transaction]);
             all.extend(SORTED_SET_WORKS);
         }
         let mut works = or(&self.work, self.quick_or(&[Work::Strings], &all));
@@ -266,6 +266,8 @@ impl Cell {
             Work::Strings => "",
             Work::Meta => " mg and ms",
             Work::MultiGet => " get of 100 keys",
+            Work::RateLimiter => " EVAL of a rate limiter",
+            Work::Transaction => " MULTI of 10 SETs",
             Work::CartIncrement => " HINCRBY",
             Work::CartRead => " HGETALL",
             Work::BinaryGet => " get",
@@ -357,9 +359,9 @@ mod tests {
         let all = cells("--goals");
         assert!(all.iter().all(|it| !goals::of(*it).is_empty()));
         // Each protocol: 4 for each of two small sizes, 3 of 4 KiB, 2 for two workers; 2 carts.
-        // And one of quiet gets, two of meta commands, one of many keys; four works on two sizes
-        // of sorted sets.
-        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2 + 1 + 4 * 2);
+        // And one of quiet gets, two of meta commands, one of many keys, a script and a
+        // transaction; four works on two sizes of sorted sets.
+        assert_eq!(all.len(), 2 * (2 * 4 + 3 + 2) + 2 + 1 + 2 + 1 + 2 + 4 * 2);
         let resp = cells("--goals --protocol resp --mode pinned --value-bytes 512 --work strings");
         let names: Vec<String> = resp.into_iter().map(Cell::name).collect();
         let ends = ["c50, p1", "c50, p16", "c50, p100", "c200, p1"];

@@ -28,6 +28,10 @@ enum Told {
     All,
     /// All but those who wait for the key.
     NotWaiting,
+    /// All but those who keep copies of the value, which stays as it was.
+    NotKeeping,
+    /// Only those who want to hear of everything.
+    Listeners,
     Nobody,
 }
 
@@ -52,9 +56,19 @@ impl<'a, T: Kind> Edit<'a, T> {
         Edit { shard, key, found, attributes, value, touched, told, cas, now_ms }
     }
 
-    /// What changes is nothing that anybody waits for.
+    /// What changes is nothing that anybody waits for, or keeps a copy of.
     pub fn hush(&mut self) {
+        self.told = Told::Listeners;
+    }
+
+    /// What changes is nothing that anybody waits for.
+    pub fn take_away(&mut self) {
         self.told = Told::NotWaiting;
+    }
+
+    /// What changes is nothing that anybody keeps a copy of.
+    pub fn change_aside(&mut self) {
+        self.told = Told::NotKeeping;
     }
 
     /// The value counts as written, even if it stays as it was.
@@ -151,7 +165,12 @@ impl<T: Kind> Drop for Edit<'_, T> {
         let wrote = if self.found.is_none() { Wrote::Made } else { Wrote::Changed };
         match self.told {
             Told::All => return self.shard.written(self.key, wrote),
-            Told::NotWaiting => self.shard.report(self.key, wrote),
+            Told::NotKeeping => return self.shard.written(self.key, wrote.beside()),
+            Told::NotWaiting => {
+                self.shard.ring_for(self.key);
+                self.shard.report(self.key, wrote);
+            }
+            Told::Listeners => self.shard.report(self.key, wrote.beside()),
             Told::Nobody => {}
         }
         self.shard.settle();

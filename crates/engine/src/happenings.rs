@@ -41,6 +41,8 @@ pub enum What {
     Wrote(Wrote, Option<&'static Deed>),
     /// A command says this of the key beyond what it wrote.
     Said(&'static Deed),
+    /// Somebody has read it who wants to hear of its next change (`View::note_read`).
+    Read,
     /// A read found nothing.
     Missed,
     /// The key is gone, as its time was over.
@@ -51,6 +53,8 @@ pub enum What {
     FieldsExpired,
     /// The hash is gone with the last of them.
     LastFieldExpired,
+    /// A database was emptied, or all were; the happening has no name.
+    Flushed,
 }
 
 /// What a write did to its key.
@@ -59,6 +63,9 @@ pub enum Wrote {
     /// It was not there before.
     Made,
     Changed,
+    /// Something beside its value changed, which is nothing to those who wait for the key or keep
+    /// a copy of it.
+    Beside,
     /// It is gone, as nothing was left of its value.
     Emptied,
     Removed,
@@ -77,6 +84,8 @@ impl Interests {
     pub const MISSES: Interests = Interests(2);
     /// What expires and what is evicted.
     pub const ENDS: Interests = Interests(4);
+    /// That a database was emptied.
+    pub const FLUSHES: Interests = Interests(8);
 
     #[must_use]
     pub const fn and(self, other: Interests) -> Interests {
@@ -131,6 +140,13 @@ impl Happenings {
         self.note(Happening { db: place, name: name.into(), what, who: 0 });
     }
 
+    /// Notes that databases were emptied.
+    pub(crate) fn note_flush(&self) {
+        if self.wants(Interests::FLUSHES) {
+            self.note_event(0, b"", What::Flushed);
+        }
+    }
+
     fn note(&self, happening: Happening) {
         self.noted.lock().push(happening);
         mark_ready();
@@ -157,6 +173,11 @@ impl Keyspace {
 impl Wrote {
     pub(crate) fn over(old: Option<Found>) -> Wrote {
         if old.is_none() { Wrote::Made } else { Wrote::Changed }
+    }
+
+    /// The same of what changes something beside the value.
+    pub(crate) fn beside(self) -> Wrote {
+        if self == Wrote::Changed { Wrote::Beside } else { self }
     }
 }
 
@@ -199,6 +220,15 @@ impl<T: Kind> Edit<'_, T> {
 }
 
 impl View<'_> {
+    /// Notes that whoever this thread works for has read a key, in order with what is written.
+    #[cold]
+    pub fn note_read(&mut self, key: Key<'_>) {
+        let shard = self.shard(key);
+        let (place, who) = (shard.place(), DOING.get().1);
+        let read = Happening { db: place, name: key.name.into(), what: What::Read, who };
+        shard.shared.happenings.note(read);
+    }
+
     /// Says something of a key beyond what is written, for those who want to hear of it.
     pub fn say(&mut self, key: Key<'_>, deed: &'static Deed) {
         self.shard(key).say(key.name, deed);
@@ -248,5 +278,12 @@ mod tests {
         let wrote = |it| (1, "h".to_string(), What::Wrote(it, Some(&DEED)));
         assert_eq!(told(&keyspace), [wrote(Wrote::Made), wrote(Wrote::Emptied)]);
         assert!(crate::take_ready().is_empty() && !crate::has_ready());
+        keyspace.flush_all();
+        assert!(told(&keyspace).is_empty());
+        keyspace.hear(Interests::FLUSHES);
+        keyspace.view(key, NOW).note_read(key);
+        keyspace.flush(0);
+        let read = (1, "h".to_string(), What::Read);
+        assert_eq!(told(&keyspace), [read, (1, String::new(), What::Flushed)]);
     }
 }

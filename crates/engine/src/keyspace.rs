@@ -364,12 +364,14 @@ impl Keyspace {
         if let Some(database) = self.used_database(db) {
             empty(Keyspace::lock_whole(database));
         }
+        self.shared.happenings.note_flush();
     }
 
     /// Empties every database, atomically.
     pub fn flush_all(&self) {
         let held = self.databases().flat_map(Keyspace::lock_whole).collect();
         empty(held);
+        self.shared.happenings.note_flush();
     }
 
     fn lock_whole(database: &Database) -> Vec<Locked<'_>> {

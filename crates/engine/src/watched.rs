@@ -18,6 +18,14 @@ impl Shard {
         }
     }
 
+    /// Tells those who watch a key that it was written, and nobody who waits for it.
+    pub(crate) fn ring_for(&mut self, key: Key<'_>) {
+        if !self.waiters.is_empty() {
+            self.has_changed = true;
+            self.waiters.ring(key.hash, key.name);
+        }
+    }
+
     /// Sends those who watch keys to the shard that takes this one's place, and theirs here. What
     /// either of the two holds has changed for them.
     pub(crate) fn exchange_watchers(&mut self, other: &mut Shard) {

@@ -22,6 +22,22 @@ pub(crate) enum ClientFlag {
     NoEvict = 1 << 6,
     /// Waits for keys in a blocking command.
     Blocked = 1 << 7,
+    /// Hears of changes of keys (CLIENT TRACKING).
+    Tracks = 1 << 8,
+    /// Of all keys behind its prefixes.
+    Broadcast = 1 << 9,
+    /// Of what it reads, where it says so before (CLIENT CACHING YES).
+    OptIn = 1 << 10,
+    /// Of what it reads, unless it says so before (CLIENT CACHING NO).
+    OptOut = 1 << 11,
+    /// Not of what it changes itself.
+    NoLoop = 1 << 12,
+    /// Has said so for the next command.
+    Caching = 1 << 13,
+    /// Who was to be told in its place is gone.
+    BrokenRedirect = 1 << 14,
+    /// Works as a user who may not do everything.
+    Restricted = 1 << 15,
 }
 
 /// The flags of a client. Any thread may set them.

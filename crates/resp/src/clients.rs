@@ -9,8 +9,10 @@ use std::sync::{Arc, OnceLock};
 use atomic_waker::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::acl::Account;
 use crate::client_flags::{ClientFlag, ClientFlags};
 use crate::inbox::Inbox;
+use crate::tracking::Tracker;
 use crate::waiting::Seat;
 use crate::watch::Watch;
 
@@ -76,6 +78,10 @@ struct Rare {
     inbox: OnceLock<Box<Inbox>>,
     /// What must not change before EXEC.
     watch: Mutex<Option<Watch>>,
+    /// What it hears of changes of.
+    tracker: Mutex<Tracker>,
+    /// Whom it works as, but for the default user.
+    account: Mutex<Option<Arc<Account>>>,
 }
 
 impl Aside {
@@ -294,6 +300,24 @@ impl ClientHandle {
 
     pub(crate) fn set_watch(&self, watch: Watch) {
         *self.aside.rare.get_or_init(Box::default).watch.lock() = Some(watch);
+    }
+
+    /// Whom it works as; `None` is the default user.
+    pub(crate) fn account(&self) -> Option<Arc<Account>> {
+        self.aside.rare.get()?.account.lock().clone()
+    }
+
+    pub(crate) fn set_account(&self, account: Option<Arc<Account>>) {
+        *self.aside.rare.get_or_init(Box::default).account.lock() = account;
+    }
+
+    /// What it tracks, if it ever tracked something.
+    pub(crate) fn tracker(&self) -> Option<Tracker> {
+        self.aside.rare.get().map(|it| it.tracker.lock().clone())
+    }
+
+    pub(crate) fn set_tracker(&self, tracker: Tracker) {
+        *self.aside.rare.get_or_init(Box::default).tracker.lock() = tracker;
     }
 
     /// Made when it is first needed.

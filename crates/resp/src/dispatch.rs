@@ -10,12 +10,13 @@ use tandem_engine::{Key, KeyHash, Mark, Output, View, doing, has_ready};
 
 use crate::args::{Args, Argv};
 use crate::client::{Client, Replies};
+use crate::client_flags::ClientFlag;
 use crate::error::Error;
 use crate::gate;
 use crate::keys::Keys;
 use crate::reply::{Answer, Answered, Reply};
 use crate::server::Server;
-use crate::spec::{Handler, Run};
+use crate::spec::{Flags, Handler, Run};
 use crate::stats::{CommandStats, WorkerStats};
 use crate::table::{Command, Table};
 use crate::waiting;
@@ -110,9 +111,21 @@ impl Dispatcher {
             waiting::serve_ready(&self.server, worker, now_ms);
         }
         if self.client.handle.flags.any() {
+            self.end_caching(line.command);
             self.settle(out, mark);
         }
         None
+    }
+
+    /// What CLIENT CACHING has said holds for one command, or for one transaction.
+    #[cold]
+    fn end_caching(&self, command: Option<&Command>) {
+        let flags = &self.client.handle.flags;
+        let holds = self.client.queues_for_exec()
+            || command.is_some_and(|it| it.flags.has(Flags::KEEPS_CACHING));
+        if flags.has(ClientFlag::Caching) && !holds {
+            flags.set(ClientFlag::Caching, false);
+        }
     }
 
     /// Takes back an answer that the client has asked not to hear, and adds what has come for it.
@@ -216,13 +229,19 @@ impl Dispatcher {
         gate::enabled(&self.server, &self.client, command)?;
         gate::authenticated(&self.server, &self.client, command)?;
         if self.client.handle.flags.any() || self.server.alerts.any() {
-            self.admit_unusual(command)?;
+            self.admit_unusual(command, argv, now_ms)?;
         }
         gate::room_for(&self.server, command, now_ms)
     }
 
     #[cold]
-    fn admit_unusual(&self, command: &'static Command) -> Result<(), Error> {
+    fn admit_unusual(
+        &self,
+        command: &'static Command,
+        argv: Argv<'_>,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        gate::permitted(&self.server, &self.client, command, argv, now_ms)?;
         gate::not_listening(&self.client, command)?;
         gate::not_busy(&self.server, command)
     }
@@ -238,7 +257,7 @@ impl Dispatcher {
     ) -> Answer {
         doing(command.deed, self.client.handle.id);
         if let (Some(handler), Some(hash)) = (command.single, line.hash) {
-            return self.execute_single(handler, hash, line, out, now_ms);
+            return self.execute_single(command, handler, hash, line, out, now_ms);
         }
         let mut lists = KEY_LISTS.take();
         let answer = self.execute_with(&mut lists, command, line, out, now_ms);
@@ -263,18 +282,32 @@ impl Dispatcher {
         let db = client.db;
         let args = Args::new(line.argv.skip(command.n_names), hashes, db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
+        let keys = || {
+            positions.iter().zip(hashes).map(|(at, hash)| {
+                let name = line.argv.get(*at).expect("positions lie inside their line");
+                Key { name, hash: *hash, db }
+            })
+        };
         match command.spec.run {
-            Run::Client(handler) => handler(&mut ClientCtx { args, reply, client, server, now_ms }),
-            Run::Data(handler) => {
-                let keys = positions.iter().zip(hashes).map(|(at, hash)| {
-                    let name = line.argv.get(*at).expect("positions lie inside their line");
-                    Key { name, hash: *hash, db }
-                });
-                let mut db = server.keyspace.view_many(keys, now_ms);
-                if !client.touches_keys() {
-                    db.stop_touching();
+            Run::Client(handler) => {
+                if notes_reads(client, command) {
+                    // It locks by itself, so its reads are noted before they are done.
+                    let mut db = server.keyspace.view_many(keys(), now_ms);
+                    keys().for_each(|it| db.note_read(it));
                 }
-                handler(&mut Ctx { db, args, reply, client, server, line, now_ms })
+                handler(&mut ClientCtx { args, reply, client, server, now_ms })
+            }
+            Run::Data(handler) => {
+                let db = server.keyspace.view_many(keys(), now_ms);
+                let mut cx = Ctx { db, args, reply, client, server, line, now_ms };
+                if !cx.client.touches_keys() {
+                    cx.db.stop_touching();
+                }
+                let answer = handler(&mut cx);
+                if notes_reads(cx.client, command) {
+                    keys().for_each(|it| cx.db.note_read(it));
+                }
+                answer
             }
             Run::Exec => Err(Error::said("ERR EXEC without MULTI")),
             Run::Script(_) => unreachable!("a script finds its keys itself"),
@@ -289,6 +322,7 @@ impl Dispatcher {
     #[inline]
     fn execute_single(
         &mut self,
+        command: &Command,
         handler: Handler,
         hash: KeyHash,
         line: &Line<'_>,
@@ -301,12 +335,17 @@ impl Dispatcher {
         let hashes = std::slice::from_ref(&hash);
         let args = Args::new(line.argv.skip(1), hashes, client.db).with_frame(line.frame);
         let reply = Reply::new(out, client.resp3);
-        let db = server.keyspace.view(Key { name, hash, db: client.db }, now_ms);
+        let key = Key { name, hash, db: client.db };
+        let db = server.keyspace.view(key, now_ms);
         let mut cx = Ctx { db, args, reply, client, server, line, now_ms };
         if !cx.client.touches_keys() {
             cx.db.stop_touching();
         }
-        handler(&mut cx)
+        let answer = handler(&mut cx);
+        if notes_reads(cx.client, command) {
+            cx.db.note_read(key);
+        }
+        answer
     }
 
     /// Runs a command that waits, for its own connection. False when it has to wait on.
@@ -347,6 +386,7 @@ impl Dispatcher {
             Some(answer) => out.append(answer),
             None => self.give_up(worker, out),
         }
+        self.end_caching(None);
         self.settle(out, mark);
         Poll::Ready(())
     }
@@ -407,6 +447,15 @@ pub(crate) fn find_positions(
         }
         found => found,
     }
+}
+
+/// Whether the keys of a command are to be noted as read by a client that tracks what it reads.
+#[inline]
+fn notes_reads(client: &Client, command: &Command) -> bool {
+    client.handle.flags.any()
+        && command.flags.has(Flags::READONLY)
+        && !command.flags.has(Flags::PUBSUB)
+        && client.handle.notes_reads()
 }
 
 /// Counts a call, unless it waits and will be run again.

@@ -111,16 +111,38 @@ impl Family {
 impl Server {
     /// Has the engine note what somebody wants to hear of.
     pub(crate) fn hear(&self) {
-        self.keyspace.hear(self.settings.live().event_classes().interests());
+        // One at a time, so that the last word is that of the last change.
+        let _turn = self.telling.lock();
+        let mut interests = self.settings.live().event_classes().interests();
+        if self.tracking.is_used() {
+            let all = [Interests::WRITES, Interests::ENDS, Interests::FLUSHES];
+            interests = all.into_iter().fold(interests, Interests::and);
+        }
+        self.keyspace.hear(interests);
     }
 
     /// Tells what was noted, if it was not told yet: when this returns, it was.
     pub fn tell_happenings(&self) {
+        self.tell_notes();
+        if self.tracking.has_broadcasts() {
+            self.send_broadcasts();
+        }
+    }
+
+    /// The same but for what those hear together who track keys by their prefixes.
+    pub(crate) fn tell_notes(&self) {
         // One at a time, so that all who listen see one order.
         let _turn = self.telling.lock();
+        let tracks = self.tracking.is_used();
         for happening in self.keyspace.take_happenings() {
+            if tracks {
+                self.track_happening(&happening);
+            }
             let classes = self.settings.live().event_classes();
             each_event(happening.what, |event| self.tell(classes, &happening, event));
+        }
+        if tracks {
+            self.settle_tracking();
         }
     }
 
@@ -148,7 +170,7 @@ impl Server {
 /// The events that something is, in their order.
 fn each_event(what: What, mut tell: impl FnMut(&'static Deed)) {
     match what {
-        What::Wrote(_, None) => {}
+        What::Wrote(_, None) | What::Read | What::Flushed => {}
         What::Wrote(Wrote::Made, Some(deed)) => {
             tell(&NEW);
             tell(deed);
@@ -158,7 +180,7 @@ fn each_event(what: What, mut tell: impl FnMut(&'static Deed)) {
             tell(&DEL);
         }
         What::Wrote(Wrote::Removed, Some(_)) => tell(&DEL),
-        What::Wrote(Wrote::Changed, Some(deed)) | What::Said(deed) => tell(deed),
+        What::Wrote(Wrote::Changed | Wrote::Beside, Some(deed)) | What::Said(deed) => tell(deed),
         What::Missed => tell(&KEY_MISS),
         What::Wrote(Wrote::Ended, Some(_)) | What::Expired => tell(&EXPIRED),
         What::Evicted => tell(&EVICTED),

@@ -40,6 +40,9 @@ impl Flags {
     /// Later commands may work on another database.
     pub(crate) const SELECTS: Flags = Flags(1 << 25);
 
+    /// What CLIENT CACHING says is for the command behind it.
+    pub(crate) const KEEPS_CACHING: Flags = Flags(1 << 22);
+
     /// Served to RESP2 clients while they are subscribed. COMMAND INFO does not show it.
     pub(crate) const WHILE_SUBSCRIBED: Flags = Flags(1 << 26);
 

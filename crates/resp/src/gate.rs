@@ -1,7 +1,10 @@
 //! What stands between a command and its handler: one function a question, each asking flags only.
 
+use crate::acl::Context;
 use crate::alerts::Alert;
+use crate::args::Argv;
 use crate::client::Client;
+use crate::client_flags::ClientFlag;
 use crate::error::Error;
 use crate::server::Server;
 use crate::spec::Flags;
@@ -42,6 +45,23 @@ pub(crate) fn authenticated(
 ) -> Result<(), Error> {
     let known = client.authenticated || !server.settings.live().needs_password();
     if known || command.flags.has(Flags::NO_AUTH) { Ok(()) } else { Err(Error::NoAuth) }
+}
+
+/// Asks of clients whose user may not do everything whether he may do this.
+pub(crate) fn permitted(
+    server: &Server,
+    client: &Client,
+    command: &Command,
+    argv: Argv<'_>,
+    now_ms: u64,
+) -> Result<(), Error> {
+    let handle = &client.handle;
+    if !handle.flags.has(ClientFlag::Restricted) {
+        return Ok(());
+    }
+    let context = if client.queues_for_exec() { Context::Transaction } else { Context::TopLevel };
+    let denied = server.permit(handle, command, argv, context, now_ms);
+    denied.map_err(|it| server.no_permission(handle, command, it))
 }
 
 /// A subscribed client of RESP2 can tell messages from replies only while it gets few of these.

@@ -1,6 +1,7 @@
 //! The RESP front end: RESP2 and RESP3 sessions over the engine, without sockets. Bytes to
 //! commands, commands to engine operations, results to bytes.
 
+mod acl;
 mod alerts;
 mod args;
 mod batch;
@@ -31,6 +32,7 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tracking;
 mod transaction;
 mod waiting;
 mod watch;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tandem_engine::Keyspace;
 
+use crate::acl::Acl;
 use crate::alerts::Alerts;
 use crate::clients::Clients;
 use crate::error::Error;
@@ -14,6 +15,7 @@ use crate::pubsub::{Audience, PubSub};
 use crate::script::Scripts;
 use crate::settings::Settings;
 use crate::stats::{Rates, Totals, WorkerStats};
+use crate::tracking::Tracking;
 
 /// The RESP front end without its sockets. One per process, shared by all sessions.
 pub struct Server {
@@ -24,6 +26,8 @@ pub struct Server {
     pub(crate) pubsub: PubSub,
     /// Held by who tells what has happened to keys.
     pub(crate) telling: Mutex<()>,
+    pub(crate) acl: Acl,
+    pub(crate) tracking: Tracking,
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) alerts: Alerts,
     /// The counters of each worker thread, by worker index.
@@ -65,6 +69,8 @@ impl Server {
             clients: Clients::default(),
             pubsub: PubSub::default(),
             telling: Mutex::default(),
+            acl: Acl::default(),
+            tracking: Tracking::default(),
             scripts: Arc::default(),
             alerts: Alerts::default(),
             workers: (0..options.n_workers).map(worker).collect(),
@@ -79,6 +85,7 @@ impl Server {
         };
         server.settings.apply_to(&server.keyspace);
         server.hear();
+        server.require_password(&server.settings.text("requirepass"));
         server
     }
 
@@ -136,6 +143,7 @@ impl Server {
         *self.rates.lock() = Rates::default();
         self.clients.reset_stats();
         self.auth_denied.store(0, Relaxed);
+        self.acl.reset_stats();
         self.stores_before.fetch_add(self.keyspace.stats().stores, Relaxed);
         self.keyspace.reset_stats();
         tandem_engine::reset_freed();

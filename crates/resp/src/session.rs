@@ -47,6 +47,7 @@ impl Session {
     ) -> Session {
         let handle = server.clients.register(peer, now_ms);
         let authenticated = !server.settings.live().needs_password();
+        server.work_as_default(&handle);
         let client = Client::new(handle, authenticated);
         Session { dispatcher: Dispatcher::new(server, client), worker, batch: Batch::default() }
     }
@@ -68,6 +69,15 @@ impl Session {
     /// Runs the whole commands at the start of `input`, consuming them. Bytes that are not yet
     /// consumed must still be at its start at the next call.
     pub fn advance(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
+        let step = self.run_all(input, out, now_ms);
+        if self.server().tracking.has_broadcasts() {
+            self.broadcast(out);
+        }
+        step
+    }
+
+    #[inline]
+    fn run_all(&mut self, input: &mut BytesMut, out: &mut Output, now_ms: u64) -> Step {
         if self.dispatcher.client.handle.is_killed() {
             return Step::Close;
         }
@@ -143,6 +153,15 @@ impl Session {
         step
     }
 
+    /// Tells those who track keys by their prefixes what has changed.
+    #[cold]
+    fn broadcast(&self, out: &mut Output) {
+        self.server().send_broadcasts();
+        if self.handle().has_news() {
+            self.handle().take_news(out);
+        }
+    }
+
     /// The command that waited is through.
     fn pass_waited(&mut self, now_ms: u64) {
         self.batch.pass();
@@ -185,6 +204,7 @@ impl Drop for Session {
             waiting::give_up(&self.dispatcher.server, &self.dispatcher.client.handle);
         }
         watch::end(&self.dispatcher.server, &self.dispatcher.client.handle);
+        self.dispatcher.server.forget_tracker(&self.dispatcher.client.handle);
         self.dispatcher.server.pubsub.forget(&self.dispatcher.client.handle);
         self.dispatcher.server.clients.remove(self.dispatcher.client.handle.id);
     }

@@ -24,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) access: Option<Access>,
     /// How each key is used, where they differ.
     pub(crate) key_specs: &'static [KeySpec],
+    /// Which of its words are channels that users must be allowed.
+    pub(crate) channels: Channels,
     pub(crate) flags: Flags,
     pub(crate) run: Run,
     pub(crate) since: &'static str,
@@ -41,6 +43,27 @@ pub(crate) struct Spec {
     pub(crate) event: Option<&'static str>,
     /// What a group does when it is called without a second word.
     pub(crate) alone: Option<ClientHandler>,
+}
+
+/// Which words of a line are channels that its user must be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channels {
+    None,
+    First,
+    All,
+    /// All, and patterns of such.
+    Patterns,
+}
+
+impl Channels {
+    /// Where they stand in a line of so many words.
+    pub(crate) fn positions(self, argc: usize) -> std::ops::Range<usize> {
+        match self {
+            Channels::None => 0..0,
+            Channels::First => 1..2,
+            Channels::All | Channels::Patterns => 1..argc,
+        }
+    }
 }
 
 /// Since when a command is out of favour, and what to use instead.
@@ -153,6 +176,7 @@ const fn row(name: &'static str, syntax: &'static str, keys: Keys, flags: Flags,
         keys,
         access: None,
         key_specs: &[],
+        channels: Channels::None,
         flags,
         run,
         since: "",
@@ -211,6 +235,11 @@ impl Spec {
     /// Says how each key is used, where they differ.
     pub(crate) const fn keyed(self, key_specs: &'static [KeySpec]) -> Spec {
         Spec { key_specs, ..self }
+    }
+
+    /// Says which of its words are channels.
+    pub(crate) const fn channels(self, channels: Channels) -> Spec {
+        Spec { channels, ..self }
     }
 
     pub(crate) const fn tips(self, tips: &'static [&'static str]) -> Spec {

@@ -227,6 +227,22 @@ impl Command {
         }
     }
 
+    /// The keys in a line, by position, and what it does to each. `None` when the line has none
+    /// where it must.
+    pub(crate) fn keys_with_access(&self, line: Argv<'_>) -> Option<Vec<(usize, Access)>> {
+        let (mut keys, mut positions) = (Vec::new(), Vec::new());
+        for spec in self.key_specs() {
+            if spec.access.has(Access::NOT_KEY) {
+                continue;
+            }
+            positions.clear();
+            spec.keys.positions(line, &mut positions).ok()?;
+            let access = self.spec.varies.map_or(spec.access, |varies| varies(line));
+            keys.extend(positions.iter().map(|at| (*at, access)));
+        }
+        Some(keys)
+    }
+
     /// ACL categories: what the flags imply, the family's, and the row's own.
     pub(crate) fn categories(&self) -> Vec<&'static str> {
         let flags = self.spec.flags;

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use bytes::Bytes;
 use tandem_engine::{Grip, KeyHash, Keyspace, Output};
 
+use crate::acl::{Context, Denied};
 use crate::args::{Argv, Span};
 use crate::client::{Client, Queueing};
 use crate::client_flags::ClientFlag;
@@ -231,10 +232,40 @@ impl Dispatcher {
         Ok(answered)
     }
 
+    /// Rules may have changed since the command was queued.
+    fn still_permitted(
+        &self,
+        command: &Command,
+        line: &Line<'_>,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        let handle = &self.client.handle;
+        if !handle.flags.has(ClientFlag::Restricted) {
+            return Ok(());
+        }
+        let context = Context::Transaction;
+        self.server.permit(handle, command, line.argv, context, now_ms).map_err(|denied| {
+            let reason = match denied {
+                Denied::Command => "no permission to execute the command or subcommand",
+                Denied::Key(_) => "no permission to touch the specified keys",
+                Denied::Channel(_) => {
+                    "no permission to access one of the channels used as argument to the command"
+                }
+            };
+            Error::said(format!(
+                "NOPERM ACLs rules changed between the moment the transaction was accumulated \
+                 and the EXEC call. This command is no longer allowed for the following reason: \
+                 {reason}"
+            ))
+        })
+    }
+
     fn run_queued(&mut self, worker: &WorkerStats, line: &Line<'_>, out: &mut Output, now_ms: u64) {
         let mark = out.mark();
         let command = line.command.expect("only known commands are queued");
-        if let Err(error) = self.call(worker, command, line, out, now_ms) {
+        let ran = self.still_permitted(command, line, now_ms);
+        let ran = ran.and_then(|()| self.call(worker, command, line, out, now_ms));
+        if let Err(error) = ran {
             out.truncate(mark);
             worker.error(&error.line());
             Reply::new(out, self.client.resp3).error(&error);

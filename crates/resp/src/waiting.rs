@@ -169,7 +169,7 @@ impl Waiting {
 #[cold]
 pub(crate) fn serve_ready(server: &Arc<Server>, worker: &WorkerStats, now_ms: u64) {
     loop {
-        server.tell_happenings();
+        server.tell_notes();
         let notes = take_ready();
         if notes.is_empty() {
             return;

@@ -1,5 +1,6 @@
 //! Transcripts of the RESP front end, one file per family or part of one.
 
+mod acl;
 mod bitmap;
 mod command;
 mod connection;
@@ -28,6 +29,7 @@ mod stream_pending;
 mod string;
 mod string_newer;
 mod string_parts;
+mod tracking;
 mod transactions;
 mod watch;
 

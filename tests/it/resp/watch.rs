@@ -230,3 +230,31 @@ fn a_watched_key_that_expires_has_changed() {
         "#,
     );
 }
+
+#[test]
+fn what_is_taken_from_a_stream_has_changed_it() {
+    check(
+        r#"
+        > XADD s 1-1 f v
+        "1-1"
+        > XADD s 1-2 f v
+        "1-2"
+        > WATCH s
+        OK
+        2> XDEL s 1-1
+        1
+        > MULTI
+        OK
+        > EXEC
+        (nil array)
+        > WATCH s
+        OK
+        2> XTRIM s MAXLEN 0
+        1
+        > MULTI
+        OK
+        > EXEC
+        (nil array)
+        "#,
+    );
+}

@@ -224,9 +224,9 @@ mod tests {
         let words = front.refusal(&elsewhere).unwrap();
         assert!(words.starts_with(b"-DENIED Running in protected mode because"));
         assert!(words.ends_with(b"from the outside.\r\n"));
-        settings.load("requirepass", "secret").unwrap();
+        front.server.require_password("secret");
         assert_eq!(front.refusal(&elsewhere), None);
-        settings.load("requirepass", "").unwrap();
+        front.server.require_password("");
         settings.load("protected-mode", "no").unwrap();
         assert_eq!(front.refusal(&elsewhere), None);
     }

@@ -1,27 +1,34 @@
 //! CLIENT: what connections are there, what they say of themselves, and how to end them.
 
 mod filter;
+mod tracking;
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use self::filter::{Filter, line};
 use crate::client::{Queueing, Replies};
 use crate::client_flags::ClientFlag;
+use crate::clients::ClientHandle;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::reply::Answer;
 use crate::spec::{Flags, Spec, plain};
 use crate::waiting;
 
-const USUAL: &[Flags] = &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
-const ADMIN: &[Flags] = &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE];
+const USUAL: &[Flags] = &[Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::KEEPS_CACHING];
+const ADMIN: &[Flags] =
+    &[Flags::ADMIN, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::KEEPS_CACHING];
 const TO_ALL: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
+    plain("caching", "<YES | NO>", tracking::caching).flags(USUAL)
+        .doc("6.0.0", "O(1)", "Says whether what the next command reads is tracked."),
     plain("getname", "", getname).flags(USUAL)
         .doc("2.6.9", "O(1)", "Answers the connection's name."),
-    plain("help", "", help).flags(&[Flags::LOADING, Flags::STALE])
+    plain("getredir", "", tracking::getredir).flags(USUAL)
+        .doc("6.0.0", "O(1)", "Answers who is told of changes in the connection's place."),
+    plain("help", "", help).flags(&[Flags::LOADING, Flags::STALE, Flags::KEEPS_CACHING])
         .doc("5.0.0", "O(1)", "Lists the subcommands."),
     plain("id", "", id).flags(USUAL)
         .doc("5.0.0", "O(1)", "Answers the connection's number."),
@@ -46,9 +53,20 @@ pub(crate) const COMMANDS: &[Spec] = &[
         .doc("7.2.0", "O(1)", "Names the client's library or its version."),
     plain("setname", "connection-name", setname).flags(USUAL).tips(TO_ALL)
         .doc("2.6.9", "O(1)", "Names the connection."),
+    plain("tracking", "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] \
+        [BCAST] [OPTIN] [OPTOUT] [NOLOOP]", tracking::tracking).flags(USUAL)
+        .doc("6.0.0", "O(1), O(N) over the prefixes",
+            "Tells the connection when keys change that it keeps copies of."),
+    plain("trackinginfo", "", tracking::trackinginfo).flags(USUAL)
+        .doc("6.2.0", "O(1)", "Describes what the connection tracks."),
     plain("unblock", "client-id [TIMEOUT | ERROR]", unblock).flags(ADMIN)
         .doc("5.0.0", "O(log N) over the connections", "Ends the wait of another client."),
 ];
+
+/// A line of CLIENT LIST.
+pub(crate) fn describe(client: &ClientHandle, now_ms: u64) -> String {
+    line(client, now_ms)
+}
 
 fn getname(cx: &mut ClientCtx<'_>) -> Answer {
     let name = cx.client.handle.names().name;
@@ -71,7 +89,7 @@ fn info(cx: &mut ClientCtx<'_>) -> Answer {
 
 fn list(cx: &mut ClientCtx<'_>) -> Answer {
     note_command(cx, b"client|list");
-    let filter = Filter::parse(&mut cx.args)?;
+    let filter = Filter::parse(&mut cx.args, cx.server)?;
     let me = cx.client.handle.id;
     let mut text = String::new();
     for client in cx.server.clients.all() {
@@ -100,7 +118,7 @@ fn kill(cx: &mut ClientCtx<'_>) -> Answer {
     if cx.args.len() == 1 {
         return kill_address(cx);
     }
-    let filter = Filter::parse(&mut cx.args)?;
+    let filter = Filter::parse(&mut cx.args, cx.server)?;
     let me = cx.client.handle.id;
     let mut n_killed = 0;
     for client in cx.server.clients.all() {
@@ -224,8 +242,12 @@ fn printable(text: &[u8]) -> Option<String> {
 }
 
 const HELP: &[&str] = &[
+    "CACHING (YES|NO)",
+    "    Track what the next command reads, or do not (OPTIN, OPTOUT).",
     "GETNAME",
     "    Answer this connection's name.",
+    "GETREDIR",
+    "    Answer which connection is told of changes in place of this one.",
     "ID",
     "    Answer this connection's number.",
     "INFO",
@@ -250,6 +272,10 @@ const HELP: &[&str] = &[
     "    Describe the client's library: LIB-NAME or LIB-VER.",
     "SETNAME <name>",
     "    Name this connection.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Tell this connection when keys change that it keeps copies of.",
+    "TRACKINGINFO",
+    "    Describe what this connection tracks.",
     "UNBLOCK <client-id> [TIMEOUT|ERROR]",
     "    End the wait of a client in a blocking command.",
 ];

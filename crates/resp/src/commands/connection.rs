@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::acl::{Context, DEFAULT_USER, Refused};
 use crate::args::integer;
 use crate::client::{Client, Replies};
 use crate::client_flags::ClientFlag;
@@ -48,28 +49,33 @@ fn auth(cx: &mut ClientCtx<'_>) -> Answer {
         2 => (Some(cx.args.next()?), cx.args.next()?),
         _ => return Err(Error::Syntax),
     };
-    if user.is_none() && !cx.server.settings.needs_password() {
+    if user.is_none() && cx.server.acl.default_user().needs_none {
         return Err(Error::said(
             "ERR AUTH <password> called without any password configured for the default user. \
              Are you sure your configuration is correct?",
         ));
     }
-    authenticate(cx.server, cx.client, user.unwrap_or(DEFAULT_USER), password)?;
+    authenticate(cx.server, cx.client, [user.unwrap_or(DEFAULT_USER), password], cx.now_ms)?;
     Ok(cx.reply.ok())
 }
 
 fn authenticate(
     server: &Server,
     client: &mut Client,
-    user: &[u8],
-    password: &[u8],
+    [name, password]: [&[u8]; 2],
+    now_ms: u64,
 ) -> Result<(), Error> {
-    let settings = &server.settings;
-    let open = !settings.needs_password();
-    if user != DEFAULT_USER || !(open || settings.is_password(password)) {
+    let account = server.acl.find(name).filter(|it| it.user().lets_in(password));
+    let Some(account) = account else {
         server.auth_denied.fetch_add(1, Relaxed);
+        let context =
+            if client.is_in_transaction() { Context::Transaction } else { Context::TopLevel };
+        let (object, user) = (name.to_vec(), name.to_vec());
+        let refused = Refused { reason: "auth", context, object, user };
+        server.note_refused(&client.handle, refused, now_ms);
         return Err(Error::said("WRONGPASS invalid username-password pair or user is disabled."));
-    }
+    };
+    server.work_as(&client.handle, &account);
     client.authenticated = true;
     Ok(())
 }
@@ -107,7 +113,7 @@ fn hello(cx: &mut ClientCtx<'_>) -> Answer {
         }
     }
     if let Some((user, password)) = credentials {
-        authenticate(cx.server, cx.client, user, password)?;
+        authenticate(cx.server, cx.client, [user, password], cx.now_ms)?;
     }
     if !cx.client.authenticated {
         return Err(Error::said(
@@ -177,11 +183,13 @@ fn quit(cx: &mut ClientCtx<'_>) -> Answer {
 fn reset(cx: &mut ClientCtx<'_>) -> Answer {
     let client = &mut *cx.client;
     cx.server.pubsub.forget(&client.handle);
+    cx.server.stop_tracking(&client.handle);
     transaction::end(client);
     watch::end(cx.server, &client.handle);
     client.db = 0;
     client.speak(false);
     client.answer(Replies::On);
+    cx.server.work_as_default(&client.handle);
     client.authenticated = !cx.server.settings.needs_password();
     client.handle.rename(|it| it.name.clear());
     client.handle.flags.set(ClientFlag::NoEvict, false);
@@ -201,9 +209,6 @@ fn select(cx: &mut ClientCtx<'_>) -> Answer {
     cx.client.db = cx.server.database(i64::from(index))?;
     Ok(cx.reply.ok())
 }
-
-/// The one user there is.
-const DEFAULT_USER: &[u8] = b"default";
 
 #[cfg(test)]
 mod tests {

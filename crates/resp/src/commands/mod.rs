@@ -1,5 +1,6 @@
 //! One module per family. Each holds its rows and the handlers they name.
 
+mod acl;
 mod bitmap;
 mod client;
 mod command;
@@ -23,7 +24,13 @@ mod stream;
 mod string;
 mod transactions;
 
+use crate::clients::ClientHandle;
 use crate::spec::{Family, Spec};
+
+/// A client in the words of CLIENT LIST.
+pub(crate) fn client_line(client: &ClientHandle, now_ms: u64) -> String {
+    client::describe(client, now_ms)
+}
 
 pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::Bitmap, bitmap::COMMANDS),

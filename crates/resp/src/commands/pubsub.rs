@@ -7,7 +7,7 @@ use crate::inbox::Kind;
 use crate::keys::{Access, KeySpec, Keys};
 use crate::pubsub::{Post, names};
 use crate::reply::{Answer, Reply};
-use crate::spec::{Flags, Spec, group, plain};
+use crate::spec::{Channels, Flags, Spec, group, plain};
 
 const LISTENS: &[Flags] =
     &[Flags::PUBSUB, Flags::NOSCRIPT, Flags::LOADING, Flags::STALE, Flags::WHILE_SUBSCRIBED];
@@ -20,9 +20,10 @@ const SHARD_CHANNELS: &[KeySpec] = &[KeySpec::new(Keys::ALL, Access::NOT_KEY)];
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
     plain("psubscribe", "pattern [pattern ...]", psubscribe).flags(LISTENS)
+        .channels(Channels::Patterns)
         .doc("2.0.0", "O(N) over the patterns", "Listens to all channels that match patterns."),
     plain("publish", "channel message", publish).fast().flags(USUAL)
-        .flags(&[Flags::MAY_REPLICATE])
+        .flags(&[Flags::MAY_REPLICATE]).channels(Channels::First)
         .doc("2.0.0", "O(N+M) over the listeners and all patterns",
             "Sends a message to all who listen to a channel."),
     group("pubsub", SUBCOMMANDS)
@@ -30,13 +31,14 @@ pub(crate) const COMMANDS: &[Spec] = &[
     plain("punsubscribe", "[pattern [pattern ...]]", punsubscribe).flags(LISTENS)
         .doc("2.0.0", "O(N) over the patterns", "Listens to patterns no longer."),
     plain("spublish", "shardchannel message", spublish).fast().flags(USUAL).keyed(SHARD_CHANNEL)
-        .flags(&[Flags::MAY_REPLICATE])
+        .flags(&[Flags::MAY_REPLICATE]).channels(Channels::First)
         .doc("7.0.0", "O(N) over the listeners",
             "Sends a message to all who listen to a shard channel."),
     plain("ssubscribe", "shardchannel [shardchannel ...]", ssubscribe).flags(LISTENS)
-        .keyed(SHARD_CHANNELS)
+        .keyed(SHARD_CHANNELS).channels(Channels::All)
         .doc("7.0.0", "O(N) over the channels", "Listens to shard channels."),
     plain("subscribe", "channel [channel ...]", subscribe).flags(LISTENS)
+        .channels(Channels::All)
         .doc("2.0.0", "O(N) over the channels", "Listens to channels."),
     plain("sunsubscribe", "[shardchannel [shardchannel ...]]", sunsubscribe).flags(LISTENS)
         .keyed(SHARD_CHANNELS)

@@ -9,6 +9,7 @@ mod lolwut;
 mod memory;
 
 use crate::args::Args;
+use crate::commands::acl;
 use crate::commands::command;
 use crate::commands::generic::dump;
 use crate::dispatch::ClientCtx;
@@ -24,6 +25,8 @@ const TO_SHARDS: &[&str] = &["request_policy:all_shards", "response_policy:all_s
 
 #[rustfmt::skip]
 pub(crate) const COMMANDS: &[Spec] = &[
+    group("acl", acl::COMMANDS)
+        .doc("6.0.0", "", "Holds the commands about users and what they may do."),
     group("command", command::COMMANDS).alone(command::all).flags(ANYTIME)
         .tips(&["nondeterministic_output_order"]).categories(&["connection"])
         .doc("2.8.13", "O(N) over all commands", "Describes every command to programs."),

@@ -14,9 +14,11 @@ use super::raised::{self, Raised};
 use super::register::{self, Look};
 use super::store::{SlowFunction, Watch};
 use super::value::Wire;
+use crate::acl::Context;
 use crate::alerts::Alert;
 use crate::args::{Argv, Span};
 use crate::client::Client;
+use crate::client_flags::ClientFlag;
 use crate::dispatch::{Dispatcher, Line, find_positions};
 use crate::double::Text;
 use crate::error::Error;
@@ -119,18 +121,23 @@ pub(super) fn call(lua: &Lua, words: MultiValue, raises: Raises) -> mlua::Result
     })
 }
 
-/// Tells whether the client may call a command: everybody may call everything.
+/// Tells whether the client's user may call a command.
 pub(super) fn acl_check_cmd(_: &Lua, words: MultiValue) -> mlua::Result<bool> {
     RUNNING.with_borrow_mut(|running| {
         let Some(running) = running else {
             return Err(Raised::reply("ERR no script is running"));
         };
         running.take_words(&words).map_err(|it| mlua::Error::from(Raised::Reply(it.line())))?;
-        let command = Table::get().resolve(Argv::new(&running.words, &running.spans));
-        if command.is_none() {
+        let argv = Argv::new(&running.words, &running.spans);
+        let Some(command) = Table::get().resolve(argv) else {
             return Err(Raised::reply("ERR Invalid command passed to server.acl_check_cmd()"));
+        };
+        let handle = &running.dispatcher.client.handle;
+        if !handle.flags.has(ClientFlag::Restricted) {
+            return Ok(true);
         }
-        Ok(true)
+        let account = running.dispatcher.server.account_of(handle);
+        Ok(account.user().check(command, argv).is_ok())
     })
 }
 
@@ -221,6 +228,7 @@ impl Running {
         let command = Table::get().resolve(argv);
         let command = command.ok_or(Error::said("ERR Unknown command called from script"))?;
         admit(command, argv.len(), self.rules, self.state)?;
+        self.permit(command, argv)?;
         let keyspace = &self.dispatcher.server.keyspace;
         let first = Some(command.first_key).filter(|it| *it > 0).and_then(|it| argv.get(it));
         let hash = first.map(|it| keyspace.hash(it));
@@ -235,6 +243,21 @@ impl Running {
         self.out.clear();
         self.dispatcher.call(&self.worker, command, &line, &mut self.out, self.now_ms)?;
         Ok(())
+    }
+
+    /// Asks whether the client's user may run the command.
+    fn permit(&self, command: &Command, argv: Argv<'_>) -> Result<(), Error> {
+        let Dispatcher { server, client } = &self.dispatcher;
+        if !client.handle.flags.has(ClientFlag::Restricted) {
+            return Ok(());
+        }
+        server.permit(&client.handle, command, argv, Context::Script, self.now_ms).map_err(
+            |denied| {
+                let name = server.account_of(&client.handle).name.clone();
+                let why = denied.text(&name, command, None);
+                Error::said(format!("ERR ACL failure in script: {why}"))
+            },
+        )
     }
 
     /// The answer as a value.

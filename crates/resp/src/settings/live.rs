@@ -21,6 +21,7 @@ pub struct Live {
     news_hard_bytes: AtomicU64,
     news_soft_bytes: AtomicU64,
     news_soft_s: AtomicU64,
+    tracked_keys_max: AtomicU64,
     event_classes: AtomicU16,
     latency_tracking: AtomicBool,
     needs_password: AtomicBool,
@@ -91,14 +92,23 @@ impl Live {
         Classes::of_bits(self.event_classes.load(Relaxed))
     }
 
+    /// `tracking-table-max-keys`; 0 is no limit.
+    pub(crate) fn tracked_keys_max(&self) -> usize {
+        self.tracked_keys_max.load(Relaxed) as usize
+    }
+
     /// `latency-tracking`: histograms by command are kept.
     pub fn latency_tracking(&self) -> bool {
         self.latency_tracking.load(Relaxed)
     }
 
-    /// `requirepass` is set.
+    /// The default user is off, or has a password.
     pub fn needs_password(&self) -> bool {
         self.needs_password.load(Relaxed)
+    }
+
+    pub(crate) fn set_needs_password(&self, needs_password: bool) {
+        self.needs_password.store(needs_password, Relaxed);
     }
 
     /// `protected-mode` is on.
@@ -121,10 +131,10 @@ impl Live {
         self.news_hard_bytes.store(news.hard_bytes, Relaxed);
         self.news_soft_bytes.store(news.soft_bytes, Relaxed);
         self.news_soft_s.store(news.soft_s, Relaxed);
+        self.tracked_keys_max.store(number("tracking-table-max-keys"), Relaxed);
         let classes = Classes::parse(&settings.text("notify-keyspace-events"));
         self.event_classes.store(classes.bits(), Relaxed);
         self.latency_tracking.store(settings.is_on("latency-tracking"), Relaxed);
-        self.needs_password.store(!settings.text("requirepass").is_empty(), Relaxed);
         self.protected.store(settings.is_on("protected-mode"), Relaxed);
     }
 }

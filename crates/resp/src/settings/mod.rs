@@ -89,14 +89,6 @@ impl Settings {
         self.live.needs_password()
     }
 
-    /// True when `password` is the one that `requirepass` asks for. Takes the same time for every
-    /// wrong password of the same length.
-    pub fn is_password(&self, password: &[u8]) -> bool {
-        let expected = self.text("requirepass");
-        let differences = expected.bytes().zip(password).fold(0, |sum, (a, b)| sum | (a ^ b));
-        expected.len() == password.len() && differences == 0
-    }
-
     /// How to make the keyspace that these settings ask for.
     pub fn keyspace_options(&self) -> KeyspaceOptions {
         KeyspaceOptions {
@@ -280,16 +272,6 @@ mod tests {
         ] {
             let error = settings.load(name, value).unwrap_err();
             assert!(error.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn passwords_are_compared_whole() {
-        let settings = Settings::default();
-        settings.load("requirepass", "sesame").unwrap();
-        assert!(settings.needs_password());
-        for (password, is_right) in [("sesame", true), ("sesam", false), ("sesame!", false)] {
-            assert_eq!(settings.is_password(password.as_bytes()), is_right, "{password}");
         }
     }
 }

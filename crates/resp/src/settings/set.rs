@@ -31,6 +31,7 @@ impl Server {
         let settings = &self.settings;
         let changes = settings.check(pairs)?;
         self.act(&changes)?;
+        let requires = changes.iter().any(|it| PARAMETERS[it.index].name == "requirepass");
         let mut touched = settings.changed.lock();
         let mut values = settings.values.write();
         for change in changes {
@@ -41,6 +42,9 @@ impl Server {
         settings.refresh_live();
         settings.apply_to(&self.keyspace);
         self.hear();
+        if requires {
+            self.require_password(&settings.text("requirepass"));
+        }
         Ok(())
     }
 

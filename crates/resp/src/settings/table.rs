@@ -69,9 +69,9 @@ impl Parameter {
 
 #[rustfmt::skip]
 pub(crate) const PARAMETERS: &[Parameter] = &[
-    choice("acl-pubsub-default", "resetchannels", &["allchannels", "resetchannels"]),
+    choice("acl-pubsub-default", "resetchannels", &["allchannels", "resetchannels"]).used(),
     text("aclfile", "").immutable().only(&[""]),
-    integer("acllog-max-len", "128", 0, MAX),
+    integer("acllog-max-len", "128", 0, MAX).used(),
     integer("active-defrag-cycle-max", "25", 1, 99),
     integer("active-defrag-cycle-min", "1", 1, 99),
     integer("active-defrag-cycle-us", "500", 0, 100_000),
@@ -269,7 +269,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     integer("tls-session-cache-size", "20480", 0, 2_147_483_647),
     integer("tls-session-cache-timeout", "300", 0, 2_147_483_647),
     boolean("tls-session-caching", "yes"),
-    integer("tracking-table-max-keys", "1000000", 0, MAX),
+    integer("tracking-table-max-keys", "1000000", 0, MAX).used(),
     text("unixsocket", "").immutable().used(),
     text("unixsocketgroup", "").immutable(),
     octal("unixsocketperm", "0").immutable().used(),

@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::acl::DEFAULT_USER;
 use crate::args::{Args, integer};
 use crate::client_flags::ClientFlag;
 use crate::clients::{Aside, ClientHandle, Transport};
 use crate::error::Error;
+use crate::server::Server;
 use crate::table::Table;
 use crate::watch;
 
@@ -16,6 +18,7 @@ pub(crate) struct Filter<'a> {
     /// Sorted.
     ids: Vec<u64>,
     kind: Option<ClientKind>,
+    user: Option<&'a [u8]>,
     addr: Option<&'a [u8]>,
     laddr: Option<&'a [u8]>,
     age_min_s: Option<u64>,
@@ -38,7 +41,7 @@ impl ClientKind {
 
 impl<'a> Filter<'a> {
     /// `[ID id ...] [TYPE type] [USER name] [ADDR addr] [LADDR addr] [SKIPME yes|no] [MAXAGE s]`
-    pub(crate) fn parse(args: &mut Args<'a>) -> Result<Filter<'a>, Error> {
+    pub(crate) fn parse(args: &mut Args<'a>, server: &Server) -> Result<Filter<'a>, Error> {
         let mut filter = Filter::default();
         while !args.is_done() {
             if args.option("ID") {
@@ -50,7 +53,7 @@ impl<'a> Filter<'a> {
             } else if args.option("TYPE") {
                 filter.kind = Some(client_kind(args.next()?)?);
             } else if args.option("USER") {
-                known_user(args.next()?)?;
+                filter.user = Some(known_user(server, args.next()?)?);
             } else if args.option("ADDR") {
                 filter.addr = Some(args.next()?);
             } else if args.option("LADDR") {
@@ -71,6 +74,7 @@ impl<'a> Filter<'a> {
         let age_s = now_ms.saturating_sub(client.aside.connected_at_ms) / 1000;
         (self.ids.is_empty() || self.ids.binary_search(&client.id).is_ok())
             && self.kind.is_none_or(|it| it == ClientKind::of(client))
+            && self.user.is_none_or(|it| *it == *user_name(client))
             && self.addr.is_none_or(|it| it == client.aside.addr().as_bytes())
             && self.laddr.is_none_or(|it| it == client.aside.laddr().as_bytes())
             && self.age_min_s.is_none_or(|it| it <= age_s)
@@ -99,12 +103,14 @@ fn client_kind(word: &[u8]) -> Result<ClientKind, Error> {
     })
 }
 
-/// Everybody is the default user.
-fn known_user(name: &[u8]) -> Result<(), Error> {
-    if name == b"default" {
-        return Ok(());
-    }
-    Err(Error::said(format!("ERR No such user '{}'", String::from_utf8_lossy(name))))
+fn known_user<'a>(server: &Server, name: &'a [u8]) -> Result<&'a [u8], Error> {
+    let found = server.acl.find(name).map(|_| name);
+    found
+        .ok_or_else(|| Error::said(format!("ERR No such user '{}'", String::from_utf8_lossy(name))))
+}
+
+fn user_name(client: &ClientHandle) -> Box<[u8]> {
+    client.account().map_or_else(|| DEFAULT_USER.into(), |it| it.name.clone())
 }
 
 fn yes_or_no(args: &mut Args<'_>) -> Result<bool, Error> {
@@ -159,8 +165,10 @@ pub(crate) fn line(client: &ClientHandle, now_ms: u64) -> String {
     );
     let _ = write!(
         line,
-        " user=default redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} \
+        " user={} redir={} resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} \
          tot-cmds={}",
+        String::from_utf8_lossy(&user_name(client)),
+        super::tracking::redirect(client),
         client.protocol.load(Relaxed),
         names.library,
         names.library_version,
@@ -175,8 +183,11 @@ fn flags(client: &ClientHandle) -> String {
     let flags = [
         ('P', client.is_subscriber()),
         ('x', 0 <= client.aside.n_queued.load(Relaxed)),
-        ('d', watch::state(client).1),
         ('b', client.is_blocked()),
+        ('t', client.flags.has(ClientFlag::Tracks)),
+        ('R', client.flags.has(ClientFlag::BrokenRedirect)),
+        ('B', client.flags.has(ClientFlag::Broadcast)),
+        ('d', watch::state(client).1),
         ('A', client.is_killed()),
         ('U', client.aside.transport == Transport::Unix),
         ('e', client.flags.has(ClientFlag::NoEvict)),

@@ -133,7 +133,7 @@ fn clients(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("client_recent_max_input_buffer", most(|it| it.aside.query_bytes.load(Relaxed)));
     lines.put("client_recent_max_output_buffer", most(|it| it.aside.output_bytes.load(Relaxed)));
     lines.put("blocked_clients", all.iter().filter(|it| it.is_blocked()).count());
-    lines.put("tracking_clients", 0);
+    lines.put("tracking_clients", server.tracking.counts().clients);
     lines.put("pubsub_clients", server.audience().n_subscribers);
     lines.put("watching_clients", all.iter().filter(|it| watch::state(it).0 > 0).count());
     lines.put("clients_in_timeout_table", 0);

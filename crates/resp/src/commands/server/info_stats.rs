@@ -41,7 +41,7 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     lines.put("pubsub_channels", audience.n_channels);
     lines.put("pubsub_patterns", audience.n_patterns);
     lines.put("pubsubshard_channels", audience.n_shard_channels);
-    absent(lines);
+    absent(server, lines);
     lines.put("total_error_replies", totals.error_replies);
     lines.put("dump_payload_sanitizations", 0);
     lines.put("total_reads_processed", totals.reads);
@@ -50,16 +50,17 @@ pub(super) fn stats(server: &Server, _now_ms: u64, lines: &mut Lines) {
     let (query, output) = server.clients.n_cut();
     lines.put("client_query_buffer_limit_disconnections", query);
     lines.put("client_output_buffer_limit_disconnections", output);
+    let [commands, keys, channels] = server.acl.n_denied();
     lines.put("acl_access_denied_auth", server.auth_denied.load(Relaxed));
     lines.all(&[
-        ("acl_access_denied_cmd", 0),
-        ("acl_access_denied_key", 0),
-        ("acl_access_denied_channel", 0),
+        ("acl_access_denied_cmd", commands),
+        ("acl_access_denied_key", keys),
+        ("acl_access_denied_channel", channels),
     ]);
 }
 
-/// Counters of what does not exist here yet.
-fn absent(lines: &mut Lines) {
+/// Counters of what mostly does not exist here yet.
+fn absent(server: &Server, lines: &mut Lines) {
     lines.all(&[
         ("latest_fork_usec", 0),
         ("total_forks", 0),
@@ -71,9 +72,12 @@ fn absent(lines: &mut Lines) {
         ("active_defrag_key_misses", 0),
         ("total_active_defrag_time", 0),
         ("current_active_defrag_time", 0),
-        ("tracking_total_keys", 0),
-        ("tracking_total_items", 0),
-        ("tracking_total_prefixes", 0),
+    ]);
+    let tracked = server.tracking.counts();
+    lines.all(&[
+        ("tracking_total_keys", tracked.keys),
+        ("tracking_total_items", tracked.items),
+        ("tracking_total_prefixes", tracked.prefixes),
         ("unexpected_error_replies", 0),
     ]);
 }

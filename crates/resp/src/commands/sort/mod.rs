@@ -11,6 +11,7 @@ use self::lock::lock;
 use self::order::{How, Texts};
 use self::pattern::{OtherKeys, Pattern};
 use crate::args::{Args, Argv};
+use crate::client_flags::ClientFlag;
 use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::keys::{Access, KeySpec, Keys};
@@ -144,9 +145,27 @@ fn sort_ro(cx: &mut ClientCtx<'_>) -> Answer {
     run(cx, Store::Unknown)
 }
 
+/// Patterns stand for any keys, so only who may read all of them may use them.
+fn check_patterns(cx: &ClientCtx<'_>, words: &SortWords<'_>) -> Result<(), Error> {
+    if cx.server.account_of(&cx.client.handle).user().reads_every_key() {
+        return Ok(());
+    }
+    let option = match words.weights() {
+        Some(_) => "BY",
+        None if words.get.is_empty() => return Ok(()),
+        None => "GET",
+    };
+    Err(Error::said(format!(
+        "ERR {option} option of SORT denied due to insufficient ACL permissions."
+    )))
+}
+
 fn run(cx: &mut ClientCtx<'_>, store: Store) -> Answer {
     let source = cx.args.key()?;
     let words = SortWords::read(&mut cx.args, store)?;
+    if cx.client.handle.flags.has(ClientFlag::Restricted) {
+        check_patterns(cx, &words)?;
+    }
     let keyspace = &cx.server.keyspace;
     let target = words.store.map(|name| keyspace.key(source.db, name));
     let mut view = lock(keyspace, source, target, &words, cx.now_ms);

@@ -80,7 +80,7 @@ pub(super) fn xtrim(cx: &mut Ctx<'_>) -> Answer {
     let Some(mut stream) = cx.db.edit::<Stream>(key)? else {
         return Ok(cx.reply.int(0));
     };
-    stream.hush();
+    stream.take_away();
     let n_removed = stream.trim(trim);
     if n_removed == 0 {
         stream.keep_quiet();

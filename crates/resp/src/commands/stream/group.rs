@@ -74,6 +74,7 @@ pub(super) fn setid(cx: &mut Ctx<'_>) -> Answer {
 pub(super) fn destroy(cx: &mut Ctx<'_>) -> Answer {
     let (key, name) = (cx.args.key()?, cx.args.next()?);
     let mut stream = with_key(&mut cx.db, key)?;
+    stream.change_aside();
     let was_there = stream.group(name).is_some() && stream.remove_group(name);
     Ok(cx.reply.int(i64::from(was_there)))
 }

@@ -134,7 +134,7 @@ fn xdel(cx: &mut Ctx<'_>) -> Answer {
     };
     let ids = cx.args.rest().iter().map(|it| ids::exact(it, 0));
     let ids: Vec<StreamId> = ids.collect::<Result<_, _>>()?;
-    stream.hush();
+    stream.take_away();
     let n_removed = ids.iter().filter(|id| stream.remove(**id)).count();
     if n_removed == 0 {
         stream.keep_quiet();
