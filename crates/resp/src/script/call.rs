@@ -12,6 +12,7 @@ use tandem_engine::{KeyHash, Output};
 use super::function_vm::Callable;
 use super::raised::{self, Raised};
 use super::register::{self, Look};
+use super::sandbox::unbounded;
 use super::store::{SlowFunction, Watch};
 use super::value::Wire;
 use crate::acl::Context;
@@ -107,7 +108,7 @@ pub(super) fn call(lua: &Lua, words: MultiValue, raises: Raises) -> mlua::Result
             return Err(Raised::reply("ERR no script is running"));
         };
         match running.run(&words) {
-            Ok(()) => running.reply(lua),
+            Ok(()) => unbounded(lua, || running.reply(lua)),
             Err(Failure::End) => Err(Raised::End.into()),
             Err(Failure::Refused(error)) => {
                 let line = error.line();

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use mlua::{Function, Table, Value};
 
+use super::api;
 use super::functions::Functions;
 use super::library::{self, Header, Library};
 use super::register::Loading;
 use super::sandbox::{CHUNK_NAME, Sandbox, World};
-use super::{api, vm};
+use super::vm::{self, words};
+use crate::args::Argv;
 use crate::error::Error;
 use crate::server::Server;
 
@@ -185,7 +187,7 @@ impl FunctionVm {
         let running: Value = self.globals.raw_get("__index").map_err(line)?;
         self.globals.raw_set("__index", &self.at_load).map_err(line)?;
         let Sandbox { xpcall, trace, .. } = &self.sandbox;
-        let ran = xpcall.call::<(bool, Value)>((function, trace));
+        let ran = self.sandbox.bounded(|| xpcall.call::<(bool, Value)>((function, trace)));
         self.globals.raw_set("__index", running).map_err(line)?;
         match ran.map_err(line)? {
             (true, _) => Ok(()),
@@ -208,14 +210,15 @@ impl FunctionVm {
     pub(super) fn run(
         &self,
         callable: &Callable,
-        keys: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
-        arguments: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
+        keys: Argv<'_>,
+        arguments: Argv<'_>,
     ) -> mlua::Result<Result<Value, Value>> {
         let callback: Value = self.callbacks.raw_get(callable.at)?;
         let lua = &self.sandbox.lua;
-        let keys = lua.create_sequence_from(keys.map(mlua::String::wrap))?;
-        let arguments = lua.create_sequence_from(arguments.map(mlua::String::wrap))?;
-        let (is_fine, value): (bool, Value) = self.run.call((callback, keys, arguments))?;
+        let keys = lua.create_sequence_from(words(keys))?;
+        let arguments = lua.create_sequence_from(words(arguments))?;
+        let run = || self.run.call::<(bool, Value)>((callback, keys, arguments));
+        let (is_fine, value) = self.sandbox.bounded(run)?;
         Ok(if is_fine { Ok(value) } else { Err(value) })
     }
 }

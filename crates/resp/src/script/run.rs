@@ -214,7 +214,7 @@ impl Run<'_> {
             dispatcher.client.start_exec();
         }
         self.start(dispatcher, rules, held);
-        let ran = self.vm.run(&self.program, self.given.keys.iter(), self.given.arguments.iter());
+        let ran = self.vm.run(&self.program, self.given.keys, self.given.arguments);
         let (state, killed_at) = stop(dispatcher);
         self.vm.watch.kill.store(false, Relaxed);
         if self.vm.watch.is_slow.swap(false, Relaxed) {

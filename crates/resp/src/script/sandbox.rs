@@ -12,6 +12,8 @@ pub(super) struct Sandbox {
     pub(super) lua: Lua,
     /// What scripts see as globals; they cannot write to it, we can.
     pub(super) globals: Table,
+    /// `KEYS` and `ARGV`.
+    pub(super) names: (mlua::String, mlua::String),
     /// Runs a function and puts what it raised through `raised::trace`.
     pub(super) xpcall: Function,
     pub(super) trace: Function,
@@ -41,9 +43,28 @@ impl Sandbox {
             .set_name(CHUNK_NAME)
             .call((ours, lua.create_sequence_from(ALLOWED.iter().copied())?))?;
         lua.set_globals(guard)?;
-        lua.set_memory_limit(LUA_BYTES_MAX)?;
-        Ok(Sandbox { lua, globals, xpcall, trace, load, lock })
+        let names = (lua.create_string("KEYS")?, lua.create_string("ARGV")?);
+        Ok(Sandbox { lua, globals, names, xpcall, trace, load, lock })
     }
+
+    /// Runs what clients wrote, which gets so much memory and no more. What we do ourselves in a
+    /// state goes without a bound: below one, mlua guards each step of ours against running out
+    /// of memory, which takes longer than the step.
+    pub(super) fn bounded<T>(&self, run: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
+        self.lua.set_memory_limit(LUA_BYTES_MAX)?;
+        let result = run();
+        self.lua.set_memory_limit(0)?;
+        result
+    }
+}
+
+/// Makes a value of ours for a script that runs: what it has too much then is refused when it
+/// next asks for more.
+pub(super) fn unbounded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
+    let bound = lua.set_memory_limit(0)?;
+    let made = make();
+    lua.set_memory_limit(bound)?;
+    made
 }
 
 /// What the chunk takes from us.

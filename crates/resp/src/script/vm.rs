@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use hashbrown::HashMap;
-use mlua::{Debug, Function, HookTriggers, Lua, Value};
+use mlua::{Debug, Either, Function, HookTriggers, IntoLua, Lua, Value};
 
 use super::function_vm::{self, Callable, FunctionVm};
 use super::functions::{Collision, Known, RestorePolicy};
@@ -17,6 +17,7 @@ use super::sandbox::{Sandbox, World};
 use super::shebang::Shebang;
 use super::store::{Kept, Script, Scripts, Sha, Watch, sum};
 use super::{call, proof};
+use crate::args::Argv;
 use crate::error::Error;
 use crate::server::Server;
 
@@ -248,8 +249,8 @@ impl Vm {
     pub(super) fn run(
         &self,
         program: &Program,
-        keys: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
-        arguments: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
+        keys: Argv<'_>,
+        arguments: Argv<'_>,
     ) -> mlua::Result<Result<Value, Value>> {
         match program {
             Program::Script(compiled) => self.run_script(compiled, keys, arguments),
@@ -263,17 +264,27 @@ impl Vm {
     fn run_script(
         &self,
         compiled: &Compiled,
-        keys: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
-        arguments: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
+        keys: Argv<'_>,
+        arguments: Argv<'_>,
     ) -> mlua::Result<Result<Value, Value>> {
-        let Sandbox { lua, globals, xpcall, trace, .. } = &self.sandbox;
-        let keys = lua.create_sequence_from(keys.map(mlua::String::wrap))?;
-        globals.raw_set("KEYS", keys)?;
-        let arguments = lua.create_sequence_from(arguments.map(mlua::String::wrap))?;
-        globals.raw_set("ARGV", arguments)?;
-        let (is_fine, value): (bool, Value) = xpcall.call((&compiled.function, trace))?;
+        let Sandbox { lua, globals, names, xpcall, trace, .. } = &self.sandbox;
+        let keys = lua.create_sequence_from(words(keys))?;
+        globals.raw_set(&names.0, keys)?;
+        let arguments = lua.create_sequence_from(words(arguments))?;
+        globals.raw_set(&names.1, arguments)?;
+        let run = || xpcall.call::<(bool, Value)>((&compiled.function, trace));
+        let (is_fine, value) = self.sandbox.bounded(run)?;
         Ok(if is_fine { Ok(value) } else { Err(value) })
     }
+}
+
+/// What a client sent, as strings of Lua. Text goes there without a stop, since mlua has a way for
+/// it that it does not have for bytes.
+pub(super) fn words(words: Argv<'_>) -> impl ExactSizeIterator<Item = impl IntoLua> {
+    words.iter().map(|it| match std::str::from_utf8(it) {
+        Ok(text) => Either::Left(text),
+        Err(_) => Either::Right(mlua::String::wrap(it)),
+    })
 }
 
 /// Has a look taken now and then at what runs.
@@ -294,7 +305,7 @@ pub(super) fn compile(
     }
     let program = mlua::String::wrap(program);
     // Lua's own function, as mlua takes errors for text in UTF-8.
-    match sandbox.load.call::<(Value, Value)>((program, name)) {
+    match sandbox.bounded(|| sandbox.load.call::<(Value, Value)>((program, name))) {
         Ok((Value::Function(function), _)) => Ok(function),
         Ok((_, Value::String(text))) => Err((&*text.as_bytes()).into()),
         Ok(_) => Err(Box::default()),
