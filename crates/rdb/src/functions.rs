@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn libraries_come_back_compressed_or_not() {
-        let codes: [&[u8]; 2] = [b"#!lua name=a\n", b"#!lua name=b\nreturn aaaaaaaaaaaaaaaaaaaaaaaa"];
+        let codes: [&[u8]; 2] =
+            [b"#!lua name=a\n", b"#!lua name=b\nreturn aaaaaaaaaaaaaaaaaaaaaaaa"];
         for compresses in [false, true] {
             let bytes = dump_functions(codes.into_iter(), compresses);
             assert_eq!(read(&bytes).unwrap(), codes);

@@ -5,6 +5,7 @@ mod bitmap;
 mod command;
 mod connection;
 mod dump;
+mod functions;
 mod generic;
 mod generic_moves;
 mod geo;

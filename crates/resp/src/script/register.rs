@@ -103,7 +103,9 @@ pub(super) fn register_function(lua: &Lua, values: MultiValue) -> mlua::Result<(
     let new = match values.len() {
         1 => named(lua, &values[0])?,
         2 => positional(lua, &values[0], &values[1])?,
-        _ => return Err(Raised::reply("ERR wrong number of arguments to server.register_function")),
+        _ => {
+            return Err(Raised::reply("ERR wrong number of arguments to server.register_function"));
+        }
     };
     LOADING.with_borrow_mut(|it| it.as_mut().map_or(Ok(()), |it| it.add(new)))
 }
