@@ -115,6 +115,10 @@ const FAMILIES: &[Family] = &[
 
 /// What no family has: what might wait, travels or is heard elsewhere.
 const UNGENERATED: &[&str] = &[
+    "FCALL f 2 a b c",
+    "FCALL_RO f 1 a b",
+    "FCALL f x a",
+    "FCALL f 3 a",
     "BLPOP l1 l2 0",
     "BRPOP l1 0",
     "BLMOVE l1 l2 LEFT RIGHT 0",

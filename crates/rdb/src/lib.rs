@@ -1,5 +1,5 @@
-//! Values and functions in the form of Redis' RDB files and DUMP payloads: every encoding since Redis 2.8 is
-//! read, and what Valkey 8.1 would write is written.
+//! Values and functions in the form of Redis' RDB files and DUMP payloads: every encoding since
+//! Redis 2.8 is read, and what Valkey 8.1 would write is written.
 //!
 //! What is read comes from strangers: every length is checked against what is there before it is
 //! believed, and nothing is allocated that is only announced.

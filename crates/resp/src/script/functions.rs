@@ -141,7 +141,11 @@ impl Functions {
     }
 
     pub(crate) fn flush(&self) {
-        self.change(|known| Ok(*known = Known::default())).expect("nothing is refused");
+        let forget_all = |known: &mut Known| {
+            *known = Known::default();
+            Ok(())
+        };
+        self.change(forget_all).expect("nothing is refused");
     }
 
     /// Changes all or nothing.

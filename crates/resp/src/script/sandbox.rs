@@ -62,9 +62,9 @@ impl Sandbox {
 /// next asks for more.
 pub(super) fn unbounded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
     let bound = lua.set_memory_limit(0)?;
-    let made = make();
+    let value = make();
     lua.set_memory_limit(bound)?;
-    made
+    value
 }
 
 /// What the chunk takes from us.
