@@ -10,7 +10,7 @@ use tandem_memcached as memcached;
 use tandem_resp as resp;
 
 use crate::clock::{epoch_ms, now_ns};
-use crate::load::{Ask, Keys, Many, Protocol, Source, Stored, Wire, Work, Workload};
+use crate::load::{Ask, Keys, Many, Op, Protocol, Source, Stored, Wire, Work, Workload};
 
 /// One session over a keyspace of its own.
 pub(crate) struct Front {
@@ -217,6 +217,10 @@ pub enum Kind {
     RespHgetall,
     /// MSET of 10 keys.
     RespMset,
+    /// EVAL of a rate limiter.
+    RespEval,
+    /// MULTI of 10 SETs.
+    RespMulti,
     MemcachedGet,
     MemcachedSet,
     /// 10 gets to 1 set.
@@ -250,6 +254,8 @@ impl Kind {
         match self {
             Kind::RespHincrby => Work::CartIncrement,
             Kind::RespHgetall => Work::CartRead,
+            Kind::RespEval => Work::RateLimiter,
+            Kind::RespMulti => Work::Transaction,
             Kind::MemcachedMg | Kind::MemcachedMs => Work::Meta,
             Kind::MemcachedBinaryGet => Work::BinaryGet,
             Kind::MemcachedGetq => Work::BinaryMultiGet,
@@ -258,20 +264,20 @@ impl Kind {
     }
 
     fn workload(self, keys: Keys) -> Workload {
-        let (gets, sets) = match self {
-            Kind::RespGet | Kind::MemcachedGet | Kind::MemcachedMg => (1, 0),
-            Kind::RespSet | Kind::MemcachedSet | Kind::MemcachedMs => (0, 1),
-            Kind::RespMix | Kind::MemcachedMix => (10, 1),
+        let (op, keys) = match self {
+            Kind::RespGet | Kind::MemcachedGet | Kind::MemcachedMg => (Op::Get, keys),
+            Kind::RespSet | Kind::MemcachedSet | Kind::MemcachedMs => (Op::Set, keys),
+            Kind::RespMix | Kind::MemcachedMix => return Workload::Mix { gets: 10, sets: 1, keys },
             Kind::RespHincrby => return Workload::CartIncrement { keys },
-            Kind::RespMset => return Workload::SetMany { keys: keys.firsts(Many::PAGE) },
-            Kind::MemcachedMultiGet => {
-                return Workload::GetMany { many: Many::PAGE, keys: keys.firsts(Many::PAGE) };
-            }
-            Kind::MemcachedBinaryGet => return Workload::FrameGet { keys },
-            Kind::MemcachedGetq => return Workload::FrameGets { keys: keys.firsts(Many::PAGE) },
-            Kind::RespHgetall => return Workload::CartRead { keys },
+            Kind::RespHgetall => (Op::CartRead, keys),
+            Kind::RespMset => (Op::SetMany, keys.firsts(Many::PAGE)),
+            Kind::RespEval => (Op::RateLimit, keys),
+            Kind::RespMulti => (Op::Transaction, keys.firsts(Many::PAGE)),
+            Kind::MemcachedMultiGet => (Op::GetMany(Many::PAGE), keys.firsts(Many::PAGE)),
+            Kind::MemcachedBinaryGet => (Op::FrameGet, keys),
+            Kind::MemcachedGetq => (Op::FrameGets, keys.firsts(Many::PAGE)),
         };
-        Workload::Mix { gets, sets, keys }
+        Workload::Each { op, keys }
     }
 }
 

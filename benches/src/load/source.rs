@@ -21,20 +21,10 @@ pub(crate) enum Workload {
     /// Writes new keys in order until there are `n_keys`, with `gets` reads of old ones after
     /// each write.
     Grow { gets: u32, n_keys: u32 },
-    /// Writes `MANY` keys in a row.
-    SetMany { keys: Keys },
-    /// Reads many keys.
-    GetMany { many: Many, keys: Keys },
     /// Adds to a field of a cart.
     CartIncrement { keys: Keys },
-    /// Reads a whole cart.
-    CartRead { keys: Keys },
     /// Writes the first keys once, in order, in frames of the binary protocol.
     FillFrames { n_keys: u32 },
-    /// Reads a key, in a frame.
-    FrameGet { keys: Keys },
-    /// Reads `MANY` keys in a row, in quiet frames.
-    FrameGets { keys: Keys },
     /// Writes all elements of the first collections once, in order.
     FillCollections { shape: Shape, n_keys: u32 },
     /// Does one thing to collections; pops what it pushed.
@@ -150,17 +140,19 @@ impl Work {
     pub(crate) fn workload(self, protocol: Protocol, keys: Keys) -> Workload {
         match self {
             Work::CartIncrement => Workload::CartIncrement { keys },
-            Work::CartRead => Workload::CartRead { keys },
+            Work::CartRead => Workload::Each { op: Op::CartRead, keys },
             Work::MultiGet => {
                 let many = Many::HUNDRED;
-                Workload::GetMany { many, keys: keys.firsts(many) }
+                Workload::Each { op: Op::GetMany(many), keys: keys.firsts(many) }
             }
             Work::RateLimiter => Workload::Each { op: Op::RateLimit, keys },
             Work::Transaction => {
                 Workload::Each { op: Op::Transaction, keys: keys.firsts(Many::PAGE) }
             }
-            Work::BinaryGet => Workload::FrameGet { keys },
-            Work::BinaryMultiGet => Workload::FrameGets { keys: keys.firsts(Many::PAGE) },
+            Work::BinaryGet => Workload::Each { op: Op::FrameGet, keys },
+            Work::BinaryMultiGet => {
+                Workload::Each { op: Op::FrameGets, keys: keys.firsts(Many::PAGE) }
+            }
             Work::Varied => {
                 let n_commands = varied::n_commands(protocol);
                 Workload::Varied { n_commands, keys: keys.firsts(Many::PAGE) }
@@ -226,7 +218,8 @@ impl Source {
     pub(crate) fn new(workload: Workload, thread: u32, n_threads: u32) -> Source {
         let mut random = Rng::with_seed(u64::from(thread) + 1);
         let draw = match &workload {
-            Workload::Mix { keys: Keys::Zipf(draws), .. } => random.u32(..draws.len() as u32),
+            Workload::Mix { keys: Keys::Zipf(draws), .. }
+            | Workload::Each { keys: Keys::Zipf(draws), .. } => random.u32(..draws.len() as u32),
             _ => 0,
         };
         let first = if let Workload::Fill { first, .. } = workload { first } else { 0 };
@@ -265,30 +258,15 @@ impl Source {
                 }
                 Ask { op: Op::Set, key: self.in_order(end)?, field: 0 }
             }
-            Workload::SetMany { keys } => {
-                Ask { op: Op::SetMany, key: choose(keys, random, draw), field: 0 }
-            }
-            Workload::GetMany { many, keys } => {
-                Ask { op: Op::GetMany(*many), key: choose(keys, random, draw), field: 0 }
-            }
             Workload::CartIncrement { keys } => {
                 let key = choose(keys, random, draw);
                 Ask { op: Op::CartIncrement, key, field: random.u32(..CART_FIELDS) }
             }
-            Workload::CartRead { keys } => {
-                Ask { op: Op::CartRead, key: choose(keys, random, draw), field: 0 }
-            }
             Workload::FillFrames { n_keys } => {
                 Ask { op: Op::FrameSet, key: self.in_order(*n_keys)?, field: 0 }
             }
-            Workload::FrameGet { keys } => {
-                Ask { op: Op::FrameGet, key: choose(keys, random, draw), field: 0 }
-            }
             Workload::Each { op, keys } => {
                 Ask { op: *op, key: choose(keys, random, draw), field: 0 }
-            }
-            Workload::FrameGets { keys } => {
-                Ask { op: Op::FrameGets, key: choose(keys, random, draw), field: 0 }
             }
             Workload::FillCollections { shape, n_keys } => {
                 let (shape, n_fills) = (*shape, shape.n_fills());
