@@ -166,10 +166,5 @@ const NUMBERS: &[(&str, i64)] = &[
     ("VALKEY_VERSION_NUM", 0x08_01_01),
 ];
 
-const REPLICATION: &[(&str, i64)] = &[
-    ("REPL_NONE", 0),
-    ("REPL_AOF", 1),
-    ("REPL_REPLICA", 2),
-    ("REPL_SLAVE", 2),
-    ("REPL_ALL", 3),
-];
+const REPLICATION: &[(&str, i64)] =
+    &[("REPL_NONE", 0), ("REPL_AOF", 1), ("REPL_REPLICA", 2), ("REPL_SLAVE", 2), ("REPL_ALL", 3)];

@@ -76,7 +76,9 @@ impl Library {
     /// Its text and what is noted about it.
     pub(super) fn bytes(&self) -> usize {
         let of_function = |it: &Function| {
-            size_of::<Function>() + it.name.len() * 2 + it.description.as_deref().map_or(0, <[u8]>::len)
+            size_of::<Function>()
+                + it.name.len() * 2
+                + it.description.as_deref().map_or(0, <[u8]>::len)
         };
         let functions: usize = self.functions.iter().map(of_function).sum();
         size_of::<Library>() + self.name.len() * 2 + self.code.len() + functions
