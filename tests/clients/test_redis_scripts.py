@@ -80,35 +80,3 @@ def test_a_queue_makes_its_keys_of_others(client):
 def test_errors_of_scripts_say_where(client):
     with pytest.raises(ResponseError, match="on @user_script:2"):
         client.eval("\nreturn redis.call('NOSUCH')", 0)
-
-
-COUNTER = """#!lua name=counters
-redis.register_function('count_up', function(keys, args)
-  return redis.call('INCRBY', keys[1], args[1])
-end)
-redis.register_function{function_name='count', flags={'no-writes'}, callback=function(keys)
-  return redis.call('GET', keys[1])
-end}
-"""
-
-
-def test_functions_are_there_on_every_connection(client, tandem):
-    assert client.function_load(COUNTER, replace=True) in (b"counters", "counters")
-    # Connections go to workers in turn.
-    others = [redis.Redis(port=tandem.resp_port) for _ in range(6)]
-    for n, other in enumerate(others, 1):
-        assert other.fcall("count_up", 1, "counter", 2) == 2 * n
-        assert other.fcall_ro("count", 1, "counter") == b"%d" % (2 * n)
-    with pytest.raises(ResponseError, match="write flag"):
-        client.fcall_ro("count_up", 1, "counter", 2)
-    payload = client.function_dump()
-    assert client.function_delete("counters")
-    for other in others:
-        with pytest.raises(ResponseError, match="Function not found"):
-            other.fcall("count_up", 1, "counter", 2)
-    assert client.function_restore(payload)
-    for n, other in enumerate(others, 7):
-        assert other.fcall("count_up", 1, "counter", 2) == 2 * n
-        other.close()
-    assert len(client.function_list(withcode=True)) == 1
-    assert client.function_flush()

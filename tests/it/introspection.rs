@@ -115,10 +115,6 @@ const FAMILIES: &[Family] = &[
 
 /// What no family has: what might wait, travels or is heard elsewhere.
 const UNGENERATED: &[&str] = &[
-    "FCALL f 2 a b c",
-    "FCALL_RO f 1 a b",
-    "FCALL f x a",
-    "FCALL f 3 a",
     "BLPOP l1 l2 0",
     "BRPOP l1 0",
     "BLMOVE l1 l2 LEFT RIGHT 0",
@@ -129,6 +125,9 @@ const UNGENERATED: &[&str] = &[
     "BZPOPMAX z1 0",
     "BZMPOP 0 2 z1 z2 MIN",
     "DUMP k1",
+    "FCALL function 2 k1 k2 argument",
+    "FCALL_RO function 1 k1 argument",
+    "FCALL function 3 k1",
     "RESTORE k1 0 payload REPLACE",
     "RESTORE-ASKING k1 0 payload",
     "SPUBLISH c1 message",

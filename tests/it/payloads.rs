@@ -35,31 +35,6 @@ fn generated_contents_travel_to_redis_and_back() {
     travel(Kind::Redis, &families);
 }
 
-#[test]
-fn libraries_travel_to_valkey_and_back() {
-    let tandem = Tandem::start(&[]);
-    let oracle = Oracle::start(Kind::Valkey, &[]).expect("`cargo xtask test` installs it");
-    let mut clients = [tandem.resp(), Client::connect(oracle.port)];
-    for name in ["first", "second"] {
-        // Long and alike, so that it is compressed where that is on.
-        let comment = "-- nothing\n".repeat(50);
-        let function = format!("redis.register_function('{name}', function() return 7 end)");
-        let code = format!("#!lua name={name}_library\n{comment}{function}");
-        clients[0].command(&["FUNCTION", "LOAD", &code]);
-    }
-    for compression in ["yes", "no"] {
-        for (from, to) in [(0, 1), (1, 0)] {
-            clients[from].command(&["CONFIG", "SET", "rdbcompression", compression]);
-            let payload = clients[from].run("FUNCTION DUMP").bytes().to_vec();
-            let words = [b"FUNCTION".to_vec(), b"RESTORE".to_vec(), payload, b"FLUSH".to_vec()];
-            assert_eq!(clients[to].command(&words).text(), "OK");
-            for name in ["first", "second"] {
-                assert_eq!(clients[to].command(&["FCALL", name, "0"]).integer(), Some(7));
-            }
-        }
-    }
-}
-
 /// A key as one server has it.
 struct Dumped {
     db: &'static str,

@@ -24,18 +24,38 @@ pub fn dump_functions<'a>(codes: impl Iterator<Item = &'a [u8]>, compresses: boo
 }
 
 impl<'a> Payload<'a> {
-    /// The texts of the payload's libraries.
-    pub fn functions(self, string_bytes_max: usize) -> Result<Vec<Cow<'a, [u8]>>, Error> {
-        let mut reader = Reader::new(self.object, string_bytes_max);
-        let mut codes = Vec::new();
-        while !reader.is_done() {
-            match reader.byte()? {
-                FUNCTION => codes.push(reader.string()?),
-                FUNCTION_BEFORE_RELEASE => return Err(Error::OldFunction),
-                _ => return Err(Error::NoFunction),
-            }
+    /// The texts of the payload's libraries, each read when it is asked for. Nothing comes after
+    /// an error.
+    pub fn functions(self, string_bytes_max: usize) -> Functions<'a> {
+        Functions { reader: Some(Reader::new(self.object, string_bytes_max)) }
+    }
+}
+
+/// The texts of a payload's libraries.
+pub struct Functions<'a> {
+    reader: Option<Reader<'a>>,
+}
+
+impl<'a> Functions<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Cow<'a, [u8]>, Error> {
+        match reader.byte()? {
+            FUNCTION => reader.string(),
+            FUNCTION_BEFORE_RELEASE => Err(Error::OldFunction),
+            _ => Err(Error::NoFunction),
         }
-        Ok(codes)
+    }
+}
+
+impl<'a> Iterator for Functions<'a> {
+    type Item = Result<Cow<'a, [u8]>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.reader.as_mut().filter(|it| !it.is_done())?;
+        let code = Functions::read(reader);
+        if code.is_err() {
+            self.reader = None;
+        }
+        Some(code)
     }
 }
 
@@ -47,7 +67,7 @@ mod tests {
     const MAX: usize = 1 << 20;
 
     fn read(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, Error> {
-        Payload::open(bytes)?.functions(MAX)
+        Payload::open(bytes)?.functions(MAX).collect()
     }
 
     /// What Valkey 8.1 answers FUNCTION DUMP without libraries.
@@ -75,5 +95,12 @@ mod tests {
         assert_eq!(read(&sealed(b"\xf5\x02a", 11)), Err(Error::Corrupt));
         assert_eq!(read(&sealed(b"\xf5", 11)), Err(Error::Corrupt));
         assert_eq!(read(b"\xf5\x01a"), Err(Error::Foreign));
+    }
+
+    #[test]
+    fn libraries_before_the_damage_are_read() {
+        let bytes = sealed(b"\xf5\x01a\x00\xf5\x01b", 11);
+        let codes: Vec<_> = Payload::open(&bytes).unwrap().functions(MAX).collect();
+        assert_eq!(codes, [Ok(Cow::Borrowed(b"a".as_slice())), Err(Error::NoFunction)]);
     }
 }

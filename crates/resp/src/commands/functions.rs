@@ -82,11 +82,13 @@ fn restore(cx: &mut ClientCtx<'_>) -> Answer {
         ));
     };
     let bytes_max = cx.server.keyspace.limits().string_bytes_max;
-    let codes = Payload::open(payload)?.functions(bytes_max).map_err(|error| match error {
-        tandem_rdb::Error::Corrupt => Error::said("ERR Failed loading library payload"),
-        other => other.into(),
-    })?;
-    Vm::with(cx.server, |vm| vm.restore_libraries(cx.server, &codes, policy))?;
+    let codes = Payload::open(payload)?.functions(bytes_max).map(|code| {
+        code.map_err(|error| match error {
+            tandem_rdb::Error::Corrupt => Error::said("ERR Failed loading library payload"),
+            other => other.into(),
+        })
+    });
+    Vm::with(cx.server, |vm| vm.restore_libraries(cx.server, codes, policy))?;
     Ok(cx.reply.ok())
 }
 
@@ -246,8 +248,8 @@ fn help(cx: &mut ClientCtx<'_>) -> Answer {
              restore policy to",
             "    control how to handle existing libraries (default APPEND):",
             "    * FLUSH: delete all existing libraries.",
-            "    * APPEND: appends the restored libraries to the existing libraries. On \
-             collision, abort.",
+            "    * APPEND: appends the restored libraries to the existing libraries. On collision, \
+             abort.",
             "    * REPLACE: appends the restored libraries to the existing libraries, On \
              collision, replace the old",
             "      libraries with the new libraries (notice that even on this option there is a \

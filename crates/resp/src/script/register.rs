@@ -142,7 +142,7 @@ fn named(lua: &Lua, arguments: &Value) -> mlua::Result<New> {
         let (key, value) = pair?;
         let refusal = "ERR named argument key given to server.register_function is not a string";
         let key = text(lua, &key)?.ok_or_else(|| Raised::reply(refusal))?;
-        match key.to_ascii_lowercase().as_slice() {
+        match until_zero(&key).to_ascii_lowercase().as_slice() {
             b"function_name" => {
                 let refusal = "ERR function_name argument given to server.register_function must \
                                be a string";
@@ -151,7 +151,8 @@ fn named(lua: &Lua, arguments: &Value) -> mlua::Result<New> {
             b"description" => {
                 let refusal = "ERR description argument given to server.register_function must \
                                be a string";
-                description = Some(text(lua, &value)?.ok_or_else(|| Raised::reply(refusal))?);
+                let text = text(lua, &value)?.ok_or_else(|| Raised::reply(refusal))?;
+                description = Some(until_zero(&text).into());
             }
             b"callback" if value.is_function() => callback = Some(value),
             b"callback" => {
@@ -187,13 +188,18 @@ fn read_flags(lua: &Lua, value: &Value) -> mlua::Result<FunctionFlags> {
         if name.is_nil() {
             return Ok(flags);
         }
-        let flag = text(lua, &name)?.and_then(|it| FunctionFlags::find(&it));
+        let flag = text(lua, &name)?.and_then(|it| FunctionFlags::find(until_zero(&it)));
         flags.add(flag.ok_or_else(|| Raised::reply("ERR unknown flag given"))?);
         nth += 1;
     }
 }
 
-/// A string or a number as text, up to its first zero byte but for names, which may have none.
+/// What Valkey takes for the whole of a text, but for names, which may have no zero byte.
+fn until_zero(text: &[u8]) -> &[u8] {
+    text.split(|it| *it == 0).next().unwrap_or_default()
+}
+
+/// A string or a number as text.
 fn text(lua: &Lua, value: &Value) -> mlua::Result<Option<Box<[u8]>>> {
     let is_text = matches!(value, Value::String(_) | Value::Integer(_) | Value::Number(_));
     let text = if is_text { lua.coerce_string(value.clone())? } else { None };

@@ -208,19 +208,20 @@ impl Vm {
     }
 
     /// Loads all of these libraries and makes them known, or none: FUNCTION RESTORE.
-    pub(crate) fn restore_libraries(
+    pub(crate) fn restore_libraries<'a>(
         &mut self,
         server: &Server,
-        codes: &[Cow<'_, [u8]>],
+        mut codes: impl Iterator<Item = Result<Cow<'a, [u8]>, Error>>,
         policy: RestorePolicy,
     ) -> Result<(), Error> {
         let known = &server.scripts.functions;
         let functions = self.functions()?;
         let mut restored = Known::default();
         let mut created = Vec::new();
-        let mut result = codes.iter().try_for_each(|code| {
-            restored.refuse(&Header::parse(code)?.name, Collision::Refuse)?;
-            created.push(functions.create(server, code)?);
+        let mut result = codes.try_for_each(|code| {
+            let code = code?;
+            restored.refuse(&Header::parse(&code)?.name, Collision::Refuse)?;
+            created.push(functions.create(server, &code)?);
             restored.add(created[created.len() - 1].clone())
         });
         if result.is_ok() {
