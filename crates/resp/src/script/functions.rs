@@ -141,7 +141,11 @@ impl Functions {
     }
 
     pub(crate) fn flush(&self) {
-        self.change(|known| Ok(*known = Known::default())).expect("nothing is refused");
+        let emptied = self.change(|known| {
+            *known = Known::default();
+            Ok(())
+        });
+        emptied.expect("nothing is refused");
     }
 
     /// Changes all or nothing.

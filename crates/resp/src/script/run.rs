@@ -10,6 +10,7 @@ use tandem_engine::{Grip, KeyHash, Output};
 use super::answer::{Answering, line_error};
 use super::call::{Called, RUNNING, Rules, Running, State};
 use super::library::FunctionFlags;
+use super::shebang::Shebang;
 use super::store::{Kept, sha_of};
 use super::vm::{Program, Vm};
 use crate::alerts::Alert;
@@ -104,21 +105,20 @@ impl Dispatcher {
         let server = self.server.clone();
         Vm::with(&server, |vm| {
             let program = invocation.find(vm, &server, line.argv)?;
-            let permit = Permit::of(&program);
-            let may_fill = permit.no_writes || permit.allow_oom;
-            let reads_only = invocation.reads_only || permit.no_writes;
-            let may_add = may_fill || reads_only && !permit.is_declared;
+            let Permit { said, holds_all } = Permit::of(&program);
+            let reads_only = invocation.reads_only || said.no_writes;
+            let may_add = said.no_writes || said.allow_oom || reads_only && !said.is_there;
             let is_full = !may_add && server.keyspace.make_room(now_ms).is_err();
-            if is_full && permit.is_declared {
+            if is_full && said.is_there {
                 return Err(Error::Engine(tandem_engine::Error::OutOfMemory));
             }
             let given = Given::parse(line.argv, invocation)?;
-            if invocation.reads_only && permit.is_declared && !permit.no_writes {
+            if invocation.reads_only && said.is_there && !said.no_writes {
                 return Err(Error::said(
                     "ERR Can not execute a script with write flag using *_ro command.",
                 ));
             }
-            let rules = Rules { reads_only, is_full, holds_all: permit.holds_all };
+            let rules = Rules { reads_only, is_full, holds_all };
             let argv = line.argv;
             let run = Run { server: &server, vm, worker, program, argv, given, now_ms };
             run.answer(self, rules, out)
@@ -126,13 +126,9 @@ impl Dispatcher {
     }
 }
 
-/// What a program says that it does.
+/// What a program says that it does, and what it may touch.
 struct Permit {
-    /// False for scripts that do not say.
-    is_declared: bool,
-    no_writes: bool,
-    allow_oom: bool,
-    /// It may touch anything.
+    said: Shebang,
     holds_all: bool,
 }
 
@@ -140,22 +136,16 @@ impl Permit {
     fn of(program: &Program) -> Permit {
         match program {
             Program::Script(compiled) => {
-                let shebang = compiled.script.shebang;
-                Permit {
-                    is_declared: shebang.is_there,
-                    no_writes: shebang.no_writes,
-                    allow_oom: shebang.allow_oom,
-                    holds_all: !compiled.script.stays_in_keys,
-                }
+                Permit { said: compiled.script.shebang, holds_all: !compiled.script.stays_in_keys }
             }
             Program::Function(callable) => {
                 let flags = callable.function().flags;
-                Permit {
-                    is_declared: true,
+                let said = Shebang {
+                    is_there: true,
                     no_writes: flags.has(FunctionFlags::NO_WRITES),
                     allow_oom: flags.has(FunctionFlags::ALLOW_OOM),
-                    holds_all: true,
-                }
+                };
+                Permit { said, holds_all: true }
             }
         }
     }
