@@ -1,5 +1,5 @@
 //! What the targets share: the engine's model tests with the fuzzer in place of a random number
-//! generator, and a session of memcached's port.
+//! generator, and sessions of both ports.
 
 #[path = "../../crates/engine/tests/it/collections.rs"]
 mod collections;
@@ -7,6 +7,7 @@ mod collections;
 mod model;
 #[path = "../../crates/engine/tests/it/operations.rs"]
 mod operations;
+pub mod resp;
 mod seeded;
 #[path = "../../crates/engine/tests/it/streams.rs"]
 mod streams;

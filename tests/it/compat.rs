@@ -8,6 +8,9 @@ use tandem_memcached::{COMMANDS, OPCODES, Support};
 use tandem_resp::Table;
 use tandem_tests::oracle::{Kind, Oracle};
 
+use crate::differences::MEMCACHED_WORDS;
+use crate::newer::NEWER;
+
 #[test]
 fn compat_md_says_what_the_tables_say() {
     let wanted = document();
@@ -100,6 +103,7 @@ fn memcached() -> Vec<String> {
         format!("| `{}` | {} | {support} |", command.name, cell(command.syntax))
     }));
     lines.push(MEMCACHED_NOTES.to_owned());
+    lines.extend(newer());
     lines.push("\n### Binary protocol\n".to_owned());
     lines.push(
         "Recognised by the first byte of a connection. What stands in braces are extras.".into(),
@@ -114,6 +118,35 @@ fn memcached() -> Vec<String> {
         format!("| `{:#04x}` | {quiet} | {} | {} | {support} |", it.code, it.name, cell(it.body))
     }));
     lines
+}
+
+/// Where 1.6.38, with which every answer is compared, has other words than 1.6.45.
+fn newer() -> Vec<String> {
+    let mut lines = vec![NEWER_NOTES.to_owned()];
+    lines.push("\n| line | 1.6.38 | 1.6.45, and here |\n|---|---|---|".to_owned());
+    lines.extend(MEMCACHED_WORDS.iter().map(|(line, before, now)| {
+        format!("| {} | {} | {} |", shown(line), shown(before), shown(now))
+    }));
+    lines.push("\n| change | asked | 1.6.38 | 1.6.45, and here |\n|---|---|---|---|".to_owned());
+    lines.extend(NEWER.iter().map(|it| {
+        let cells = [it.ask, it.before, it.now].map(shown);
+        format!("| {} | {} |", it.what, cells.join(" | "))
+    }));
+    lines
+}
+
+/// Lines of a conversation in a cell; an empty one is a line too.
+fn shown(text: &str) -> String {
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
+    let lines = text.strip_suffix("\r\n").unwrap_or(text).split("\r\n");
+    let line = |it: &str| if it.is_empty() { "(empty)".to_owned() } else { cell(&bare(it)) };
+    lines.map(line).collect::<Vec<_>>().join("<br>")
+}
+
+fn bare(text: &str) -> String {
+    text.replace('\n', "\\n")
 }
 
 /// A command's name as people type it.
@@ -206,6 +239,24 @@ const MEMCACHED_NOTES: &str = "
   proxy's classes.
 - **Options.** All letters and `-o` names of memcached are taken, but those of its proxy and what
   is not supported yet; the log says which of them have no effect and why.";
+
+const NEWER_NOTES: &str = "
+### What 1.6.45 does otherwise than 1.6.38
+
+Every answer is compared with memcached 1.6.38; where a newer version answers otherwise, the newest
+answer is given. 1.6.41 reads commands by the proxy's parser, which made most of the differences
+below; the releases around it mend crashes, the proxy, TLS and storage on disk. Of those, clients
+see this:
+
+- **Authentication.** With `-Y` every line of a client that has not said who he is, an empty one
+  too, is answered `CLIENT_ERROR unauthenticated`; 1.6.38 leaves lines in one packet with it
+  unanswered. A token of more than 4096 bytes is `CLIENT_ERROR auth token too long`, and the
+  connection closed. Passwords are compared in the same time wherever they differ.
+- **Binary.** A body of 2^31 bytes and more is refused like any that is too large, or the
+  connection closed where it cannot be skipped; 1.6.38 waits for it.
+- **Dumps.** `metadump` and `mgdump` say `OK` first, since 1.6.45.
+
+The tests have both versions of these conversations.";
 
 const INTRODUCTION: &str = "\
 # What Tandem answers

@@ -17,6 +17,7 @@ mod dumps;
 mod events;
 mod introspection;
 mod memcached;
+mod newer;
 mod payloads;
 mod pubsub;
 mod resp;

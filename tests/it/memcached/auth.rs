@@ -108,3 +108,29 @@ fn a_line_without_an_end_is_cut_off() {
         "#,
     );
 }
+
+/// memcached 1.6.38 answers the first line of a packet alone, and 1.6.41 to 1.6.43 could end at an
+/// empty one.
+#[test]
+fn every_line_of_a_stranger_is_answered() {
+    let settings = Settings::from_args(&["-Y".to_owned(), "file".to_owned()]).expect("letters");
+    let mut peer = MemcachedSessions::new(settings);
+    peer.server().set_passwords(Passwords::of_text(FILE.as_bytes()).expect("a right file"));
+    let transcript = r#"
+        >> \n
+        CLIENT_ERROR unauthenticated
+        >> \r\n\nget k\r\n
+        CLIENT_ERROR unauthenticated
+        CLIENT_ERROR unauthenticated
+        CLIENT_ERROR unauthenticated
+        > set k 0 0 7
+        > foo bar
+        STORED
+        >
+        CLIENT_ERROR bad command line format
+        2> set k 0 0 5000
+        CLIENT_ERROR auth token too long
+        (closed)
+        "#;
+    transcript::check(transcript, Dialect::Memcached, &mut peer);
+}
