@@ -21,6 +21,11 @@ fn scripts_and_locks_of_redis_py_work() {
 }
 
 #[test]
+fn functions_of_redis_py_work() {
+    run("test_redis_functions.py");
+}
+
+#[test]
 fn pymemcache_and_pylibmc_work() {
     run("test_memcached_clients.py");
 }

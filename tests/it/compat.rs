@@ -169,6 +169,10 @@ const RESP_NOTES: &str = "
 - **Lists.** `list-max-listpack-size` acts as in Valkey: `OBJECT ENCODING` answers the same names at
   the same sizes, reckoned in the bytes that Valkey would need. `list-compress-depth` is kept and
   shown, and nothing is compressed. `LSET` takes an index beyond 32 bits for what it is.
+- **Functions.** Each worker runs a library's text for itself: what the library keeps in local
+  variables differs from one worker to the next. Names of functions that differ in case alone are
+  taken, as in Valkey, and the first of them is called. A library that takes more than half a
+  second to load is refused.
 - **SORT.** Sorting a small sorted set leaves it a `listpack`; Valkey makes a `skiplist` of it.
   With patterns that name other keys (`BY`, `GET`) a sort sees all of them at one moment: up to 100
   of them are locked one by one, for more the whole database is, and other connections wait.

@@ -112,3 +112,79 @@ fn a_script_that_takes_too_long_is_told_of_and_can_be_killed() {
     while other.run("PING").to_string() != "PONG" {}
     assert_eq!(caller.run("PING").to_string(), "PONG");
 }
+
+/// Each connection has a worker of its own.
+#[test]
+fn functions_are_known_to_every_worker() {
+    let tandem = Tandem::start(&["--threads", "2"]);
+    let mut peers = [tandem.resp(), tandem.resp()];
+    let library = |value: &str| {
+        format!("#!lua name=lib\nserver.register_function('f', function() return {value} end)")
+    };
+    for round in 0..10 {
+        let (here, there) = (round % 2, (round + 1) % 2);
+        let load = ["FUNCTION", "LOAD", "REPLACE", &library(&round.to_string())];
+        assert_eq!(peers[here].command(&load).to_string(), "\"lib\"");
+        for peer in &mut peers {
+            assert_eq!(peer.run("FCALL f 0").to_string(), round.to_string());
+        }
+        if round % 3 == 0 {
+            peers[there].run("FUNCTION DELETE lib");
+            for peer in &mut peers {
+                assert_eq!(peer.run("FCALL f 0").to_string(), "!ERR Function not found");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_function_that_takes_too_long_is_told_of_and_can_be_killed() {
+    let tandem = Tandem::start(&["--threads", "2"]);
+    let mut peers = [tandem.resp(), tandem.resp()];
+    let [caller, other] = &mut peers;
+    other.run("CONFIG SET busy-reply-threshold 20");
+    let library = "#!lua name=lib\nserver.register_function('f', function() while true do end end)";
+    other.command(&["FUNCTION", "LOAD", library]);
+    caller.send(&encode(&["FCALL", "f", "0", "word"]));
+    let busy = "!BUSY Valkey is busy running a script. You can only call FUNCTION KILL or \
+                SHUTDOWN NOSAVE.";
+    while other.run("PING").to_string() != busy {}
+    assert_eq!(other.run("SCRIPT KILL").to_string(), busy);
+    let stats = other.run("FUNCTION STATS").to_string();
+    let start =
+        r#"["running_script" ["name" "f" "command" ["FCALL" "f" "0" "word"] "duration_ms" "#;
+    assert!(stats.starts_with(start), "{stats}");
+    assert_eq!(other.run("FUNCTION KILL").to_string(), "OK");
+    let answer = caller.value().0.to_string();
+    let start = "!ERR Script killed by user with FUNCTION KILL. script: f, on @user_function:2";
+    assert!(answer.starts_with(start), "{answer}");
+    while other.run("PING").to_string() != "PONG" {}
+    assert!(other.run("FUNCTION STATS").to_string().starts_with("[\"running_script\" (nil)"));
+}
+
+/// What FUNCTION DUMP answers on one server is restored on the other.
+#[test]
+fn libraries_travel_between_the_servers() {
+    let oracle =
+        Oracle::start(Kind::Valkey, &[]).expect("`cargo xtask test` installs the real servers");
+    let tandem = Tandem::start(&[]);
+    let mut peers = [tandem.resp(), Client::connect(oracle.port)];
+    // Long texts that say the same again and again are compressed.
+    let text = |n: usize| "-- again and again\n".repeat(n);
+    for n in [0, 1, 3, 100, 5000] {
+        let library = format!(
+            "#!lua name=lib\n{}server.register_function('f', function() return {n} end)",
+            text(n)
+        );
+        let mut dumps = Vec::new();
+        for peer in &mut peers {
+            peer.command(&["FUNCTION", "LOAD", "REPLACE", &library]);
+            dumps.push(peer.run("FUNCTION DUMP").bytes().to_vec());
+        }
+        for (peer, dump) in peers.iter_mut().zip(dumps.iter().rev()) {
+            let restored = peer.command(&[b"FUNCTION".as_slice(), b"RESTORE", dump, b"FLUSH"]);
+            assert_eq!(restored.to_string(), "OK");
+            assert_eq!(peer.run("FCALL f 0").to_string(), n.to_string());
+        }
+    }
+}

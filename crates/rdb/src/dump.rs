@@ -10,7 +10,7 @@ use crate::save;
 use crate::writer::Writer;
 
 /// What Valkey 8.1 and Redis 7.2 read and write.
-const VERSION: u16 = 11;
+pub(crate) const VERSION: u16 = 11;
 /// Fields that expire came with this one.
 const VERSION_OF_EXPIRING_FIELDS: u16 = 12;
 /// The newest that we read: that of Redis 8.0.
@@ -40,7 +40,7 @@ pub fn dump(value: Value<'_>, options: DumpOptions) -> Vec<u8> {
 }
 
 /// Adds the version of the format and the checksum to a value.
-fn seal(bytes: &mut Vec<u8>, version: u16) {
+pub(crate) fn seal(bytes: &mut Vec<u8>, version: u16) {
     bytes.extend(version.to_le_bytes());
     let sum = SUM.checksum(bytes);
     bytes.extend(sum.to_le_bytes());
@@ -61,7 +61,7 @@ fn has_expiring_fields(value: Value<'_>) -> bool {
 /// A payload whose version and checksum are right.
 #[derive(Clone, Copy)]
 pub struct Payload<'a> {
-    object: &'a [u8],
+    pub(crate) object: &'a [u8],
 }
 
 impl<'a> Payload<'a> {

@@ -7,6 +7,10 @@ pub enum Error {
     Foreign,
     /// What it holds is no value.
     Corrupt,
+    /// It holds a function of before functions were released.
+    OldFunction,
+    /// It holds something else where a function was expected.
+    NoFunction,
 }
 
 impl fmt::Display for Error {
@@ -14,6 +18,8 @@ impl fmt::Display for Error {
         f.write_str(match self {
             Error::Foreign => "the payload's version or checksum is wrong",
             Error::Corrupt => "the payload holds no value",
+            Error::OldFunction => "the payload holds a function of before their release",
+            Error::NoFunction => "the payload holds something that is no function",
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Values in the form of Redis' RDB files and DUMP payloads: every encoding since Redis 2.8 is
-//! read, and what Valkey 8.1 would write is written.
+//! Values and libraries of functions in the form of Redis' RDB files and DUMP payloads: every
+//! encoding since Redis 2.8 is read, and what Valkey 8.1 would write is written.
 //!
 //! What is read comes from strangers: every length is checked against what is there before it is
 //! believed, and nothing is allocated that is only announced.
@@ -8,6 +8,7 @@
 mod damage;
 mod dump;
 mod error;
+mod functions;
 mod listpack;
 mod load;
 mod lzf;
@@ -23,4 +24,5 @@ mod zipmap;
 
 pub use crate::dump::{DumpOptions, Payload, dump};
 pub use crate::error::Error;
+pub use crate::functions::{Functions, dump_functions};
 pub use crate::load::Content;

@@ -28,6 +28,10 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes, string_bytes_max }
     }
 
+    pub(crate) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub(crate) fn take(&mut self, n: usize) -> Result<&'a [u8], Error> {
         let (taken, rest) = self.rest.split_at_checked(n).ok_or(Error::Corrupt)?;
         self.rest = rest;

@@ -148,6 +148,8 @@ impl From<tandem_rdb::Error> for Error {
         Error::said(match error {
             tandem_rdb::Error::Foreign => "ERR DUMP payload version or checksum are wrong",
             tandem_rdb::Error::Corrupt => "ERR Bad data format",
+            tandem_rdb::Error::OldFunction => "ERR Pre-GA function format not supported",
+            tandem_rdb::Error::NoFunction => "ERR given type is not a function",
         })
     }
 }

@@ -79,9 +79,7 @@ pub(crate) fn not_busy(server: &Server, command: &Command) -> Result<(), Error> 
     if !server.alerts.has(Alert::SlowScript) || command.flags.has(Flags::ALLOW_BUSY) {
         return Ok(());
     }
-    Err(Error::said(
-        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-    ))
+    Err(server.scripts.busy())
 }
 
 /// Some commands have no place in a transaction.

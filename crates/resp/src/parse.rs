@@ -266,7 +266,7 @@ fn short_number(line: &[u8]) -> Option<(u32, usize)> {
 
 /// Splits an inline line into words. `"..."` takes escapes, `'...'` takes `\'` alone, and a closing
 /// quote ends the word. `None` when a quote is not closed, or closed in the middle of a word.
-fn split_quoted(line: &[u8], into: &mut Vec<u8>, spans: &mut Vec<Span>) -> Option<()> {
+pub(crate) fn split_quoted(line: &[u8], into: &mut Vec<u8>, spans: &mut Vec<Span>) -> Option<()> {
     let mut at = 0;
     loop {
         while line.get(at).is_some_and(|byte| is_space(*byte)) {

@@ -5,6 +5,8 @@ mod bitmap;
 mod command;
 mod connection;
 mod dump;
+mod function_libraries;
+mod functions;
 mod generic;
 mod generic_moves;
 mod geo;

@@ -6,6 +6,7 @@ mod client;
 mod command;
 mod connection;
 mod expiry;
+mod functions;
 mod generic;
 mod geo;
 mod hash;
@@ -41,6 +42,7 @@ pub(crate) const FAMILIES: &[(Family, &[Spec])] = &[
     (Family::List, list::COMMANDS),
     (Family::PubSub, pubsub::COMMANDS),
     (Family::Scripting, scripting::COMMANDS),
+    (Family::Scripting, functions::COMMANDS),
     (Family::Server, server::COMMANDS),
     (Family::Set, set::COMMANDS),
     (Family::Sorting, sort::COMMANDS),

@@ -4,7 +4,7 @@ use crate::dispatch::ClientCtx;
 use crate::error::Error;
 use crate::keys::Access;
 use crate::reply::Answer;
-use crate::script::{Invocation, Vm, sha_of};
+use crate::script::{Invocation, Sort, Vm, sha_of};
 use crate::spec::{Flags, Spec, group, plain, script};
 
 const COST: &str = "Depends on the script that is executed.";
@@ -78,7 +78,7 @@ fn flush(cx: &mut ClientCtx<'_>) -> Answer {
 }
 
 fn kill(cx: &mut ClientCtx<'_>) -> Answer {
-    cx.server.scripts.kill()?;
+    cx.server.scripts.kill(Sort::Script)?;
     Ok(cx.reply.ok())
 }
 

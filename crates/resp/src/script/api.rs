@@ -5,17 +5,16 @@ use mlua::{Lua, MultiValue, Table, Value};
 use super::arguments::{Arguments, truncated};
 use super::call::{self, RUNNING, Raises};
 use super::raised::{self, Raised};
+use super::register;
+use super::sandbox::World;
 use super::store::sum;
 use crate::server::{LogLevel, VALKEY_VERSION};
 
-pub(super) fn library(lua: &Lua) -> mlua::Result<Table> {
-    let redis = lua.create_table()?;
-    for (name, value) in NUMBERS {
+pub(super) fn library(lua: &Lua, world: World) -> mlua::Result<Table> {
+    let redis = basics(lua)?;
+    for (name, value) in REPLICATION {
         redis.raw_set(*name, *value)?;
     }
-    redis.raw_set("REDIS_VERSION", "7.2.4")?;
-    redis.raw_set("SERVER_NAME", "valkey")?;
-    redis.raw_set("VALKEY_VERSION", VALKEY_VERSION)?;
     let call = |lua: &Lua, words| call::call(lua, words, Raises::Yes);
     redis.raw_set("call", lua.create_function(call)?)?;
     let pcall = |lua: &Lua, words| call::call(lua, words, Raises::No);
@@ -23,13 +22,34 @@ pub(super) fn library(lua: &Lua) -> mlua::Result<Table> {
     redis.raw_set("error_reply", lua.create_function(error_reply)?)?;
     redis.raw_set("status_reply", lua.create_function(status_reply)?)?;
     redis.raw_set("sha1hex", lua.create_function(sha1hex)?)?;
-    redis.raw_set("log", lua.create_function(log)?)?;
     redis.raw_set("setresp", lua.create_function(setresp)?)?;
     redis.raw_set("set_repl", lua.create_function(set_repl)?)?;
-    redis.raw_set("replicate_commands", lua.create_function(|_, ()| Ok(true))?)?;
-    redis.raw_set("breakpoint", lua.create_function(|_, _: MultiValue| Ok(false))?)?;
-    redis.raw_set("debug", lua.create_function(|_, _: MultiValue| Ok(()))?)?;
     redis.raw_set("acl_check_cmd", lua.create_function(call::acl_check_cmd)?)?;
+    if world == World::Scripts {
+        redis.raw_set("replicate_commands", lua.create_function(|_, ()| Ok(true))?)?;
+        redis.raw_set("breakpoint", lua.create_function(|_, _: MultiValue| Ok(false))?)?;
+        redis.raw_set("debug", lua.create_function(|_, _: MultiValue| Ok(()))?)?;
+    }
+    Ok(redis)
+}
+
+/// The library as a library of functions finds it while it is loaded.
+pub(super) fn at_load(lua: &Lua) -> mlua::Result<Table> {
+    let redis = basics(lua)?;
+    redis.raw_set("register_function", lua.create_function(register::register_function)?)?;
+    Ok(redis)
+}
+
+/// What is there at any time.
+fn basics(lua: &Lua) -> mlua::Result<Table> {
+    let redis = lua.create_table()?;
+    for (name, value) in NUMBERS {
+        redis.raw_set(*name, *value)?;
+    }
+    redis.raw_set("REDIS_VERSION", "7.2.4")?;
+    redis.raw_set("SERVER_NAME", "valkey")?;
+    redis.raw_set("VALKEY_VERSION", VALKEY_VERSION)?;
+    redis.raw_set("log", lua.create_function(log)?)?;
     Ok(redis)
 }
 
@@ -141,12 +161,10 @@ const NUMBERS: &[(&str, i64)] = &[
     ("LOG_VERBOSE", 1),
     ("LOG_NOTICE", 2),
     ("LOG_WARNING", 3),
-    ("REPL_NONE", 0),
-    ("REPL_AOF", 1),
-    ("REPL_REPLICA", 2),
-    ("REPL_SLAVE", 2),
-    ("REPL_ALL", 3),
     // A byte for each part of the version.
     ("REDIS_VERSION_NUM", 0x07_02_04),
     ("VALKEY_VERSION_NUM", 0x08_01_01),
 ];
+
+const REPLICATION: &[(&str, i64)] =
+    &[("REPL_NONE", 0), ("REPL_AOF", 1), ("REPL_REPLICA", 2), ("REPL_SLAVE", 2), ("REPL_ALL", 3)];

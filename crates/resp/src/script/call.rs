@@ -2,14 +2,17 @@
 //! gate, which asks other questions here.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use mlua::{Lua, MultiValue, Value};
 use tandem_engine::{KeyHash, Output};
 
+use super::function_vm::Callable;
 use super::raised::{self, Raised};
-use super::store::Watch;
+use super::register::{self, Look};
+use super::store::{SlowFunction, Watch};
 use super::value::Wire;
 use crate::acl::Context;
 use crate::alerts::Alert;
@@ -45,11 +48,19 @@ pub(super) struct Running {
     /// The hashes of the keys that are held; nothing else may be touched. Not looked at when
     /// everything is held.
     pub(super) held: Vec<KeyHash>,
+    /// The function that runs, if it is one, and the words of the line that called it.
+    pub(super) called: Option<Called>,
     words: Vec<u8>,
     spans: Vec<Span>,
     positions: Vec<usize>,
     out: Output,
     flat: Vec<u8>,
+}
+
+/// A function that runs, and its whole line.
+pub(super) struct Called {
+    pub(super) function: Rc<Callable>,
+    pub(super) line: (Vec<u8>, Vec<Span>),
 }
 
 /// What a script may do.
@@ -132,6 +143,9 @@ pub(super) fn acl_check_cmd(_: &Lua, words: MultiValue) -> mlua::Result<bool> {
 
 /// Writes a line of a script's into the server's log.
 pub(super) fn log(level: LogLevel, text: &str) {
+    if register::log(level, text) {
+        return;
+    }
     RUNNING.with_borrow(|running| {
         if let Some(running) = running {
             running.dispatcher.server.host.log(level, text);
@@ -141,6 +155,11 @@ pub(super) fn log(level: LogLevel, text: &str) {
 
 /// Looks at a script that runs: is it to end, and are others to hear that it takes too long?
 pub(super) fn look(watch: &Watch, place: &mlua::Debug<'_>) -> mlua::Result<mlua::VmState> {
+    match register::look() {
+        Look::NotLoading => {}
+        Look::GoOn => return Ok(mlua::VmState::Continue),
+        Look::End => return Err(Raised::End.into()),
+    }
     RUNNING.with_borrow_mut(|running| {
         let Some(running) = running else { return Ok(mlua::VmState::Continue) };
         if watch.kill.load(Relaxed) {
@@ -155,6 +174,7 @@ pub(super) fn look(watch: &Watch, place: &mlua::Debug<'_>) -> mlua::Result<mlua:
         let took_ms = now_ns.saturating_sub(*running.seen_ns.get_or_insert(now_ns)) / 1_000_000;
         let threshold_ms = server.settings.integer("busy-reply-threshold");
         if 0 < threshold_ms && threshold_ms as u64 <= took_ms && !watch.is_slow.load(Relaxed) {
+            *watch.function.lock() = running.slow_function();
             watch.is_slow.store(true, Relaxed);
             server.alerts.raise(Alert::SlowScript);
         }
@@ -176,12 +196,24 @@ impl Running {
             seen_ns: None,
             killed_at: None,
             held: Vec::new(),
+            called: None,
             words: Vec::new(),
             spans: Vec::new(),
             positions: Vec::new(),
             out: Output::default(),
             flat: Vec::new(),
         }
+    }
+
+    /// What others are told of the function that runs.
+    fn slow_function(&self) -> Option<Arc<SlowFunction>> {
+        let called = self.called.as_ref()?;
+        let words = Argv::new(&called.line.0, &called.line.1);
+        Some(Arc::new(SlowFunction {
+            name: called.function.function().name.clone(),
+            words: words.iter().map(Box::from).collect(),
+            since_ns: self.seen_ns.unwrap_or_default(),
+        }))
     }
 
     /// Picks the protocol in which the script sees replies.

@@ -116,7 +116,8 @@ pub(super) fn trace(lua: &Lua, value: Value) -> mlua::Result<Value> {
         let place = lua.inspect_stack(level, |it| {
             let source = it.source();
             let name = source.source.as_deref().unwrap_or_default().to_owned();
-            let is_ours = source.what == "C" || name == super::sandbox::CHUNK_NAME;
+            let is_ours =
+                source.what == "C" || source.what == "tail" || name == super::sandbox::CHUNK_NAME;
             (!is_ours).then(|| (name, it.current_line().map_or(-1, |it| it as i64)))
         });
         match place {

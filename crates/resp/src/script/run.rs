@@ -1,6 +1,5 @@
 //! EVAL and its like: from words to a script that runs, and from what it returns to a reply.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -9,9 +8,11 @@ use mlua::{Table, Value};
 use tandem_engine::{Grip, KeyHash, Output};
 
 use super::answer::{Answering, line_error};
-use super::call::{RUNNING, Rules, Running, State};
+use super::call::{Called, RUNNING, Rules, Running, State};
+use super::library::FunctionFlags;
+use super::shebang::Shebang;
 use super::store::{Kept, sha_of};
-use super::vm::{Compiled, Vm};
+use super::vm::{Program, Vm};
 use crate::alerts::Alert;
 use crate::args::{Argv, integer};
 use crate::client::Replies;
@@ -34,6 +35,7 @@ pub(crate) struct Invocation {
 enum NamedBy {
     Source,
     Sha,
+    Function,
 }
 
 impl Invocation {
@@ -41,8 +43,27 @@ impl Invocation {
         Invocation { named_by: NamedBy::Source, reads_only: false };
     pub(crate) const SHA: Invocation = Invocation { named_by: NamedBy::Sha, reads_only: false };
 
+    pub(crate) const FUNCTION: Invocation =
+        Invocation { named_by: NamedBy::Function, reads_only: false };
+
     pub(crate) const fn read_only(self) -> Invocation {
         Invocation { reads_only: true, ..self }
+    }
+
+    fn find(self, vm: &mut Vm, server: &Server, argv: Argv<'_>) -> Result<Program, Error> {
+        let word = argv.get(1).unwrap_or_default();
+        match self.named_by {
+            NamedBy::Function => vm.find_function(server, word).map(Program::Function),
+            NamedBy::Source => {
+                Given::parse(argv, self)?;
+                vm.find_source(word, Kept::WhileUsed).map(Program::Script)
+            }
+            NamedBy::Sha => {
+                let sha = sha_of(word).ok_or(Error::said("NOSCRIPT No matching script."))?;
+                Given::parse(argv, self)?;
+                vm.find_sum(&sha).map(Program::Script)
+            }
+        }
     }
 }
 
@@ -54,8 +75,12 @@ struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    fn parse(argv: Argv<'a>) -> Result<Given<'a>, Error> {
-        let n_keys = integer(argv.get(2).unwrap_or_default())?;
+    fn parse(argv: Argv<'a>, invocation: Invocation) -> Result<Given<'a>, Error> {
+        let n_keys = integer(argv.get(2).unwrap_or_default());
+        let n_keys = n_keys.map_err(|error| match invocation.named_by {
+            NamedBy::Function => Error::said("ERR Bad number of keys provided"),
+            _ => error,
+        })?;
         let rest = argv.skip(3);
         let Ok(n_keys) = usize::try_from(n_keys) else {
             return Err(Error::said("ERR Number of keys can't be negative"));
@@ -79,32 +104,50 @@ impl Dispatcher {
     ) -> Answer {
         let server = self.server.clone();
         Vm::with(&server, |vm| {
-            let word = line.argv.get(1).unwrap_or_default();
-            let sha = match invocation.named_by {
-                NamedBy::Source => None,
-                NamedBy::Sha => {
-                    Some(sha_of(word).ok_or(Error::said("NOSCRIPT No matching script."))?)
-                }
-            };
-            let given = Given::parse(line.argv)?;
-            let compiled = match sha {
-                None => vm.find_source(word, Kept::WhileUsed)?,
-                Some(sha) => vm.find_sum(&sha)?,
-            };
-            let shebang = compiled.script.shebang;
-            let reads_only = invocation.reads_only || shebang.no_writes;
-            let may_fill = reads_only || shebang.allow_oom;
-            let is_full = !may_fill && server.keyspace.make_room(now_ms).is_err();
-            if is_full && shebang.is_there {
+            let program = invocation.find(vm, &server, line.argv)?;
+            let Permit { said, holds_all } = Permit::of(&program);
+            let reads_only = invocation.reads_only || said.no_writes;
+            let may_add = said.no_writes || said.allow_oom || reads_only && !said.is_there;
+            let is_full = !may_add && server.keyspace.make_room(now_ms).is_err();
+            if is_full && said.is_there {
+                return Err(Error::Engine(tandem_engine::Error::OutOfMemory));
+            }
+            let given = Given::parse(line.argv, invocation)?;
+            if invocation.reads_only && said.is_there && !said.no_writes {
                 return Err(Error::said(
-                    "OOM allow-oom flag is not set on the script, can not run it when used \
-                     memory > 'maxmemory'",
+                    "ERR Can not execute a script with write flag using *_ro command.",
                 ));
             }
-            let rules = Rules { reads_only, is_full, holds_all: !compiled.script.stays_in_keys };
-            let run = Run { server: &server, vm, worker, compiled, given, now_ms };
+            let rules = Rules { reads_only, is_full, holds_all };
+            let argv = line.argv;
+            let run = Run { server: &server, vm, worker, program, argv, given, now_ms };
             run.answer(self, rules, out)
         })
+    }
+}
+
+/// What a program says that it does, and what it may touch.
+struct Permit {
+    said: Shebang,
+    holds_all: bool,
+}
+
+impl Permit {
+    fn of(program: &Program) -> Permit {
+        match program {
+            Program::Script(compiled) => {
+                Permit { said: compiled.script.shebang, holds_all: !compiled.script.stays_in_keys }
+            }
+            Program::Function(callable) => {
+                let flags = callable.function().flags;
+                let said = Shebang {
+                    is_there: true,
+                    no_writes: flags.has(FunctionFlags::NO_WRITES),
+                    allow_oom: flags.has(FunctionFlags::ALLOW_OOM),
+                };
+                Permit { said, holds_all: true }
+            }
+        }
     }
 }
 
@@ -113,7 +156,8 @@ struct Run<'a> {
     server: &'a Arc<Server>,
     vm: &'a Vm,
     worker: &'a WorkerStats,
-    compiled: Rc<Compiled>,
+    program: Program,
+    argv: Argv<'a>,
     given: Given<'a>,
     now_ms: u64,
 }
@@ -160,10 +204,11 @@ impl Run<'_> {
             dispatcher.client.start_exec();
         }
         self.start(dispatcher, rules, held);
-        let ran = self.vm.run(&self.compiled, self.given.keys.iter(), self.given.arguments.iter());
+        let ran = self.vm.run(&self.program, self.given.keys.iter(), self.given.arguments.iter());
         let (state, killed_at) = stop(dispatcher);
         self.vm.watch.kill.store(false, Relaxed);
         if self.vm.watch.is_slow.swap(false, Relaxed) {
+            *self.vm.watch.function.lock() = None;
             self.server.alerts.lower(Alert::SlowScript);
         }
         drop(grip);
@@ -179,7 +224,11 @@ impl Run<'_> {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(_)) if killed_at.is_some() => {
                 let place = killed_at.unwrap_or_default().into_bytes();
-                Err(self.blamed(b"ERR Script killed by user with SCRIPT KILL.", Some(&place)))
+                let line: &[u8] = match self.program {
+                    Program::Script(_) => b"ERR Script killed by user with SCRIPT KILL.",
+                    Program::Function(_) => b"ERR Script killed by user with FUNCTION KILL.",
+                };
+                Err(self.blamed(line, Some(&place)))
             }
             Ok(Err(raised)) => Err(self.failed(&raised)),
             Err(error) => Err(Error::said(format!("ERR {error}"))),
@@ -205,6 +254,12 @@ impl Run<'_> {
             running.state = State::default();
             running.now_ms = self.now_ms;
             (running.seen_ns, running.killed_at) = (None, None);
+            running.called = match &self.program {
+                Program::Script(_) => None,
+                Program::Function(function) => {
+                    Some(Called { function: function.clone(), line: self.argv.copied() })
+                }
+            };
         });
     }
 
@@ -228,15 +283,14 @@ impl Run<'_> {
         self.blamed(&line, table.and_then(place).as_deref())
     }
 
-    /// An error of this script, with where in it that was.
+    /// An error of this program, with where in it that was, if it was there.
     fn blamed(&self, error: &[u8], place: Option<&[u8]>) -> Error {
-        let mut line = [error, b" script: ", &self.compiled.script.sha].concat();
-        if let Some(place) = place {
-            line.extend_from_slice(b", on ");
-            line.extend_from_slice(place);
-            line.push(b'.');
-        }
-        line_error(&line)
+        let Some(place) = place else { return line_error(error) };
+        let name: &[u8] = match &self.program {
+            Program::Script(compiled) => &compiled.script.sha,
+            Program::Function(callable) => &callable.function().name,
+        };
+        line_error(&[error, b" script: ", name, b", on ", place, b"."].concat())
     }
 }
 
@@ -254,6 +308,7 @@ fn stop(dispatcher: &mut Dispatcher) -> (State, Option<String>) {
         let running = running.as_mut().expect("a script was running");
         std::mem::swap(&mut running.dispatcher.client, &mut dispatcher.client);
         running.held = Vec::new();
+        running.called = None;
         let state = State { resp3: dispatcher.client.resp3, ..running.state };
         (state, running.killed_at.take())
     })

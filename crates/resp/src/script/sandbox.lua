@@ -103,4 +103,4 @@ getmetatable("").__metatable = lock({ __index = globals.string })
 
 local guard = lock(globals)
 globals._G = guard
-return globals, guard
+return globals, guard, lock

@@ -17,28 +17,37 @@ pub(super) struct Sandbox {
     pub(super) trace: Function,
     /// Compiles a text under a name.
     pub(super) load: Function,
+    /// Makes what stands for a table that scripts must not write to.
+    pub(super) lock: Function,
+}
+
+/// Who lives in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum World {
+    Scripts,
+    Functions,
 }
 
 impl Sandbox {
-    pub(super) fn new() -> mlua::Result<Sandbox> {
+    pub(super) fn new(world: World) -> mlua::Result<Sandbox> {
         let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::OS;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         let xpcall: Function = lua.globals().get("xpcall")?;
         let load: Function = lua.globals().get("loadstring")?;
         let trace = lua.create_function(raised::trace)?;
-        let ours = ours(&lua)?;
-        let (globals, guard): (Table, Table) = lua
+        let ours = ours(&lua, world)?;
+        let (globals, guard, lock): (Table, Table, Function) = lua
             .load(include_str!("sandbox.lua"))
             .set_name(CHUNK_NAME)
             .call((ours, lua.create_sequence_from(ALLOWED.iter().copied())?))?;
         lua.set_globals(guard)?;
         lua.set_memory_limit(LUA_BYTES_MAX)?;
-        Ok(Sandbox { lua, globals, xpcall, trace, load })
+        Ok(Sandbox { lua, globals, xpcall, trace, load, lock })
     }
 }
 
 /// What the chunk takes from us.
-fn ours(lua: &Lua) -> mlua::Result<Table> {
+fn ours(lua: &Lua, world: World) -> mlua::Result<Table> {
     let ours = lua.create_table()?;
     let guards = lua.create_table()?;
     let weak = lua.create_table()?;
@@ -55,7 +64,7 @@ fn ours(lua: &Lua) -> mlua::Result<Table> {
     ours.raw_set("random", lua.create_function(basics::random)?)?;
     ours.raw_set("randomseed", lua.create_function(basics::random_seed)?)?;
     let libraries = lua.create_table()?;
-    libraries.raw_set("redis", api::library(lua)?)?;
+    libraries.raw_set("redis", api::library(lua, world)?)?;
     super::libraries::add(lua, &libraries)?;
     ours.raw_set("libraries", libraries)?;
     Ok(ours)

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 use sha1::{Digest as _, Sha1};
 
+use super::functions::Functions;
 use super::shebang::Shebang;
 use crate::error::Error;
 use crate::server::hex;
@@ -47,6 +48,7 @@ pub(crate) struct Scripts {
     known: RwLock<HashMap<Sha, Arc<Script>, ahash::RandomState>>,
     n_runs: AtomicU64,
     n_evicted: AtomicU64,
+    pub(crate) functions: Functions,
     /// What each thread's Lua state does.
     watches: Mutex<Vec<Arc<Watch>>>,
 }
@@ -61,6 +63,26 @@ pub(super) struct Watch {
     pub(super) has_written: AtomicBool,
     /// That script is to end.
     pub(super) kill: AtomicBool,
+    /// What Lua has for functions.
+    pub(super) function_bytes: AtomicU64,
+    /// The slow script, if it is a function. Set before `is_slow`.
+    pub(super) function: Mutex<Option<Arc<SlowFunction>>>,
+}
+
+/// A function that has been running for too long.
+#[derive(Debug)]
+pub(crate) struct SlowFunction {
+    pub(crate) name: Box<[u8]>,
+    /// The line that called it.
+    pub(crate) words: Vec<Box<[u8]>>,
+    pub(crate) since_ns: u64,
+}
+
+/// Which of a server's two sorts of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Script,
+    Function,
 }
 
 /// What INFO tells of scripts.
@@ -70,8 +92,28 @@ pub(crate) struct ScriptFigures {
     /// Texts and what is noted about them.
     pub(crate) text_bytes: u64,
     pub(crate) n_evicted: u64,
-    /// Of all Lua states.
+    /// Of all Lua states for scripts, and of those for functions.
     pub(crate) vm_bytes: u64,
+    pub(crate) function_vm_bytes: u64,
+}
+
+impl Watch {
+    fn sort(&self) -> Sort {
+        if self.function.lock().is_some() { Sort::Function } else { Sort::Script }
+    }
+}
+
+impl Sort {
+    fn busy(self) -> Error {
+        let killer = match self {
+            Sort::Script => "SCRIPT",
+            Sort::Function => "FUNCTION",
+        };
+        Error::said(format!(
+            "BUSY Valkey is busy running a script. You can only call {killer} KILL or SHUTDOWN \
+             NOSAVE."
+        ))
+    }
 }
 
 impl Script {
@@ -132,15 +174,20 @@ impl Scripts {
         watch
     }
 
-    /// Ends the scripts that run for too long and have written nothing.
-    pub(crate) fn kill(&self) -> Result<(), Error> {
+    /// Ends the scripts or functions that run for too long and have written nothing.
+    pub(crate) fn kill(&self, sort: Sort) -> Result<(), Error> {
         let watches = self.watches.lock();
-        let mut slow = watches.iter().filter(|it| it.is_slow.load(Relaxed)).peekable();
-        if slow.peek().is_none() {
+        let slow: Vec<_> = watches.iter().filter(|it| it.is_slow.load(Relaxed)).collect();
+        let has_written = |it: &Watch| it.has_written.load(Relaxed);
+        let (ours, others): (Vec<_>, Vec<_>) = slow.into_iter().partition(|it| it.sort() == sort);
+        if ours.is_empty() && others.is_empty() {
             return Err(Error::said("NOTBUSY No scripts in execution right now."));
         }
+        if ours.is_empty() && others.iter().any(|it| !has_written(it)) {
+            return Err(others[0].sort().busy());
+        }
         let mut n_killed = 0;
-        for watch in slow.filter(|it| !it.has_written.load(Relaxed)) {
+        for watch in ours.iter().filter(|it| !has_written(it)) {
             watch.kill.store(true, Relaxed);
             n_killed += 1;
         }
@@ -154,14 +201,35 @@ impl Scripts {
         Ok(())
     }
 
+    /// What others hear while a script takes too long.
+    pub(crate) fn busy(&self) -> Error {
+        let watches = self.watches.lock();
+        let slow = watches.iter().find(|it| it.is_slow.load(Relaxed));
+        slow.map_or(Sort::Script, |it| it.sort()).busy()
+    }
+
+    /// A function that has been running for too long. An error when that is a script.
+    pub(crate) fn slow_function(&self) -> Result<Option<Arc<SlowFunction>>, Error> {
+        let watches = self.watches.lock();
+        let mut slow = watches.iter().filter(|it| it.is_slow.load(Relaxed)).peekable();
+        if slow.peek().is_none() {
+            return Ok(None);
+        }
+        match slow.find_map(|it| it.function.lock().clone()) {
+            Some(function) => Ok(Some(function)),
+            None => Err(Sort::Script.busy()),
+        }
+    }
+
     pub(crate) fn figures(&self) -> ScriptFigures {
-        let known = self.known.read();
+        let (known, watches) = (self.known.read(), self.watches.lock());
         let bytes = |it: &Arc<Script>| it.source.len() + size_of::<Script>() + SHA_BYTES;
         ScriptFigures {
             n_scripts: known.len(),
             text_bytes: known.values().map(bytes).sum::<usize>() as u64,
             n_evicted: self.n_evicted.load(Relaxed),
-            vm_bytes: self.watches.lock().iter().map(|it| it.bytes.load(Relaxed)).sum(),
+            vm_bytes: watches.iter().map(|it| it.bytes.load(Relaxed)).sum(),
+            function_vm_bytes: watches.iter().map(|it| it.function_bytes.load(Relaxed)).sum(),
         }
     }
 }

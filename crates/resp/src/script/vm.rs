@@ -1,6 +1,6 @@
 //! A thread's Lua state and the scripts that it has compiled.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -10,7 +10,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use hashbrown::HashMap;
 use mlua::{Debug, Function, HookTriggers, Lua, Value};
 
-use super::sandbox::Sandbox;
+use super::function_vm::{self, Callable, FunctionVm};
+use super::functions::{Collision, Known, RestorePolicy};
+use super::library::{Header, Library};
+use super::sandbox::{Sandbox, World};
 use super::shebang::Shebang;
 use super::store::{Kept, Script, Scripts, Sha, Watch, sum};
 use super::{call, proof};
@@ -26,12 +29,20 @@ pub(crate) struct Vm {
     /// So many scripts are kept before those are looked for that everybody else has forgotten.
     purge_at: usize,
     pub(super) watch: Arc<Watch>,
+    /// Made when the first library is loaded.
+    functions: Option<FunctionVm>,
 }
 
 /// A script as this thread runs it.
 pub(super) struct Compiled {
     pub(super) script: Arc<Script>,
     pub(super) function: Function,
+}
+
+/// What a line runs.
+pub(super) enum Program {
+    Script(Rc<Compiled>),
+    Function(Rc<Callable>),
 }
 
 /// Finds a script by its whole text: cheaper than its sum.
@@ -74,22 +85,17 @@ impl Vm {
         };
         let result = work(&mut vm);
         // Lua 5.1 refuses what would fit beside what it has not swept yet.
-        if vm.sandbox.lua.used_memory() > UNSWEPT_MAX {
-            let _ = vm.sandbox.lua.gc_collect();
-        }
-        vm.watch.bytes.store(vm.sandbox.lua.used_memory() as u64, Relaxed);
+        vm.watch.bytes.store(swept(&vm.sandbox.lua), Relaxed);
+        let function_bytes = vm.functions.as_ref().map_or(0, |it| swept(&it.sandbox.lua));
+        vm.watch.function_bytes.store(function_bytes, Relaxed);
         VM.set(Some(vm));
         result
     }
 
     fn new(server: &Server) -> Result<Vm, Error> {
-        let broken = |error: mlua::Error| Error::said(format!("ERR Lua does not start: {error}"));
-        let sandbox = Sandbox::new().map_err(broken)?;
+        let sandbox = Sandbox::new(World::Scripts).map_err(broken)?;
         let watch = server.scripts.new_watch();
-        let watched = watch.clone();
-        let every = HookTriggers::new().every_nth_instruction(LOOK_EVERY);
-        let look = move |_: &Lua, place: &Debug<'_>| call::look(&watched, place);
-        sandbox.lua.set_global_hook(every, look).map_err(broken)?;
+        keep_watch(&sandbox.lua, &watch).map_err(broken)?;
         Ok(Vm {
             scripts: server.scripts.clone(),
             sandbox,
@@ -97,6 +103,7 @@ impl Vm {
             by_source: HashMap::default(),
             purge_at: PURGE_AT_MIN,
             watch,
+            functions: None,
         })
     }
 
@@ -156,17 +163,73 @@ impl Vm {
             let before = "ERR Error compiling script (new function): ";
             Error::Quoting { before, word: text.into(), after: "" }
         };
-        if program.first() == Some(&COMPILED_MARK) {
-            return Err(refusal(b"user_script: a script is text"));
+        compile(&self.sandbox, program, "@user_script").map_err(|text| refusal(&text))
+    }
+
+    /// The functions' own state.
+    fn functions(&mut self) -> Result<&mut FunctionVm, Error> {
+        if self.functions.is_none() {
+            let functions = FunctionVm::new().map_err(broken)?;
+            keep_watch(&functions.sandbox.lua, &self.watch).map_err(broken)?;
+            self.functions = Some(functions);
         }
-        let program = mlua::String::wrap(program);
-        // Lua's own function, as mlua takes errors for text in UTF-8.
-        match self.sandbox.load.call::<(Value, Value)>((program, "@user_script")) {
-            Ok((Value::Function(function), _)) => Ok(function),
-            Ok((_, Value::String(text))) => Err(refusal(&text.as_bytes())),
-            Ok(_) => Err(refusal(b"")),
-            Err(error) => Err(refusal(error.to_string().as_bytes())),
+        Ok(self.functions.as_mut().expect("it has just been made if it was not there"))
+    }
+
+    /// The function of this name.
+    pub(super) fn find_function(
+        &mut self,
+        server: &Server,
+        name: &[u8],
+    ) -> Result<Rc<Callable>, Error> {
+        if self.functions.is_none() && server.scripts.functions.is_empty() {
+            return Err(function_vm::NOT_FOUND);
         }
+        self.functions()?.find(server, name)
+    }
+
+    /// Loads a library and makes it known: FUNCTION LOAD.
+    pub(crate) fn load_library(
+        &mut self,
+        server: &Server,
+        code: &[u8],
+        collision: Collision,
+    ) -> Result<Arc<Library>, Error> {
+        let known = &server.scripts.functions;
+        known.refuse(&Header::parse(code)?.name, collision)?;
+        let functions = self.functions()?;
+        let library = functions.create(server, code)?;
+        if let Err(error) = known.add(library.clone(), collision) {
+            functions.discard(known, [&library].into_iter());
+            return Err(error);
+        }
+        Ok(library)
+    }
+
+    /// Loads all of these libraries and makes them known, or none: FUNCTION RESTORE.
+    pub(crate) fn restore_libraries<'a>(
+        &mut self,
+        server: &Server,
+        mut codes: impl Iterator<Item = Result<Cow<'a, [u8]>, Error>>,
+        policy: RestorePolicy,
+    ) -> Result<(), Error> {
+        let known = &server.scripts.functions;
+        let functions = self.functions()?;
+        let mut restored = Known::default();
+        let mut created = Vec::new();
+        let mut result = codes.try_for_each(|code| {
+            let code = code?;
+            restored.refuse(&Header::parse(&code)?.name, Collision::Refuse)?;
+            created.push(functions.create(server, &code)?);
+            restored.add(created[created.len() - 1].clone())
+        });
+        if result.is_ok() {
+            result = known.restore(restored, policy);
+        }
+        if result.is_err() {
+            functions.discard(known, created.iter());
+        }
+        result
     }
 
     fn keep(&mut self, script: Arc<Script>, function: Function) -> Rc<Compiled> {
@@ -182,8 +245,23 @@ impl Vm {
         compiled
     }
 
-    /// Runs a script with its keys and arguments: what it returns, or what it raised.
+    /// Runs a program with its keys and arguments: what it returns, or what it raised.
     pub(super) fn run(
+        &self,
+        program: &Program,
+        keys: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
+        arguments: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
+    ) -> mlua::Result<Result<Value, Value>> {
+        match program {
+            Program::Script(compiled) => self.run_script(compiled, keys, arguments),
+            Program::Function(callable) => {
+                let functions = self.functions.as_ref().expect("the function was found there");
+                functions.run(callable, keys, arguments)
+            }
+        }
+    }
+
+    fn run_script(
         &self,
         compiled: &Compiled,
         keys: impl ExactSizeIterator<Item = impl AsRef<[u8]>>,
@@ -197,6 +275,45 @@ impl Vm {
         let (is_fine, value): (bool, Value) = xpcall.call((&compiled.function, trace))?;
         Ok(if is_fine { Ok(value) } else { Err(value) })
     }
+}
+
+/// Has a look taken now and then at what runs.
+fn keep_watch(lua: &Lua, watch: &Arc<Watch>) -> mlua::Result<()> {
+    let watched = watch.clone();
+    let every = HookTriggers::new().every_nth_instruction(LOOK_EVERY);
+    lua.set_global_hook(every, move |_: &Lua, place: &Debug<'_>| call::look(&watched, place))
+}
+
+/// Compiles a text. The error is Lua's.
+pub(super) fn compile(
+    sandbox: &Sandbox,
+    program: &[u8],
+    name: &str,
+) -> Result<Function, Box<[u8]>> {
+    if program.first() == Some(&COMPILED_MARK) {
+        return Err(b"user_script: a script is text".as_slice().into());
+    }
+    let program = mlua::String::wrap(program);
+    // Lua's own function, as mlua takes errors for text in UTF-8.
+    match sandbox.load.call::<(Value, Value)>((program, name)) {
+        Ok((Value::Function(function), _)) => Ok(function),
+        Ok((_, Value::String(text))) => Err((&*text.as_bytes()).into()),
+        Ok(_) => Err(Box::default()),
+        Err(error) => Err(error.to_string().into_bytes().into()),
+    }
+}
+
+/// Sweeps a state that holds much. What it holds then.
+fn swept(lua: &Lua) -> u64 {
+    if lua.used_memory() > UNSWEPT_MAX {
+        let _ = lua.gc_collect();
+    }
+    lua.used_memory() as u64
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+fn broken(error: mlua::Error) -> Error {
+    Error::said(format!("ERR Lua does not start: {error}"))
 }
 
 /// A state with more than this is swept before the next script.

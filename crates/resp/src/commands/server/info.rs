@@ -204,11 +204,13 @@ fn scripts(server: &Server, lines: &mut Lines) {
     lines.put("used_memory_lua_human", human(it.vm_bytes));
     lines.put("used_memory_scripts_eval", it.text_bytes);
     lines.put("number_of_cached_scripts", it.n_scripts);
-    lines.all(&[("number_of_functions", 0), ("number_of_libraries", 0)]);
-    lines.put("used_memory_vm_functions", 0);
-    lines.bytes("used_memory_vm_total", it.vm_bytes);
-    lines.put("used_memory_functions", 0);
-    lines.bytes("used_memory_scripts", it.text_bytes);
+    let functions = server.scripts.functions.figures();
+    lines.put("number_of_functions", functions.n_functions);
+    lines.put("number_of_libraries", functions.n_libraries);
+    lines.put("used_memory_vm_functions", it.function_vm_bytes);
+    lines.bytes("used_memory_vm_total", it.vm_bytes + it.function_vm_bytes);
+    lines.put("used_memory_functions", functions.bytes);
+    lines.bytes("used_memory_scripts", it.text_bytes + functions.bytes);
 }
 
 fn fragmentation(memory: &Memory, lines: &mut Lines) {

@@ -181,7 +181,7 @@ fn counted(server: &Server, memory: &Memory) -> Vec<(&'static str, Figure)> {
         ("cluster.links", Figure::Bytes(0)),
         ("aof.buffer", Figure::Bytes(0)),
         ("lua.caches", Figure::Bytes(server.scripts.figures().text_bytes)),
-        ("functions.caches", Figure::Bytes(0)),
+        ("functions.caches", Figure::Bytes(server.scripts.functions.figures().bytes)),
     ]
 }
 
