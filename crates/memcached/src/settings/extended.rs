@@ -58,7 +58,7 @@ const EXTENDED: &[Extended] = &[
     row("no_hashexpand", Nothing(TABLE)),
     row("hash_algorithm", Nothing("the hash is always a keyed one")),
     row("modern", Nothing(ALWAYS)),
-    row("no_modern", Nothing("there are no older ways")),
+    row("no_modern", Sets(|it, _| no_modern(it))),
     row("tail_repair_time", Nothing("no item can be stuck")),
     row("slab_reassign", Nothing(NO_SLABS)),
     row("no_slab_reassign", Nothing(NO_SLABS)),
@@ -134,6 +134,12 @@ fn maintainer(settings: &mut Settings, is_on: bool) -> Result<(), String> {
     put(&mut settings.lru_maintainer, is_on)
 }
 
+/// Neither the crawler nor lists, as before 1.5; the rest of it spoke of slabs and of the hash.
+fn no_modern(settings: &mut Settings) -> Result<(), String> {
+    put(&mut settings.crawler, false)?;
+    maintainer(settings, false)
+}
+
 fn factor(arg: &str) -> Result<f64, String> {
     let factor = arg.parse::<f64>().ok().filter(|it| *it > 0.0 && it.is_finite());
     factor.ok_or_else(|| "expected a number above 0".into())
@@ -142,6 +148,15 @@ fn factor(arg: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_modern_has_neither_crawler_nor_lists_unless_asked_for_later() {
+        let mut it = Settings::default();
+        apply(&mut it, "lru_crawler,no_modern").unwrap();
+        assert_eq!((it.crawler, it.lru_maintainer, it.tuning.segmented), (false, false, false));
+        apply(&mut it, "lru_maintainer").unwrap();
+        assert_eq!((it.crawler, it.lru_maintainer, it.tuning.segmented), (false, true, true));
+    }
 
     #[test]
     fn options_are_those_of_memcached() {

@@ -141,11 +141,11 @@ impl Functions {
     }
 
     pub(crate) fn flush(&self) {
-        let forget_all = |known: &mut Known| {
+        let emptied = self.change(|known| {
             *known = Known::default();
             Ok(())
-        };
-        self.change(forget_all).expect("nothing is refused");
+        });
+        emptied.expect("nothing is refused");
     }
 
     /// Changes all or nothing.

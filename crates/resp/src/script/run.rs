@@ -105,16 +105,15 @@ impl Dispatcher {
         let server = self.server.clone();
         Vm::with(&server, |vm| {
             let program = invocation.find(vm, &server, line.argv)?;
-            let Permit { says, holds_all } = Permit::of(&program);
-            let may_fill = says.no_writes || says.allow_oom;
-            let reads_only = invocation.reads_only || says.no_writes;
-            let may_add = may_fill || reads_only && !says.is_there;
+            let Permit { said, holds_all } = Permit::of(&program);
+            let reads_only = invocation.reads_only || said.no_writes;
+            let may_add = said.no_writes || said.allow_oom || reads_only && !said.is_there;
             let is_full = !may_add && server.keyspace.make_room(now_ms).is_err();
-            if is_full && says.is_there {
+            if is_full && said.is_there {
                 return Err(Error::Engine(tandem_engine::Error::OutOfMemory));
             }
             let given = Given::parse(line.argv, invocation)?;
-            if invocation.reads_only && says.is_there && !says.no_writes {
+            if invocation.reads_only && said.is_there && !said.no_writes {
                 return Err(Error::said(
                     "ERR Can not execute a script with write flag using *_ro command.",
                 ));
@@ -127,10 +126,9 @@ impl Dispatcher {
     }
 }
 
-/// What a program says that it does.
+/// What a program says that it does, and what it may touch.
 struct Permit {
-    says: Shebang,
-    /// It may touch anything.
+    said: Shebang,
     holds_all: bool,
 }
 
@@ -138,17 +136,16 @@ impl Permit {
     fn of(program: &Program) -> Permit {
         match program {
             Program::Script(compiled) => {
-                let script = &compiled.script;
-                Permit { says: script.shebang, holds_all: !script.stays_in_keys }
+                Permit { said: compiled.script.shebang, holds_all: !compiled.script.stays_in_keys }
             }
             Program::Function(callable) => {
                 let flags = callable.function().flags;
-                let says = Shebang {
+                let said = Shebang {
                     is_there: true,
                     no_writes: flags.has(FunctionFlags::NO_WRITES),
                     allow_oom: flags.has(FunctionFlags::ALLOW_OOM),
                 };
-                Permit { says, holds_all: true }
+                Permit { said, holds_all: true }
             }
         }
     }
