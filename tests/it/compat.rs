@@ -244,9 +244,8 @@ const NEWER_NOTES: &str = "
 ### What 1.6.45 does otherwise than 1.6.38
 
 Every answer is compared with memcached 1.6.38; where a newer version answers otherwise, the newest
-answer is given. 1.6.41 reads commands by the proxy's parser, which made most of the differences
-below; the releases around it mend crashes, the proxy, TLS and storage on disk. Of those, clients
-see this:
+answer is given. Newer ones read commands by the proxy's parser, which makes most of the differences
+below; else they mend crashes, the proxy, TLS and storage on disk. Of those, clients see this:
 
 - **Authentication.** With `-Y` every line of a client that has not said who he is, an empty one
   too, is answered `CLIENT_ERROR unauthenticated`; 1.6.38 leaves lines in one packet with it

@@ -79,7 +79,7 @@ fn put_storage(cx: &mut Cx<'_>) {
         ("temp_lru", &yes_no(tuning.has_temp)),
         ("temporary_ttl", &tuning.temp_ttl_s),
         ("idle_timeout", idle_timeout_s),
-        ("watcher_logbuf_size", &(watch::BUFFER_BYTES_MAX >> 10)),
+        ("watcher_logbuf_size", &watch::BUFFER_BYTES_MAX),
         ("worker_logbuf_size", &0),
         ("read_buf_mem_limit", &0),
         ("track_sizes", &yes_no(*track_sizes)),
